@@ -1,0 +1,1 @@
+"""Records in, documents out, nothing lost."""

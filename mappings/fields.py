@@ -1,0 +1,198 @@
+"""A field is a column of the index: how it is declared, and how it is filled from a product."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mappings.product import Product
+from mappings.vectors import ProductVectors
+
+Engine = Literal["opensearch", "elasticsearch"]
+ENGINES: tuple[Engine, ...] = ("opensearch", "elasticsearch")
+IGNORE_ABOVE = 512
+
+
+class Field(Protocol):
+    """How one column is declared in an index body and filled from a product."""
+
+    @property
+    def name(self) -> str:
+        """The column's name in the index."""
+
+    def declare(self, engine: Engine) -> dict[str, Any]:
+        """Return the column's mapping for the engine."""
+
+    def fill(self, product: Product, vectors: ProductVectors) -> Any:  # noqa: ANN401 - JSON
+        """Return the column's JSON value, or ``None`` when the product has none."""
+
+
+Source = Callable[[Product], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words, analysed once for Chinese (``.zh``, bigrams) and once for English (``.en``, stems).
+
+    Each subfield keeps only the tokens of its own script, so that no word is counted twice.
+    With ``keyword`` the column itself is an exact keyword for filters and facets.
+    """
+
+    name: str
+    source: Source
+    keyword: bool = False
+
+    @property
+    def zh(self) -> str:
+        """The subfield of Chinese bigrams."""
+        return f"{self.name}.zh"
+
+    @property
+    def en(self) -> str:
+        """The subfield of English stems."""
+        return f"{self.name}.en"
+
+    def declare(self, engine: Engine) -> dict[str, Any]:
+        """Return the column and its two subfields; the same for both engines."""
+        own: dict[str, Any] = (
+            {"type": "keyword", "ignore_above": IGNORE_ABOVE}
+            if self.keyword
+            else {"type": "text", "index": False}
+        )
+        return own | {
+            "fields": {
+                "zh": {"type": "text", "analyzer": "shelf_zh"},
+                "en": {"type": "text", "analyzer": "shelf_en"},
+            }
+        }
+
+    def fill(self, product: Product, vectors: ProductVectors) -> Any:  # noqa: ANN401 - JSON
+        """Return the text or list of texts."""
+        return self.source(product) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """An exact value, or several, for filters and facets."""
+
+    name: str
+    source: Source
+
+    def declare(self, engine: Engine) -> dict[str, Any]:
+        """Return a keyword mapping; longer values are kept but not indexed."""
+        return {"type": "keyword", "ignore_above": IGNORE_ABOVE}
+
+    def fill(self, product: Product, vectors: ProductVectors) -> Any:  # noqa: ANN401 - JSON
+        """Return the value or list of values."""
+        return self.source(product) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number (``double``), a whole number (``long``), a date or a flag: ranges and sorting."""
+
+    name: str
+    source: Source
+    kind: Literal["double", "long", "boolean"] = "double"
+
+    def declare(self, engine: Engine) -> dict[str, Any]:
+        """Return the numeric mapping."""
+        return {"type": self.kind}
+
+    def fill(self, product: Product, vectors: ProductVectors) -> Any:  # noqa: ANN401 - JSON
+        """Return the number as it is; 0 and false are values, not gaps."""
+        return self.source(product)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A number that the encoders measured, such as S_ia; float, in [-1, 1]."""
+
+    name: str
+    source: Callable[[ProductVectors], float | None]
+
+    def declare(self, engine: Engine) -> dict[str, Any]:
+        """Return a float mapping."""
+        return {"type": "float"}
+
+    def fill(self, product: Product, vectors: ProductVectors) -> Any:  # noqa: ANN401 - JSON
+        """Return the number, or ``None`` when it could not be measured."""
+        return self.source(vectors)
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """A unit vector of ``dim`` float32, searchable by approximate nearest neighbours (HNSW)."""
+
+    name: str
+    dim: int
+    source: Callable[[ProductVectors], NDArray[np.float32] | None]
+    m: int = 16
+    ef_construction: int = 100
+
+    def declare(self, engine: Engine) -> dict[str, Any]:
+        """Return ``knn_vector`` on the Lucene engine, or Elasticsearch's ``dense_vector``."""
+        return declare_vector(self.dim, engine, m=self.m, ef_construction=self.ef_construction)
+
+    def fill(self, product: Product, vectors: ProductVectors) -> Any:  # noqa: ANN401 - JSON
+        """Return the vector as a list of floats, or ``None`` for a product without it."""
+        vector = self.source(vectors)
+        return None if vector is None else vector_json(vector)
+
+
+@dataclass(frozen=True, slots=True)
+class NestedPictures:
+    """The pictures, each with its own vector: ``best`` scoring and "which picture matched"."""
+
+    name: str
+    dim: int
+
+    @property
+    def vector(self) -> str:
+        """The path of the pictures' vectors."""
+        return f"{self.name}.vector"
+
+    def declare(self, engine: Engine) -> dict[str, Any]:
+        """Return a nested column; strict, like the whole index."""
+        return {
+            "type": "nested",
+            "dynamic": "strict",
+            "properties": {
+                "path": {"type": "keyword", "index": False},
+                "role": {"type": "keyword"},
+                "vector": declare_vector(self.dim, engine, m=16, ef_construction=100),
+            },
+        }
+
+    def fill(self, product: Product, vectors: ProductVectors) -> Any:  # noqa: ANN401 - JSON
+        """Return one entry per picture that could be read."""
+        return [
+            {"path": p.path, "role": p.role, "vector": vector_json(p.vector)}
+            for p in vectors.pictures
+        ] or None
+
+
+def declare_vector(dim: int, engine: Engine, *, m: int, ef_construction: int) -> dict[str, Any]:
+    """Return the mapping of one vector column of ``dim`` floats with cosine similarity."""
+    graph: dict[str, int] = {"m": m, "ef_construction": ef_construction}
+    if engine == "elasticsearch":
+        return {
+            "type": "dense_vector",
+            "dims": dim,
+            "index": True,
+            "similarity": "cosine",
+            "index_options": {"type": "hnsw", **graph},
+        }
+    return {
+        "type": "knn_vector",
+        "dimension": dim,
+        "space_type": "cosinesimil",
+        "method": {"name": "hnsw", "engine": "lucene", "parameters": graph},
+    }
+
+
+def vector_json(vector: NDArray[np.float32]) -> list[float]:
+    """Return a vector as JSON numbers with seven decimals: short, and exact to 1e-7."""
+    return [float(x) for x in vector.astype(np.float64).round(7)]

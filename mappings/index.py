@@ -1,0 +1,182 @@
+"""Indices behind an alias: create, compare, swap. Programs only ever name the alias."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mappings.calibration import Calibration
+from mappings.connection import node_errors
+from mappings.errors import InputError
+from mappings.identity import ModelIdentity, index_name
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place where the live index is not what the code would create."""
+
+    path: str
+    live: Any
+    wanted: Any
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueIndex:
+    """The live index behind an alias and what its ``_meta`` says."""
+
+    alias: str
+    name: str
+    identity: ModelIdentity
+    calibration: Calibration
+    mapping: Mapping[str, Any]
+
+
+def live_index(client: Any, alias: str) -> CatalogueIndex | None:  # noqa: ANN401
+    """Return the index that the alias points to, or ``None`` when there is no such alias.
+
+    Raises:
+        NodeUnreachable: The node does not answer.
+        InputError: The alias is a plain index or points to several, or the index has no model
+            identity.
+    """
+    names = alias_targets(client, alias)
+    if not names:
+        return None
+    if len(names) > 1:
+        raise InputError(
+            f"Alias {alias!r} points to several indices: {', '.join(names)}.",
+            "Point it to one: `shelfsight index swap --to NAME`.",
+        )
+    return read_index(client, alias, names[0])
+
+
+def read_index(client: Any, alias: str, name: str) -> CatalogueIndex:  # noqa: ANN401
+    """Return a concrete index and what its ``_meta`` says.
+
+    Raises:
+        InputError: There is no such index, or it has no model identity.
+    """
+    with node_errors(_url(client)):
+        found = client.indices.get_mapping(index=name, ignore=404)
+    if name not in found:
+        raise InputError(f"There is no index {name!r}.", "List them: `shelfsight index list`.")
+    mapping = found[name]["mappings"]
+    ours = mapping.get("_meta", {}).get("shelfsight", {})
+    return CatalogueIndex(
+        alias,
+        name,
+        ModelIdentity.from_meta(ours),
+        Calibration.from_meta(ours.get("calibration", {})),
+        mapping,
+    )
+
+
+def alias_targets(client: Any, alias: str) -> tuple[str, ...]:  # noqa: ANN401
+    """Return the names of the indices behind an alias, sorted; empty when it does not exist.
+
+    Raises:
+        InputError: The name belongs to a plain index.
+    """
+    with node_errors(_url(client)):
+        found = client.indices.get_alias(name=alias, ignore=404)
+        if "error" not in found:
+            return tuple(sorted(found))
+        if client.indices.exists(index=alias):
+            raise InputError(
+                f"{alias!r} is an index, not an alias.",
+                "Choose another alias (SHELFSIGHT_ALIAS): indices are only used through one.",
+            )
+    return ()
+
+
+def create(client: Any, alias: str, identity: ModelIdentity, body: Mapping[str, Any]) -> str:  # noqa: ANN401
+    """Create the next generation's index and return its name; a free alias is pointed to it.
+
+    An alias that is in use stays where it is: fill the new index, then ``swap``.
+
+    Raises:
+        NodeUnreachable: The node does not answer.
+        InputError: The node refuses the body.
+    """
+    in_use = alias_targets(client, alias)
+    name = index_name(alias, identity, _next_generation(client, alias, identity))
+    wanted = dict(body) if in_use else {**body, "aliases": {alias: {"is_write_index": True}}}
+    from opensearchpy.exceptions import RequestError
+
+    with node_errors(_url(client)):
+        try:
+            client.indices.create(index=name, body=wanted)
+        except RequestError as error:
+            raise InputError(
+                f"The node refuses the index body: {error.error}: {_reason(error)}",
+                "Check the plugins and the alias with `shelfsight doctor`.",
+            ) from None
+    return name
+
+
+def swap(client: Any, alias: str, to: str) -> tuple[str, ...]:  # noqa: ANN401
+    """Point the alias to another index in one step and return where it pointed before.
+
+    Raises:
+        InputError: There is no index ``to``.
+    """
+    read_index(client, alias, to)
+    before = alias_targets(client, alias)
+    actions: list[dict[str, Any]] = [
+        {"remove": {"index": name, "alias": alias}} for name in before if name != to
+    ]
+    actions.append({"add": {"index": to, "alias": alias, "is_write_index": True}})
+    with node_errors(_url(client)):
+        client.indices.update_aliases(body={"actions": actions})
+    return before
+
+
+def write_calibration(client: Any, name: str, calibration: Calibration) -> None:  # noqa: ANN401
+    """Put another calibration into a live index's ``_meta``; everything else in it stays."""
+    with node_errors(_url(client)):
+        live = client.indices.get_mapping(index=name)[name]["mappings"]
+        ours = live["_meta"]["shelfsight"] | {"calibration": calibration.to_meta()}
+        client.indices.put_mapping(index=name, body={"_meta": live["_meta"] | {"shelfsight": ours}})
+
+
+def diff(client: Any, name: str, body: Mapping[str, Any]) -> tuple[Difference, ...]:  # noqa: ANN401
+    """Return every place where a live index's mapping and analysis are not the body's.
+
+    The calibration is measured, not declared, so it is left out.
+    """
+    with node_errors(_url(client)):
+        live = client.indices.get(index=name)[name]
+    found: list[Difference] = []
+    _compare("mappings", _declared(live["mappings"]), _declared(body["mappings"]), found)
+    live_analysis = live["settings"]["index"].get("analysis", {})
+    _compare("analysis", live_analysis, body["settings"]["analysis"], found)
+    return tuple(found)
+
+
+def _declared(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    ours = {k: v for k, v in mapping["_meta"].get("shelfsight", {}).items() if k != "calibration"}
+    return {**mapping, "_meta": ours}
+
+
+def _compare(path: str, live: Any, wanted: Any, found: list[Difference]) -> None:  # noqa: ANN401
+    """Collect the leaves that differ; the node answers numbers and flags as text."""
+    if isinstance(live, Mapping) and isinstance(wanted, Mapping):
+        for key in sorted({*live, *wanted}):
+            _compare(f"{path}.{key}", live.get(key), wanted.get(key), found)
+    elif str(live).lower() != str(wanted).lower():
+        found.append(Difference(path, live, wanted))
+
+
+def _next_generation(client: Any, alias: str, identity: ModelIdentity) -> int:  # noqa: ANN401
+    pattern = index_name(alias, identity, 0)[:-4] + "*"
+    with node_errors(_url(client)):
+        names = client.indices.get(index=pattern, ignore=404)
+    return 1 + max((int(n[-4:]) for n in names if n[-4:].isdigit()), default=0)
+
+
+def _reason(error: Any) -> str:  # noqa: ANN401
+    info = error.info if isinstance(error.info, dict) else {}
+    return str(info.get("error", {}).get("reason", error.info))
+
+
+def _url(client: Any) -> str:  # noqa: ANN401
+    return ", ".join(c.host for c in client.transport.connection_pool.connections)

@@ -1,0 +1,146 @@
+"""The product record: what a catalogue row must be before anything is done with it."""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
+
+from mappings.errors import InputError
+
+MAX_ID_BYTES = 400
+MAX_TITLE = 500
+MAX_DESCRIPTION = 20_000
+MAX_PICTURES = 20
+MAX_ATTRIBUTES = 200
+MAX_VALUE = 200
+MAX_VERSION = 2**63 - 1
+
+Role = Literal["main", "alternative", "detail", "swatch"]
+
+
+def _as_list(given: Any) -> Any:  # noqa: ANN401 - whatever a feed holds
+    if given is None:
+        return ()
+    return (given,) if isinstance(given, str | int | float | bool) else given
+
+
+def _clean(given: Any) -> Any:  # noqa: ANN401 - whatever a feed holds
+    """Return text in Unicode NFC without control characters, numbers as text."""
+    if isinstance(given, bool):
+        return "true" if given else "false"
+    if isinstance(given, int | float):
+        return str(given)
+    if isinstance(given, str):
+        kept = (c for c in given if unicodedata.category(c) not in ("Cc", "Cs") or c in "\n\t")
+        return unicodedata.normalize("NFC", "".join(kept)).strip()
+    return given
+
+
+Value = Annotated[
+    str, BeforeValidator(_clean), StringConstraints(min_length=1, max_length=MAX_VALUE)
+]
+Values = Annotated[tuple[Value, ...], BeforeValidator(_as_list)]
+
+
+class Picture(BaseModel):
+    """A picture of a product: where it lies, relative to the catalogue, and what it shows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
+    role: Role = "alternative"
+
+
+class Product(BaseModel):
+    """One sellable product, validated and frozen.
+
+    Limits: ``id`` at most 400 bytes of UTF-8, title 500 and description 20,000 characters,
+    20 pictures, 200 attribute tags (``name=value`` pairs) of at most 200 characters each.
+    ``version`` is the feed's own, when it has one; the higher version wins. ``deleted`` marks a
+    row that takes the product out of search.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Annotated[str, BeforeValidator(_clean), StringConstraints(min_length=1)]
+    title: Annotated[str, BeforeValidator(_clean), StringConstraints(max_length=MAX_TITLE)] = ""
+    description: Annotated[
+        str, BeforeValidator(_clean), StringConstraints(max_length=MAX_DESCRIPTION)
+    ] = ""
+    brand: Annotated[str, BeforeValidator(_clean), StringConstraints(max_length=MAX_VALUE)] = ""
+    categories: Values = ()
+    price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    currency: Annotated[str, StringConstraints(max_length=3)] = ""
+    stock: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    group: Annotated[str, BeforeValidator(_clean), StringConstraints(max_length=MAX_VALUE)] = ""
+    attributes: Mapping[Value, Values] = Field(default_factory=dict)
+    pictures: Annotated[tuple[Picture, ...], Field(max_length=MAX_PICTURES)] = ()
+    version: int | None = Field(default=None, ge=0, le=MAX_VERSION)
+    deleted: bool = False
+
+    @field_validator("id")
+    @classmethod
+    def _id_fits_the_engine(cls, value: str) -> str:
+        size = len(value.encode())
+        if size > MAX_ID_BYTES:
+            raise ValueError(f"is {size} bytes long; at most {MAX_ID_BYTES} are allowed")
+        if any(c in value for c in "\n\t"):
+            raise ValueError("holds a line break or a tab")
+        return value
+
+    @field_validator("attributes")
+    @classmethod
+    def _tags_are_bounded(
+        cls, value: Mapping[str, tuple[str, ...]]
+    ) -> Mapping[str, tuple[str, ...]]:
+        tags = sum(len(values) for values in value.values())
+        if tags > MAX_ATTRIBUTES:
+            raise ValueError(f"holds {tags} tags; at most {MAX_ATTRIBUTES} are allowed")
+        if odd := [name for name in value if "=" in name]:
+            raise ValueError(f"name {odd[0]!r} holds '='; rename it")
+        return value
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The attributes as ``name=value`` terms, in the order given."""
+        return tuple(f"{name}={v}" for name, values in self.attributes.items() for v in values)
+
+
+def parse_product(record: Mapping[str, Any]) -> Product:
+    """Return the product in a record whose columns already bear our names.
+
+    Args:
+        record: Column name to value, as read from a feed.
+
+    Raises:
+        InputError: A column is missing, unknown, or holds what is not allowed; every reason is
+            named, with the column.
+    """
+    try:
+        product = Product.model_validate(record)
+    except ValidationError as error:
+        raise InputError("; ".join(_reason(dict(e)) for e in error.errors())) from None
+    if not product.deleted and not product.title:
+        raise InputError("column 'title' is missing or empty")
+    return product
+
+
+def _reason(error: dict[str, Any]) -> str:
+    """Say one validation error in a sentence: the column, what was given, what is wrong."""
+    column = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "missing":
+        return f"column {column!r} is missing"
+    if error["type"] == "extra_forbidden":
+        return f"column {column!r} is not known"
+    given = repr(error.get("input"))
+    shown = given if len(given) <= 60 else given[:57] + "..."
+    return f"column {column!r}: {error['msg'].removeprefix('Value error, ')} (given {shown})"

@@ -1,0 +1,85 @@
+"""The columns of a catalogue index, in one place."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from mappings.fields import Engine, Field, Keyword, Measured, NestedPictures, Number, Text, Vector
+from mappings.product import Product
+from mappings.vectors import ProductVectors
+
+SCHEMA_VERSION = 1
+
+TITLE = Text("title", lambda p: p.title)
+DESCRIPTION = Text("description", lambda p: p.description)
+BRAND = Text("brand", lambda p: p.brand, keyword=True)
+CATEGORIES = Text("categories", lambda p: list(p.categories), keyword=True)
+TAG_WORDS = Text("tag_words", lambda p: sorted({v for vs in p.attributes.values() for v in vs}))
+TAGS = Keyword("tags", lambda p: list(p.tags))
+GROUP = Keyword("group", lambda p: p.group)
+CURRENCY = Keyword("currency", lambda p: p.currency)
+PRICE = Number("price", lambda p: p.price)
+STOCK = Number("stock", lambda p: p.stock)
+DELETED = Number("deleted", lambda p: p.deleted, kind="boolean")
+COHERENCE = Measured("coherence", lambda v: v.coherence)
+
+# Written by the ingest, not read from the product: what the document was made from.
+VERSION = Number("source_version", lambda p: p.version, kind="long")
+CONTENT = Keyword("content_hash", lambda p: None)
+
+LEXICAL = (TITLE, BRAND, CATEGORIES, TAG_WORDS, DESCRIPTION)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """Every column of an index whose vectors have ``dim`` dimensions."""
+
+    dim: int
+
+    @property
+    def text_vector(self) -> Vector:
+        """The product's text, S_qt."""
+        return Vector("text_vector", self.dim, lambda v: v.text)
+
+    @property
+    def image_vector(self) -> Vector:
+        """The product's pictures, pooled, S_qi."""
+        return Vector("image_vector", self.dim, lambda v: v.image)
+
+    @property
+    def attribute_vector(self) -> Vector:
+        """The product's attribute values, TF-IDF weighted, S_qa."""
+        return Vector("attribute_vector", self.dim, lambda v: v.attribute)
+
+    @property
+    def pictures(self) -> NestedPictures:
+        """The product's pictures, one by one."""
+        return NestedPictures("pictures", self.dim)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """All columns, in the order of the index body."""
+        return (
+            *LEXICAL, TAGS, GROUP, CURRENCY, PRICE, STOCK, DELETED, VERSION, CONTENT, COHERENCE,
+            self.text_vector, self.image_vector, self.attribute_vector, self.pictures,
+        )  # fmt: skip
+
+    def declare(self, engine: Engine) -> dict[str, Any]:
+        """Return the ``properties`` of the index body."""
+        return {field.name: field.declare(engine) for field in self.fields}
+
+    def document(
+        self, product: Product, vectors: ProductVectors, *, version: int, content_hash: str
+    ) -> dict[str, Any]:
+        """Return the whole document of a product; a deleted product keeps only its tombstone.
+
+        Args:
+            product: The validated record.
+            vectors: What the encoders made of it, each vector (dim,).
+            version: The version the document is written under, also kept inside it.
+            content_hash: Hash of everything the document was made from.
+        """
+        stamp = {VERSION.name: version, CONTENT.name: content_hash}
+        if product.deleted:
+            return {DELETED.name: True} | stamp
+        filled = {f.name: f.fill(product, vectors) for f in self.fields}
+        return {name: value for name, value in filled.items() if value is not None} | stamp

@@ -1,0 +1,1 @@
+"""Question in, explained hits out."""
