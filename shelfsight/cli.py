@@ -1,0 +1,42 @@
+"""The `shelfsight` program: one command for each thing a person does with it."""
+
+import sys
+
+import typer
+
+from mappings.errors import ShelfsightError
+from shelfsight.commands import demo, index, ingest, search, serve, stack
+
+app = typer.Typer(
+    name="shelfsight",
+    help="Multimodal product search on OpenSearch: text, pictures and attributes in one"
+    " explained formula.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(demo.demo)
+app.command()(stack.up)
+app.command()(stack.down)
+app.command()(stack.status)
+app.command()(stack.doctor)
+app.command()(ingest.ingest)
+app.command()(ingest.reconcile)
+app.add_typer(ingest.dead_letters, name="dead-letters")
+app.command()(search.search)
+app.command()(serve.serve)
+app.add_typer(index.app, name="index")
+
+
+def main() -> None:
+    """Run the command line; our errors become one clear line, the cure, and an exit code."""
+    try:
+        app()
+    except ShelfsightError as error:
+        print(f"shelfsight: {error.problem}", file=sys.stderr)  # noqa: T201 - the program's voice
+        if error.cure:
+            print(f"            {error.cure}", file=sys.stderr)  # noqa: T201
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("shelfsight: stopped", file=sys.stderr)  # noqa: T201
+        sys.exit(130)

