@@ -7,6 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mappings.errors import InputError
+
 Floats = NDArray[np.float64]
 
 
@@ -29,6 +31,14 @@ class Affine:
     high: float
     clip: bool = False
 
+    def __post_init__(self) -> None:
+        # NaN fails both comparisons; a division by zero would fail every search.
+        if not (-np.inf < self.low < self.high < np.inf):
+            raise InputError(
+                f"A scale from {self.low} to {self.high} is empty.",
+                "Give a finite low below a finite high, or `raw`.",
+            )
+
     def __call__(self, raw: Floats) -> Floats:
         """Return the calibrated values, float64, the shape of ``raw``."""
         scaled = np.maximum((np.asarray(raw, np.float64) - self.low) / (self.high - self.low), 0.0)
@@ -40,6 +50,12 @@ class Saturation:
     """s / (s + c), for scores without an upper end such as BM25; in [0, 1)."""
 
     c: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.c < np.inf:
+            raise InputError(
+                f"A saturation constant of {self.c} is not usable.", "Give a positive number."
+            )
 
     def __call__(self, raw: Floats) -> Floats:
         """Return the calibrated values, float64, the shape of ``raw``."""
@@ -79,9 +95,19 @@ class Calibration:
 
     @classmethod
     def from_meta(cls, meta: Mapping[str, Any]) -> "Calibration":
-        """Return the calibration that ``to_meta`` wrote."""
+        """Return the calibration that ``to_meta`` wrote.
+
+        Raises:
+            InputError: An entry is of no known kind, or lacks a number; the signal is named.
+        """
         scales = {}
         for signal, entry in meta.items():
             values = {k: v for k, v in entry.items() if k != "kind"}
-            scales[signal] = KINDS[entry["kind"]](**values)
+            try:
+                scales[signal] = KINDS[entry["kind"]](**values)
+            except (KeyError, TypeError):
+                raise InputError(
+                    f"The index's calibration of {signal!r} cannot be read: {dict(entry)}.",
+                    f"Known kinds: {', '.join(KINDS)}. Create the index anew: `shelfsight index create`.",
+                ) from None
         return cls(scales)

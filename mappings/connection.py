@@ -1,11 +1,22 @@
 """The connection to an OpenSearch node: address, user and certificates, and its errors named."""
 
+import base64
+import logging
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
-from mappings.errors import DiskFull, InputError, NodeUnreachable, StackError
+from mappings.errors import DiskFull, InputError, NodeUnreachable, ShelfsightError, StackError
+
+UNSAFE = (
+    "The certificate of {url} is not checked (SHELFSIGHT_NODE_VERIFY is off): whoever sits between"
+    " can read the password and change answers. Use SHELFSIGHT_NODE_CA instead outside of tests."
+)
+BUSY = (429, 502, 503, 504)
+_log = logging.getLogger("shelfsight.node")
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,11 +24,11 @@ class Connection:
     """Where a node answers and how to be let in.
 
     Args:
-        url: ``http://host:port`` or ``https://host:port``.
+        url: ``http://host:port`` or ``https://host:port``, without user and password.
         user: User name, empty where the node asks for none.
         password: Password; never shown by ``repr``.
         ca: Path of the certificate authority that signed the node's certificate; empty for the
-            system's own authorities.
+            well-known authorities.
         verify: Whether the certificate is checked; switch off for a test node only.
         timeout: Seconds until an unanswered request is given up.
     """
@@ -29,23 +40,29 @@ class Connection:
     verify: bool = True
     timeout: float = 30.0
 
+    def __post_init__(self) -> None:
+        # Here and not in open(): an address with a password in it must not even reach a repr.
+        _require_address(self.url)
+
     def open(self) -> Any:  # noqa: ANN401 - opensearchpy.OpenSearch, imported only when needed
         """Return an ``opensearchpy.OpenSearch`` client; nothing is sent yet.
 
+        With ``verify`` off, a warning that this is unsafe goes to the log ``shelfsight.node``.
+
         Raises:
-            InputError: The address is no http or https URL.
+            InputError: The authority's file is missing or holds no certificate.
         """
-        if not self.url.startswith(("http://", "https://")):
-            raise InputError(
-                f"The node's address {self.url!r} is not a URL.",
-                "Give http://host:port or https://host:port (SHELFSIGHT_NODE_URL).",
-            )
+        secure = self.url.startswith("https://")
+        if secure and self.verify:
+            _require_authority(self.ca)
+        if secure and not self.verify:
+            _log.warning(UNSAFE.format(url=self.url))
         from opensearchpy import OpenSearch
 
         return OpenSearch(
             hosts=[self.url],
-            http_auth=(self.user, self.password) if self.user else None,
-            ca_certs=self.ca or None,
+            headers=self._authorization(),
+            ca_certs=(self.ca or None) if self.verify else None,
             verify_certs=self.verify,
             ssl_show_warn=False,
             http_compress=True,
@@ -53,37 +70,118 @@ class Connection:
             max_retries=0,
         )
 
+    def _authorization(self) -> dict[str, str]:
+        """Return the basic-auth header; built here since the client's is Latin-1 only."""
+        if not self.user:
+            return {}
+        token = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+        return {"authorization": f"Basic {token}"}
+
+
+def _require_address(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise _no_url(url.rpartition("@")[2]) from None
+    if parts.username is not None or parts.password is not None:
+        raise InputError(
+            f"The node's address (host {parts.hostname!r}) holds a user or password.",
+            "Give them in SHELFSIGHT_NODE_USER and SHELFSIGHT_NODE_PASSWORD.",
+        )
+    if not fits:
+        raise _no_url(url)
+
+
+def _no_url(shown: str) -> InputError:
+    return InputError(
+        f"The node's address {shown!r} is not a URL.",
+        "Give http://host:port or https://host:port (SHELFSIGHT_NODE_URL).",
+    )
+
+
+def _require_authority(ca: str) -> None:
+    if not ca:
+        return
+    try:
+        ssl.create_default_context(cafile=ca)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        why = "is not there" if isinstance(error, FileNotFoundError) else f"cannot be used: {error}"
+        raise InputError(
+            f"The certificate authority's file {ca!r} {why}.",
+            "Give a readable PEM file in SHELFSIGHT_NODE_CA.",
+        ) from None
+
 
 @contextmanager
 def node_errors(url: str) -> Iterator[None]:
     """Turn the client's connection and environment errors into ours, with the cure.
 
     Raises:
-        NodeUnreachable: The node does not answer, or not in time.
+        NodeUnreachable: The node does not answer, not in time, or that it is too busy.
         DiskFull: The node has blocked writes because its disk is full.
-        StackError: The node refuses the user or its certificate.
+        StackError: The node refuses the user, or its certificate is not trusted.
     """
     from opensearchpy import exceptions
 
     try:
         yield
     except exceptions.SSLError as error:
-        raise StackError(
-            f"The certificate of {url} is not trusted: {error.info}.",
-            "Give its authority's file in SHELFSIGHT_NODE_CA.",
-        ) from None
+        raise _tls_trouble(url, error) from None
     except (exceptions.ConnectionError, exceptions.ConnectionTimeout) as error:
-        raise NodeUnreachable(
-            f"OpenSearch at {url} does not answer ({type(error).__name__}).",
-            "Start it with `shelfsight up`, or give its address in SHELFSIGHT_NODE_URL.",
-        ) from None
+        raise _silence(url, error) from None
     except (exceptions.AuthenticationException, exceptions.AuthorizationException) as error:
-        if "flood-stage" in str(error) or "read-only-allow-delete" in str(error):
-            raise DiskFull(
-                f"OpenSearch at {url} has stopped writes because its disk is nearly full.",
-                "Free room on the node's disk; writes go on by themselves afterwards.",
+        raise _refusal(url, error) from None
+    except exceptions.TransportError as error:
+        if error.status_code in BUSY:
+            raise NodeUnreachable(
+                f"OpenSearch at {url} answers that it cannot serve now (HTTP {error.status_code}).",
+                "Try again; if it lasts, look at the node with `shelfsight doctor`.",
             ) from None
-        raise StackError(
-            f"OpenSearch at {url} refuses this user (HTTP {error.status_code}).",
-            "Set SHELFSIGHT_NODE_USER and SHELFSIGHT_NODE_PASSWORD.",
-        ) from None
+        if "plain HTTP request was sent to HTTPS port" in str(error.info):
+            raise _silence(url, error) from None
+        raise
+
+
+def _tls_trouble(url: str, error: Any) -> ShelfsightError:  # noqa: ANN401 - opensearchpy's
+    """Say which of the ways to fail a TLS handshake it was: each has another cure."""
+    text = str(error.info)
+    if "WRONG_VERSION_NUMBER" in text or "record layer failure" in text:
+        return StackError(
+            f"{url} does not speak TLS.", "Give its address with http:// in SHELFSIGHT_NODE_URL."
+        )
+    if "CERTIFICATE_VERIFY_FAILED" not in text:
+        return NodeUnreachable(  # a node that goes down in mid-handshake looks like this
+            f"OpenSearch at {url} broke off the TLS handshake: {text}.",
+            "Try again; if it lasts, read the node's log.",
+        )
+    if "mismatch" in text:
+        return StackError(
+            f"The certificate of {url} was issued for another host name: {text}.",
+            "Give the name that the certificate bears in SHELFSIGHT_NODE_URL.",
+        )
+    return StackError(
+        f"The certificate of {url} is not trusted: {text}.",
+        "Give its authority's file in SHELFSIGHT_NODE_CA, or renew the certificate if it expired.",
+    )
+
+
+def _silence(url: str, error: Any) -> NodeUnreachable:  # noqa: ANN401 - opensearchpy's
+    cure = "Start it with `shelfsight up`, or give its address in SHELFSIGHT_NODE_URL."
+    # A TLS port hangs up on plain http without a word.
+    hung_up = any(sign in str(error.info) for sign in ("aborted", "BadStatusLine", "plain HTTP"))
+    if url.startswith("http://") and hung_up:
+        cure += " It took the connection and hung up: if it speaks TLS, give https://."
+    return NodeUnreachable(f"OpenSearch at {url} does not answer ({type(error).__name__}).", cure)
+
+
+def _refusal(url: str, error: Any) -> StackError:  # noqa: ANN401 - opensearchpy's
+    if "flood-stage" in str(error) or "read-only-allow-delete" in str(error):
+        return DiskFull(
+            f"OpenSearch at {url} has stopped writes because its disk is nearly full.",
+            "Free room on the node's disk; writes go on by themselves afterwards.",
+        )
+    return StackError(
+        f"OpenSearch at {url} refuses this user (HTTP {error.status_code}).",
+        "Set SHELFSIGHT_NODE_USER and SHELFSIGHT_NODE_PASSWORD.",
+    )

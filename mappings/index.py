@@ -58,7 +58,7 @@ def read_index(client: Any, alias: str, name: str) -> CatalogueIndex:  # noqa: A
     with node_errors(_url(client)):
         found = client.indices.get_mapping(index=name, ignore=404)
     if name not in found:
-        raise InputError(f"There is no index {name!r}.", "List them: `shelfsight index list`.")
+        raise _no_index(name)
     mapping = found[name]["mappings"]
     ours = mapping.get("_meta", {}).get("shelfsight", {})
     return CatalogueIndex(
@@ -74,8 +74,13 @@ def alias_targets(client: Any, alias: str) -> tuple[str, ...]:  # noqa: ANN401
     """Return the names of the indices behind an alias, sorted; empty when it does not exist.
 
     Raises:
-        InputError: The name belongs to a plain index.
+        InputError: The name belongs to a plain index, or is a pattern or a list.
     """
+    if odd := sorted(set(alias) & set('*?,<> \\"|/#:')):
+        raise InputError(
+            f"The alias {alias!r} holds {odd[0]!r}.",
+            "Choose lower-case letters, digits, '-', '_' and '.' (SHELFSIGHT_ALIAS).",
+        )
     with node_errors(_url(client)):
         found = client.indices.get_alias(name=alias, ignore=404)
         if "error" not in found:
@@ -131,21 +136,34 @@ def swap(client: Any, alias: str, to: str) -> tuple[str, ...]:  # noqa: ANN401
 
 
 def write_calibration(client: Any, name: str, calibration: Calibration) -> None:  # noqa: ANN401
-    """Put another calibration into a live index's ``_meta``; everything else in it stays."""
+    """Put another calibration into a live index's ``_meta``; everything else in it stays.
+
+    Raises:
+        InputError: There is no such index, or it has no model identity.
+    """
+    meta = read_index(client, name, name).mapping["_meta"]
+    ours = meta["shelfsight"] | {"calibration": calibration.to_meta()}
     with node_errors(_url(client)):
-        live = client.indices.get_mapping(index=name)[name]["mappings"]
-        ours = live["_meta"]["shelfsight"] | {"calibration": calibration.to_meta()}
-        client.indices.put_mapping(index=name, body={"_meta": live["_meta"] | {"shelfsight": ours}})
+        client.indices.put_mapping(index=name, body={"_meta": meta | {"shelfsight": ours}})
 
 
 def diff(client: Any, name: str, body: Mapping[str, Any]) -> tuple[Difference, ...]:  # noqa: ANN401
     """Return every place where a live index's mapping and analysis are not the body's.
 
     The calibration is measured, not declared, so it is left out.
+
+    Raises:
+        InputError: There is no such index.
     """
     with node_errors(_url(client)):
-        live = client.indices.get(index=name)[name]
+        answer = client.indices.get(index=name, ignore=404)
+    if name not in answer:
+        raise _no_index(name)
+    live = answer[name]
     found: list[Difference] = []
+    # Without index.knn a vector column is accepted and every search over it fails.
+    wanted_knn = body["settings"]["index"].get("knn")
+    _compare("settings.knn", live["settings"]["index"].get("knn"), wanted_knn, found)
     _compare("mappings", _declared(live["mappings"]), _declared(body["mappings"]), found)
     live_analysis = live["settings"]["index"].get("analysis", {})
     _compare("analysis", live_analysis, body["settings"]["analysis"], found)
@@ -153,8 +171,8 @@ def diff(client: Any, name: str, body: Mapping[str, Any]) -> tuple[Difference, .
 
 
 def _declared(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    ours = {k: v for k, v in mapping["_meta"].get("shelfsight", {}).items() if k != "calibration"}
-    return {**mapping, "_meta": ours}
+    ours = mapping.get("_meta", {}).get("shelfsight", {})
+    return {**mapping, "_meta": {k: v for k, v in ours.items() if k != "calibration"}}
 
 
 def _compare(path: str, live: Any, wanted: Any, found: list[Difference]) -> None:  # noqa: ANN401
@@ -169,8 +187,12 @@ def _compare(path: str, live: Any, wanted: Any, found: list[Difference]) -> None
 def _next_generation(client: Any, alias: str, identity: ModelIdentity) -> int:  # noqa: ANN401
     pattern = index_name(alias, identity, 0)[:-4] + "*"
     with node_errors(_url(client)):
-        names = client.indices.get(index=pattern, ignore=404)
+        names = client.indices.get(index=pattern, ignore=404, expand_wildcards="all")
     return 1 + max((int(n[-4:]) for n in names if n[-4:].isdigit()), default=0)
+
+
+def _no_index(name: str) -> InputError:
+    return InputError(f"There is no index {name!r}.", "List them: `shelfsight index list`.")
 
 
 def _reason(error: Any) -> str:  # noqa: ANN401
