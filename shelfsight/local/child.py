@@ -1,0 +1,163 @@
+"""One process of the stack: what to run, how it is started, asked if it is ready, and ended."""
+
+import contextlib
+import ctypes
+import http.client
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+MARK = "SHELFSIGHT_STACK"
+PROBE_SECONDS = 2.0
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A process that the supervisor keeps.
+
+    Args:
+        name: Unique in the stack: ``node``, ``broker``, ``worker`` …
+        argv: The command; its first word is a path.
+        env: The whole environment.
+        cwd: Folder to run in.
+        log: File that takes its output; the previous one is kept with the suffix ``.1``.
+        uid: User to run as, None for ourselves.
+        gid: Group to run as, None for ours.
+        after: Names of processes that must be ready before this one starts.
+        probe: ``http://…`` must answer 200, ``redis://…`` must answer PONG; empty: ready at once.
+        grace: Seconds between SIGTERM and SIGKILL.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: str
+    log: str
+    uid: int | None = None
+    gid: int | None = None
+    after: tuple[str, ...] = ()
+    probe: str = ""
+    grace: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A process of ours in the stack: the API, a worker pool.
+
+    Args:
+        name: Unique in the stack.
+        argv: The command; its first word is a path, e.g. ``sys.executable``.
+        env: Variables added to our environment.
+        ready: Asked by whoever starts the stack until it says True; None: ready once it runs.
+        after: Parts of the stack that must be ready before this one starts.
+        probe: A URL asked by the supervisor, as in ``Child``.
+        grace: Seconds between SIGTERM and SIGKILL.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    ready: Callable[[], bool] | None = None
+    after: tuple[str, ...] = ("node", "broker")
+    probe: str = ""
+    grace: float = 20.0
+
+
+def _die_with_parent(parent: int) -> Callable[[], None]:
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def arrange() -> None:
+        # SIGTERM, so that even an orphaned server closes its files. Set after the change of
+        # user, which would clear it.
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return arrange
+
+
+def start(child: Child) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own; it is told to end when we die.
+
+    Call it from the main thread: the kernel ties the child to the thread that made it.
+
+    Raises:
+        OSError: The command cannot be run.
+    """
+    log = Path(child.log)
+    if log.exists():
+        os.replace(log, log.with_name(log.name + ".1"))
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            child.argv,
+            env=dict(child.env),
+            cwd=child.cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            user=child.uid,
+            group=child.gid,
+            extra_groups=None if child.uid is None else [],
+            preexec_fn=_die_with_parent(os.getpid()),
+        )
+
+
+def answers(probe: str) -> bool:
+    """Ask a probe once; an empty one always answers."""
+    if not probe:
+        return True
+    parts = urlsplit(probe)
+    host, port = parts.hostname or "", parts.port or 0
+    try:
+        return _pong(host, port) if parts.scheme == "redis" else _ok(host, port, parts.path)
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def _pong(host: str, port: int) -> bool:
+    with socket.create_connection((host, port), timeout=PROBE_SECONDS) as connection:
+        connection.sendall(b"PING\r\n")
+        return connection.recv(64).startswith(b"+PONG")
+
+
+def _ok(host: str, port: int, path: str) -> bool:
+    # Not urllib: it would go through a proxy that the environment names.
+    connection = http.client.HTTPConnection(host, port, timeout=PROBE_SECONDS)
+    try:
+        connection.request("GET", path or "/")
+        return connection.getresponse().status == 200
+    finally:
+        connection.close()
+
+
+def end(process: subprocess.Popen[bytes], grace: float) -> None:
+    """End a process: SIGTERM, then SIGKILL to what is left of its group after ``grace`` seconds."""
+    if process.poll() is None:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=grace)
+    kill_group(process.pid)
+    process.wait()
+
+
+def kill_group(leader: int) -> None:
+    """Send SIGKILL to a process group; nothing happens when it is empty."""
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """Return the last lines of a log, or nothing when there is none."""
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""
