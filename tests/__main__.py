@@ -27,7 +27,8 @@ def main(arguments: list[str]) -> int:
     if arguments:
         return subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=ROOT)
     for name, command in CHECKS:
-        print(f"\n=== {name}: {' '.join(Path(c).name if '/' in c else c for c in command)}", flush=True)
+        shown = " ".join(Path(word).name if "/" in word else word for word in command)
+        print(f"\n=== {name}: {shown}", flush=True)
         code = subprocess.call(command, cwd=ROOT, env=os.environ | {"PYTHONUNBUFFERED": "1"})
         if code != 0:
             print(f"=== {name} failed (exit code {code})", file=sys.stderr)
