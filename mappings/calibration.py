@@ -108,6 +108,7 @@ class Calibration:
             except (KeyError, TypeError):
                 raise InputError(
                     f"The index's calibration of {signal!r} cannot be read: {dict(entry)}.",
-                    f"Known kinds: {', '.join(KINDS)}. Create the index anew: `shelfsight index create`.",
+                    f"Known kinds: {', '.join(KINDS)}. "
+                    "Create the index anew: `shelfsight index create`.",
                 ) from None
         return cls(scales)

@@ -185,12 +185,14 @@ def declare_vector(dim: int, engine: Engine, *, m: int, ef_construction: int) ->
             "similarity": "cosine",
             "index_options": {"type": "hnsw", **graph},
         }
-    return {
-        "type": "knn_vector",
-        "dimension": dim,
+    # The space inside the method: the node answers it there, wherever it was declared.
+    method = {
+        "name": "hnsw",
+        "engine": "lucene",
         "space_type": "cosinesimil",
-        "method": {"name": "hnsw", "engine": "lucene", "parameters": graph},
+        "parameters": graph,
     }
+    return {"type": "knn_vector", "dimension": dim, "method": method}
 
 
 def vector_json(vector: NDArray[np.float32]) -> list[float]:

@@ -180,8 +180,14 @@ def _compare(path: str, live: Any, wanted: Any, found: list[Difference]) -> None
     if isinstance(live, Mapping) and isinstance(wanted, Mapping):
         for key in sorted({*live, *wanted}):
             _compare(f"{path}.{key}", live.get(key), wanted.get(key), found)
-    elif str(live).lower() != str(wanted).lower():
+    elif _plain(live) != _plain(wanted):
         found.append(Difference(path, live, wanted))
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _next_generation(client: Any, alias: str, identity: ModelIdentity) -> int:  # noqa: ANN401

@@ -28,9 +28,13 @@ Role = Literal["main", "alternative", "detail", "swatch"]
 
 
 def _as_list(given: Any) -> Any:  # noqa: ANN401 - whatever a feed holds
-    if given is None:
-        return ()
-    return (given,) if isinstance(given, str | int | float | bool) else given
+    """Return several values as they are and one as a tuple of one; gaps are left out."""
+    if given is None or isinstance(given, str | int | float | bool):
+        given = (given,)
+    if not isinstance(given, list | tuple):
+        return given
+    # Feeds write null or "" for an attribute that a product lacks: that is no reason to reject it.
+    return tuple(v for v in given if v is not None and not (isinstance(v, str) and not _clean(v)))
 
 
 def _clean(given: Any) -> Any:  # noqa: ANN401 - whatever a feed holds
@@ -38,6 +42,8 @@ def _clean(given: Any) -> Any:  # noqa: ANN401 - whatever a feed holds
     if isinstance(given, bool):
         return "true" if given else "false"
     if isinstance(given, int | float):
+        if abs(given) > MAX_VERSION:  # also spares Python's limit of digits in str()
+            raise ValueError("is too large a number")
         return str(given)
     if isinstance(given, str):
         kept = (c for c in given if unicodedata.category(c) not in ("Cc", "Cs") or c in "\n\t")
@@ -45,6 +51,13 @@ def _clean(given: Any) -> Any:  # noqa: ANN401 - whatever a feed holds
     return given
 
 
+def _not_a_flag(given: Any) -> Any:  # noqa: ANN401 - whatever a feed holds
+    if isinstance(given, bool):
+        raise ValueError("true and false are no numbers")
+    return given
+
+
+Amount = Annotated[float | None, BeforeValidator(_not_a_flag)]
 Value = Annotated[
     str, BeforeValidator(_clean), StringConstraints(min_length=1, max_length=MAX_VALUE)
 ]
@@ -58,6 +71,13 @@ class Picture(BaseModel):
 
     path: Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
     role: Role = "alternative"
+
+    @field_validator("path")
+    @classmethod
+    def _path_can_be_opened(cls, value: str) -> str:
+        if any(unicodedata.category(c) == "Cc" for c in value):
+            raise ValueError("holds a control character")
+        return value
 
 
 class Product(BaseModel):
@@ -78,13 +98,15 @@ class Product(BaseModel):
     ] = ""
     brand: Annotated[str, BeforeValidator(_clean), StringConstraints(max_length=MAX_VALUE)] = ""
     categories: Values = ()
-    price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    price: Amount = Field(default=None, ge=0, allow_inf_nan=False)
     currency: Annotated[str, StringConstraints(max_length=3)] = ""
-    stock: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    stock: Amount = Field(default=None, ge=0, allow_inf_nan=False)
     group: Annotated[str, BeforeValidator(_clean), StringConstraints(max_length=MAX_VALUE)] = ""
     attributes: Mapping[Value, Values] = Field(default_factory=dict)
     pictures: Annotated[tuple[Picture, ...], Field(max_length=MAX_PICTURES)] = ()
-    version: int | None = Field(default=None, ge=0, le=MAX_VERSION)
+    version: Annotated[int | None, BeforeValidator(_not_a_flag)] = Field(
+        default=None, ge=0, le=MAX_VERSION
+    )
     deleted: bool = False
 
     @field_validator("id")
@@ -119,14 +141,17 @@ def parse_product(record: Mapping[str, Any]) -> Product:
     """Return the product in a record whose columns already bear our names.
 
     Args:
-        record: Column name to value, as read from a feed.
+        record: Column name to value, as read from a feed; a column that is ``None`` is absent.
 
     Raises:
         InputError: A column is missing, unknown, or holds what is not allowed; every reason is
             named, with the column.
     """
+    if not isinstance(record, Mapping):
+        raise InputError(f"the row is no record of columns (given {_shown(record)})")
     try:
-        product = Product.model_validate(record)
+        given = {k: v for k, v in record.items() if v is not None}
+        product = Product.model_validate(given)
     except ValidationError as error:
         raise InputError("; ".join(_reason(dict(e)) for e in error.errors())) from None
     if not product.deleted and not product.title:
@@ -141,6 +166,17 @@ def _reason(error: dict[str, Any]) -> str:
         return f"column {column!r} is missing"
     if error["type"] == "extra_forbidden":
         return f"column {column!r} is not known"
-    given = repr(error.get("input"))
-    shown = given if len(given) <= 60 else given[:57] + "..."
-    return f"column {column!r}: {error['msg'].removeprefix('Value error, ')} (given {shown})"
+    reason = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "too_long" and isinstance(error["input"], str):
+        context = error["ctx"]
+        reason = f"is {context['actual_length']} characters long; at most {context['max_length']}"
+        reason += " are allowed"
+    return f"column {column!r}: {reason} (given {_shown(error.get('input'))})"
+
+
+def _shown(given: Any) -> str:  # noqa: ANN401 - whatever a feed holds
+    try:
+        text = repr(given)
+    except ValueError:  # an int of more digits than Python prints
+        text = "a number of thousands of digits"
+    return text if len(text) <= 60 else text[:57] + "..."
