@@ -1,0 +1,139 @@
+"""Filters: what every hit must satisfy; a person writes ``brand=X`` or ``price<500``."""
+
+import math
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from mappings.errors import InputError
+from mappings.fields import Keyword, Number, Text
+from mappings.product import MAX_VALUE
+from mappings.schema import BRAND, CATEGORIES, CURRENCY, GROUP, PRICE, STOCK, TAGS
+
+MAX_FILTERS = 32
+MAX_TERMS = 256
+
+EXACT: dict[str, Text | Keyword] = {
+    f.name: f for f in (BRAND, CATEGORIES, GROUP, CURRENCY, TAGS) if not isinstance(f, Number)
+}
+RANGED: dict[str, Number] = {f.name: f for f in (PRICE, STOCK)}
+_WRITTEN = re.compile(r"^\s*([^<>=]+?)\s*(<=|>=|<|>|=)\s*(.*?)\s*$", re.DOTALL)
+_CURE = "Write brand=X, categories=A,B, an attribute as 颜色=红色, price<500 or price=100..500."
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """The column holds at least one of the values.
+
+    Raises:
+        InputError: No value, more than 256, or one that is empty or too long.
+    """
+
+    field: Text | Keyword
+    values: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.values) <= MAX_TERMS:
+            raise InputError(
+                f"Filter on {self.field.name!r} has {len(self.values)} values; 1 to {MAX_TERMS} are"
+                " allowed.",
+                _CURE,
+            )
+        # A tag is name=value, so a term may be about twice as long as a value.
+        if bad := [v for v in self.values if not v or len(v) > 2 * MAX_VALUE + 1]:
+            raise InputError(f"Filter value {bad[0][:40]!r} is empty or too long.", _CURE)
+
+    def clause(self) -> dict[str, Any]:
+        """Return the engine's clause; a filter never adds to a score."""
+        return {"terms": {self.field.name: list(self.values)}}
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """The column's number lies between two ends; ``None`` leaves an end open.
+
+    Raises:
+        InputError: Both ends open, an end that is no finite number, or low above high.
+    """
+
+    field: Number
+    low: float | None = None
+    high: float | None = None
+    low_open: bool = False
+    high_open: bool = False
+
+    def __post_init__(self) -> None:
+        ends = [e for e in (self.low, self.high) if e is not None]
+        if not ends or not all(math.isfinite(e) for e in ends) or ends != sorted(ends):
+            raise InputError(
+                f"Filter on {self.field.name!r} from {self.low} to {self.high} is no range.", _CURE
+            )
+
+    def clause(self) -> dict[str, Any]:
+        """Return the engine's clause; a filter never adds to a score."""
+        ends: dict[str, float] = {}
+        if self.low is not None:
+            ends["gt" if self.low_open else "gte"] = self.low
+        if self.high is not None:
+            ends["lt" if self.high_open else "lte"] = self.high
+        return {"range": {self.field.name: ends}}
+
+
+Filter = AnyOf | Between
+
+
+def parse_filter(text: str) -> Filter:
+    """Return the filter that a person wrote.
+
+    A name that is no column of ours is an attribute: ``颜色=红色`` asks for the tag of that name.
+    Commas separate values of which any will do. Full-width signs count as plain ones.
+
+    Raises:
+        InputError: It cannot be read, the column is not one for filters, or the numbers are none.
+    """
+    plain = unicodedata.normalize("NFKC", text)
+    found = _WRITTEN.match(plain)
+    if found is None or not found[3]:
+        raise InputError(f"Filter {text[:80]!r} cannot be read.", _CURE)
+    name, sign, value = found.groups()
+    if name in RANGED:
+        return _between(RANGED[name], sign, value)
+    if name in _not_for_filters():
+        raise InputError(
+            f"Column {name!r} cannot be filtered.",
+            f"Columns for filters are {', '.join([*EXACT, *RANGED])}, and every attribute's name.",
+        )
+    if sign != "=":
+        raise InputError(
+            f"Filter {text[:80]!r}: {name!r} holds no numbers.",
+            f"Columns with numbers are {', '.join(RANGED)}.",
+        )
+    values = tuple(v.strip() for v in value.split(",") if v.strip())
+    if name in EXACT:
+        return AnyOf(EXACT[name], values)
+    return AnyOf(TAGS, tuple(f"{name}={v}" for v in values))
+
+
+def _not_for_filters() -> frozenset[str]:
+    from mappings.schema import Schema
+
+    return frozenset(f.name for f in Schema(1).fields) - EXACT.keys() - RANGED.keys()
+
+
+def _between(field: Number, sign: str, value: str) -> Between:
+    if sign == "<" or sign == "<=":
+        return Between(field, high=_number(value), high_open=sign == "<")
+    if sign == ">" or sign == ">=":
+        return Between(field, low=_number(value), low_open=sign == ">")
+    low, dots, high = value.partition("..")
+    if not dots:
+        return Between(field, _number(value), _number(value))
+    return Between(field, _number(low) if low else None, _number(high) if high else None)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"{text[:40]!r} is no number.", _CURE) from None

@@ -1,0 +1,78 @@
+"""The engine's reply read: rows in their final order, each with its contributions."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from query.plan import LEXICAL, Plan
+from query.result import Contribution, Hit, MatchedPicture
+from query.script import MISSING, Term
+from query.signals import BestPicture, Lexical, Stored, VectorSignal
+
+
+def read_hits(reply: Mapping[str, Any], plan: Plan) -> tuple[Hit, ...]:
+    """Return the reply's rows as hits, best first, equal scores by id."""
+    hits = [_hit(row, plan) for row in reply["hits"]["hits"]]
+    return tuple(sorted(hits, key=lambda hit: (-hit.score, hit.id)))
+
+
+def page_of(
+    rows: Sequence[Hit], first: int, offset: int, size: int, reached_end: bool
+) -> tuple[Hit, ...] | None:
+    """Return the page, or ``None`` when a tie crosses its borders, so that more must be seen.
+
+    Args:
+        rows: Hits from rank ``first`` on, sorted.
+        first: Rank of the first row, at most ``offset``.
+        offset: Rank of the page's first hit.
+        size: Hits on the page.
+        reached_end: Whether there is nothing behind the last row.
+    """
+    page = tuple(rows[offset - first : offset - first + size])
+    if not page:
+        return ()
+    above_tied = first > 0 and rows[0].score == page[0].score
+    below_tied = not reached_end and rows[-1].score == page[-1].score
+    return None if above_tied or below_tied else page
+
+
+def _hit(row: Mapping[str, Any], plan: Plan) -> Hit:
+    raws: Iterator[float] = iter(row.get("fields", {}).get("raw", ()))
+    contributions = tuple(contribution(t, _raw(t, raws, row)) for t in plan.terms)
+    score = float(row["_score"] or 0.0) - plan.shift
+    return Hit(row["_id"], score, contributions, row.get("_source", {}), _matched(row, plan))
+
+
+def _raw(term: Term, raws: Iterator[float], row: Mapping[str, Any]) -> float | None:
+    match term.signal:
+        case Lexical():
+            return float(row.get("matched_queries", {}).get(LEXICAL, 0.0))
+        case VectorSignal() | Stored():
+            value = float(next(raws))
+        case BestPicture():
+            inner = _inner(row, term.signal.name)
+            value = float(inner["fields"]["raw"][0]) if inner else MISSING
+    return None if value <= MISSING else value
+
+
+def _inner(row: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    found = row.get("inner_hits", {}).get(name, {}).get("hits", {}).get("hits", ())
+    return found[0] if found else None
+
+
+def _matched(row: Mapping[str, Any], plan: Plan) -> MatchedPicture | None:
+    """Return the picture nearest to the uploaded one, else the one nearest to the words."""
+    for term in reversed(plan.terms):
+        if isinstance(term.signal, BestPicture) and (inner := _inner(row, term.signal.name)):
+            source = inner["_source"]
+            return MatchedPicture(source.get("path", ""), source.get("role", ""))
+    return None
+
+
+def contribution(term: Term, raw: float | None) -> Contribution:
+    """Return a term's share of a score; ``None`` as raw value means that the product lacks it."""
+    if raw is None:
+        return Contribution(term.signal.name, 0.0, 0.0, term.weight, 0.0, missing=True)
+    calibrated = float(term.scale(np.array(raw)))
+    return Contribution(term.signal.name, raw, calibrated, term.weight, term.weight * calibrated)

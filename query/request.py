@@ -1,0 +1,78 @@
+"""The search request: what a person asks, checked against the limits."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mappings.errors import InputError
+from query.filters import MAX_FILTERS, Filter
+from query.profiles import Profile, require_weights
+from query.signals import IMAGE_MODES, ImageMode, Similarity, require_similarities
+
+MAX_TEXT = 200
+MAX_SIZE = 100
+MAX_DEPTH = 1_000
+MAX_UPLOADS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """One question: words, pictures, or both.
+
+    Args:
+        text: At most 200 characters after NFKC; longer ones are refused, never cut.
+        pictures: At most 4 picture files, as bytes; several count as their mean.
+        filters: At most 32; every hit satisfies all of them.
+        size: Hits on the page, 0 to 100.
+        offset: Hits before the page; offset + size is at most 1,000.
+        profile: A profile's name, or a profile.
+        weights: The request's own weights by signal name, over the profile's.
+        image_mode: ``pooled`` or ``best`` picture.
+        similarity: Signal name to ``cosine`` (the default), ``dot`` or ``euclidean``.
+
+    Raises:
+        InputError: A limit is passed; the message names it.
+    """
+
+    text: str = ""
+    pictures: tuple[bytes, ...] = field(default=(), repr=False)
+    filters: tuple[Filter, ...] = ()
+    size: int = 24
+    offset: int = 0
+    profile: str | Profile = "default"
+    weights: Mapping[str, float] | None = None
+    image_mode: ImageMode = "pooled"
+    similarity: Mapping[str, Similarity] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        plain = plain_text(self.text)
+        if len(plain) > MAX_TEXT:
+            raise InputError(
+                f"The query has {len(plain)} characters; {MAX_TEXT} are allowed.", "Shorten it."
+            )
+        if not plain and not self.pictures:
+            raise InputError("The query is empty.", "Give words, a picture, or both.")
+        _require(len(self.pictures) <= MAX_UPLOADS, "pictures", len(self.pictures), MAX_UPLOADS)
+        _require(len(self.filters) <= MAX_FILTERS, "filters", len(self.filters), MAX_FILTERS)
+        _require(0 <= self.size <= MAX_SIZE, "size", self.size, MAX_SIZE)
+        depth = self.offset + self.size
+        _require(self.offset >= 0 and depth <= MAX_DEPTH, "offset + size", depth, MAX_DEPTH)
+        if self.image_mode not in IMAGE_MODES:
+            raise InputError(
+                f"Image mode {self.image_mode!r} is not known.",
+                f"Choose one of {', '.join(IMAGE_MODES)}.",
+            )
+        require_similarities(self.similarity)
+        require_weights(self.weights or {}, "The request")
+
+
+def plain_text(text: str) -> str:
+    """Return the text in NFKC, without control characters, runs of white space as one space."""
+    shown = unicodedata.normalize("NFKC", text)
+    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in shown)
+    return " ".join(kept.split())
+
+
+def _require(met: bool, what: str, given: int, limit: int) -> None:
+    if not met:
+        raise InputError(f"{what} is {given}; 0 to {limit} are allowed.", "Ask for less.")

@@ -1,0 +1,62 @@
+"""One request to the engine: how it is sent, and what its failure means for the search."""
+
+from typing import Any
+
+from mappings.connection import node_errors
+from mappings.errors import ShelfsightError
+
+
+class LegFailed(ShelfsightError):
+    """The engine refused the request or could not finish it; a plainer one may still do."""
+
+
+class IndexGone(ShelfsightError):
+    """The concrete index was swapped away and deleted since the alias was asked."""
+
+
+def send(client: Any, index: str, body: dict[str, Any], seconds: float) -> dict[str, Any]:  # noqa: ANN401
+    """Return the engine's reply to a search body.
+
+    Args:
+        client: An ``opensearchpy.OpenSearch``.
+        index: The concrete index, so that an alias swap cannot mix models.
+        body: The whole request.
+        seconds: Until the answer is given up.
+
+    Raises:
+        LegFailed: The engine answered with an error, or not in time.
+        IndexGone: There is no such index any more.
+        NodeUnreachable: The node does not answer at all.
+        StackError: The node refuses this user.
+    """
+    from opensearchpy import exceptions
+
+    try:
+        reply: dict[str, Any] = client.search(
+            index=index,
+            body=body,
+            params={"include_named_queries_score": "true", "request_timeout": seconds},
+        )
+    except exceptions.NotFoundError:
+        raise IndexGone(f"Index {index!r} is gone.", "Ask again.") from None
+    except exceptions.ConnectionTimeout as error:
+        raise LegFailed(f"The engine did not answer in {seconds:g} s: {error}.") from None
+    except exceptions.TransportError as error:
+        if isinstance(error, exceptions.ConnectionError) or error.status_code in (401, 403):
+            with node_errors("the node"):
+                raise
+        raise LegFailed(
+            f"The engine refused the search (HTTP {error.status_code}): {reason(error)}",
+            "Check the index with `shelfsight doctor`.",
+        ) from None
+    if reply["_shards"]["failed"] == reply["_shards"]["total"] > 0:
+        raise LegFailed("Every shard failed.", "Check the index with `shelfsight doctor`.")
+    return reply
+
+
+def reason(error: Any) -> str:  # noqa: ANN401 - opensearchpy.TransportError
+    """Return the innermost reason that the engine gives."""
+    info = error.info if isinstance(error.info, dict) else {}
+    found = info.get("error", {})
+    causes = found.get("root_cause") or [found] if isinstance(found, dict) else [{}]
+    return str(causes[0].get("reason", error.error))[:300]
