@@ -1,0 +1,1 @@
+"""The demo catalogue: products with drawn pictures, Chinese and English, the same for a seed."""
