@@ -13,6 +13,7 @@ from shelfsight.local.folder import StackFolder, make_shared
 from shelfsight.local.ports import LOOPBACK
 
 NAME = "broker"
+# set-proc-title: a new title would overwrite the mark by which ``orphans`` knows our processes.
 # noeviction: when the memory is full, producers get an error; nothing queued is dropped.
 _SETTINGS = """\
 bind {host}
@@ -26,6 +27,7 @@ aof-load-truncated yes
 save ""
 maxmemory 512mb
 maxmemory-policy noeviction
+set-proc-title no
 """
 
 

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 MARK = "SHELFSIGHT_STACK"
 PROBE_SECONDS = 2.0
 _PR_SET_PDEATHSIG = 1
+# Lines of a log that tell a person nothing; the last names a file that our settings do not make.
+_FRAMES = ("\tat ", "\t... ", "For complete error details")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,11 @@ def answers(probe: str) -> bool:
     parts = urlsplit(probe)
     host, port = parts.hostname or "", parts.port or 0
     try:
-        return _pong(host, port) if parts.scheme == "redis" else _ok(host, port, parts.path)
+        return (
+            _pong(host, port)
+            if parts.scheme == "redis"
+            else _ok(host, port, parts.path, parts.query)
+        )
     except (OSError, http.client.HTTPException):
         return False
 
@@ -127,11 +133,11 @@ def _pong(host: str, port: int) -> bool:
         return connection.recv(64).startswith(b"+PONG")
 
 
-def _ok(host: str, port: int, path: str) -> bool:
+def _ok(host: str, port: int, path: str, query: str) -> bool:
     # Not urllib: it would go through a proxy that the environment names.
     connection = http.client.HTTPConnection(host, port, timeout=PROBE_SECONDS)
     try:
-        connection.request("GET", path or "/")
+        connection.request("GET", f"{path or '/'}?{query}")
         return connection.getresponse().status == 200
     finally:
         connection.close()
@@ -155,9 +161,10 @@ def kill_group(leader: int) -> None:
         return
 
 
-def tail(log: Path, lines: int = 15) -> str:
-    """Return the last lines of a log, or nothing when there is none."""
+def tail(log: Path, lines: int = 12) -> str:
+    """Return the last lines of a log, less Java's stack frames; nothing when there is no log."""
     try:
-        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+        text = log.read_text(errors="replace")
     except OSError:
         return ""
+    return "\n".join([one for one in text.splitlines() if not one.startswith(_FRAMES)][-lines:])

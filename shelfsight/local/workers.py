@@ -39,12 +39,15 @@ def pool_answers(broker_url: str, node_name: str | None = None) -> bool:
         node_name: A Celery node name such as ``index@host``; None: any worker will do.
     """
     from celery import Celery
+    from kombu.exceptions import OperationalError
 
     app = Celery(broker=broker_url, set_as_current=False)
-    try:
-        wanted = [node_name] if node_name else None
-        return bool(app.control.ping(destination=wanted, timeout=PING_SECONDS))
-    except (OSError, app.connection_for_write().connection_errors):
-        return False
-    finally:
-        app.close()
+    with app.connection_for_write() as connection:
+        unreachable = (OSError, OperationalError, *connection.connection_errors)
+        try:
+            wanted = [node_name] if node_name else None
+            return bool(app.control.ping(wanted, timeout=PING_SECONDS, connection=connection))
+        except unreachable:
+            return False
+        finally:
+            app.close()

@@ -1,0 +1,220 @@
+"""The life of a stack: one start, one end, whatever is killed. Real processes, mostly a broker."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from mappings.errors import BrokerUnreachable, PortTaken, StackError
+from shelfsight.local import orphans
+from shelfsight.local.child import Service
+from shelfsight.local.plan import Endpoints, StackPlan
+from shelfsight.local.stack import down, running_stack, status, up, with_stack
+from shelfsight.local.state import STATE_FILE, lives
+from shelfsight.local.workers import pool_answers, worker_service
+
+pytestmark = pytest.mark.broker
+ROOT = Path(__file__).resolve().parents[2]
+
+FOREGROUND = """
+import sys, time
+from pathlib import Path
+from shelfsight.local.plan import StackPlan
+from shelfsight.local.stack import with_stack
+with with_stack(StackPlan(Path(sys.argv[1]), parts=("broker",))) as state:
+    print("ready", flush=True)
+    time.sleep(120)
+"""
+UP = """
+import sys
+from pathlib import Path
+from shelfsight.local.plan import StackPlan
+from shelfsight.local.stack import up
+print(up(StackPlan(Path(sys.argv[1]), parts=("broker",))).state.supervisor, flush=True)
+"""
+
+
+def core(place: Path) -> StackPlan:
+    return StackPlan(place, parts=("broker",))
+
+
+def sleeper(name: str = "sleeper", code: str = "import time; time.sleep(600)") -> Service:
+    return Service(name, (sys.executable, "-c", code), after=("broker",), grace=5.0)
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return condition()
+
+
+def run_python(code: str, place: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(place)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_the_broker_answers_drops_nothing_and_keeps_what_is_queued(place: Path) -> None:
+    import redis
+
+    with with_stack(core(place)) as state:
+        client = redis.Redis.from_url(state.broker_url)
+        assert client.ping()
+        policy = client.config_get("maxmemory-policy", "appendonly", "appendfsync")
+        assert policy["maxmemory-policy"] == "noeviction"
+        assert (policy["appendonly"], policy["appendfsync"]) == ("yes", "everysec")
+        client.rpush("queue", "task")
+        client.close()
+        first = state.broker_url
+    with with_stack(core(place)) as state:
+        assert state.broker_url == first
+        client = redis.Redis.from_url(state.broker_url)
+        assert client.lrange("queue", 0, -1) == [b"task"]
+        client.close()
+
+
+def test_a_second_start_finds_the_first_and_ends_nothing(place: Path) -> None:
+    first = up(core(place))
+    with with_stack(core(place)) as state:
+        assert state.supervisor == first.state.supervisor
+    assert status(place).stage == "ready"
+    assert down(place)
+    assert status(place).stage == "stopped"
+    assert not down(place)
+
+
+def test_two_starts_at_once_end_in_one_stack(place: Path) -> None:
+    both = [run_python(UP, place) for _ in range(2)]
+    said = [one.communicate(timeout=60)[0].strip() for one in both]
+    assert [one.returncode for one in both] == [0, 0]
+    assert said[0] == said[1] == str(status(place).supervisor)
+    assert len(orphans.find(place)) == 1
+
+
+def test_a_killed_foreground_program_leaves_no_process(place: Path) -> None:
+    with run_python(FOREGROUND, place) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "ready\n"
+        state = status(place)
+        parent.kill()
+    assert eventually(lambda: not lives(state.supervisor, state.created))
+    assert eventually(lambda: orphans.find(place) == [])
+
+
+def test_ctrl_c_ends_the_stack_of_a_foreground_program(place: Path) -> None:
+    with run_python(FOREGROUND.replace("time.sleep(120)", "signal_me()"), place) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "ready\n"
+    assert parent.returncode == 1  # NameError went through the block
+    assert orphans.find(place) == []
+    assert status(place).stage == "stopped"
+    with run_python(FOREGROUND, place) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "ready\n"
+        parent.send_signal(signal.SIGINT)
+    assert orphans.find(place) == []
+    assert status(place).stage == "stopped"
+
+
+def test_a_killed_supervisor_leaves_no_process_and_the_next_start_works(place: Path) -> None:
+    family = sleeper(
+        code="import subprocess, sys, time;"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
+        "time.sleep(600)"
+    )
+    started = up(StackPlan(place, parts=("broker",), services=lambda _: [family]))
+    assert eventually(lambda: len(orphans.find(place)) == 3)
+    os.kill(started.state.supervisor, signal.SIGKILL)
+    # The kernel ends what the supervisor started; a grandchild may outlive it until the next start.
+    assert eventually(lambda: len(orphans.find(place)) <= 1)
+    assert status(place).stage == "stopped"
+    again = up(core(place))
+    assert again.ours
+    assert len(orphans.find(place)) == 1
+
+
+def test_a_killed_part_is_noticed_and_started_again(place: Path) -> None:
+    first = up(core(place)).state
+    os.kill(first.processes[0].pid, signal.SIGKILL)
+    assert eventually(lambda: status(place).processes[0].stage == "ended")
+    second = up(core(place))
+    assert second.ours
+    assert second.state.processes[0].pid != first.processes[0].pid
+
+
+def test_services_get_the_urls_and_are_added_to_a_running_stack(place: Path) -> None:
+    mark = place / "mark"
+
+    def services(at: Endpoints) -> Sequence[Service]:
+        code = "import os, time; open(os.environ['MARK'], 'w').write(os.environ['URL']);"
+        env = {"MARK": str(mark), "URL": at.broker_url}
+        argv = (sys.executable, "-c", code + "time.sleep(600)")
+        return [Service("writer", argv, env, ready=mark.exists, after=("broker",))]
+
+    up(core(place))
+    both = up(StackPlan(place, parts=("broker",), services=services))
+    assert not both.ours
+    assert [one.name for one in both.state.processes] == ["broker", "writer"]
+    assert eventually(lambda: mark.read_text() == both.state.broker_url)
+    with running_stack(place, services=("broker",)) as state:
+        assert len(state.processes) == 2
+
+
+def test_a_service_that_ends_at_once_is_an_error_with_its_log(place: Path) -> None:
+    faulty = Service("faulty", (sys.executable, "-c", "raise SystemExit('no such thing')"))
+    argv = (sys.executable, "-c", "import time; time.sleep(0.5); raise SystemExit('no such thing')")
+    faulty = Service("faulty", argv, after=("broker",), probe="http://127.0.0.1:1/")
+    with pytest.raises(StackError, match=r"(?s)faulty ended with code 1.*no such thing") as got:
+        up(StackPlan(place, parts=("broker",), services=lambda _: [faulty]))
+    assert "doctor" in got.value.cure
+    assert orphans.find(place) == []
+
+
+def test_a_command_that_does_not_exist_is_an_error(place: Path) -> None:
+    absent = Service("absent", ("/does/not/exist",), after=("broker",))
+    with pytest.raises(StackError, match="absent could not be run"):
+        up(StackPlan(place, parts=("broker",), services=lambda _: [absent]))
+
+
+def test_a_taken_broker_port_is_named_before_anything_starts(place: Path) -> None:
+    with running_stack(None, services=("broker",)) as other:
+        port = int(other.broker_url.rsplit(":", 1)[1].split("/")[0])
+        with pytest.raises(PortTaken, match=rf"Port {port}.*valkey-server"):
+            up(StackPlan(place, parts=("broker",), broker_port=port))
+    assert not (place / "run" / STATE_FILE).exists()
+
+
+def test_a_broker_that_cannot_read_its_data_says_so(place: Path) -> None:
+    up(core(place))
+    down(place)
+    for part in (place / "broker" / "appendonlydir").glob("*.manifest"):
+        part.write_text("not a manifest\n")
+    with pytest.raises(BrokerUnreachable, match="broker ended with code 1"):
+        up(core(place))
+
+
+def test_a_celery_pool_runs_as_a_service(place: Path) -> None:
+    (place / "tiny_tasks.py").write_text(
+        "import os\nfrom celery import Celery\napp = Celery(broker=os.environ['BROKER'])\n"
+    )
+
+    def services(at: Endpoints) -> Sequence[Service]:
+        env = {"BROKER": at.broker_url, "PYTHONPATH": str(place)}
+        argv = ("-A", "tiny_tasks", "worker", "-c", "1", "-n", "tiny@here", "-l", "WARNING")
+        ready = lambda: pool_answers(at.broker_url, "tiny@here")  # noqa: E731
+        return [worker_service(argv, env, ready=ready)]
+
+    with with_stack(StackPlan(place, parts=("broker",), services=services)) as state:
+        assert pool_answers(state.broker_url)
+        assert not pool_answers(state.broker_url, "absent@here")
+        assert len(orphans.find(place)) >= 3
+    assert orphans.find(place) == []
+    assert not pool_answers(state.broker_url)
