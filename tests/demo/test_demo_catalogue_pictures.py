@@ -56,6 +56,20 @@ def test_shapes_differ_between_types() -> None:
             assert (one & other).sum() / (one | other).sum() < 0.85
 
 
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_pattern_of_a_type_can_be_seen_and_leaves_the_colour_its_share(kind: str) -> None:
+    red, white = COLOURS["red"].rgb, COLOURS["white"].rgb
+    drawn = {}
+    for pattern in KINDS[kind].patterns:
+        cutout = draw_cutout(kind, Cloth(pattern, red, white, 0.09, 0, "plain"), "1")
+        drawn[pattern] = np.asarray(cutout.image, dtype=np.int16)
+        cloth = np.asarray(cutout.cloth) > 250
+    for pattern in set(drawn) - {"solid"}:
+        moved = np.abs(drawn[pattern] - drawn["solid"]).max(axis=-1)[cloth].mean()
+        share = moved / np.abs(np.subtract(red, white)).max()
+        assert 0.04 < share < 0.5, (pattern, share)
+
+
 def test_patterns_differ_on_one_shape() -> None:
     drawn = []
     for pattern in KINDS["dress"].patterns:

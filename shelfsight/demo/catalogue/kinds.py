@@ -113,7 +113,7 @@ KINDS: dict[str, Kind] = {
         Kind("umbrella", "雨伞", "umbrella", "accessories", ("雨具", "Rainwear"),
              ("nylon", "polyester"), _ALL, (49, 299), (0.5, 0.36), False),
         Kind("shorts", "短裤", "shorts", "clothing", _BOTTOMS,
-             ("cotton", "linen", "nylon"), _ALL, (59, 329), (0.5, 0.24), False),
+             ("cotton", "linen", "nylon"), _ALL, (59, 329), (0.5, 0.4), False),
         Kind("sunglasses", "太阳镜", "sunglasses", "accessories", _WORN,
              ("acetate", "nylon"), _FRAMES, (89, 1299), (0.45, 0.48), False),
         Kind("vase", "花瓶", "vase", "home", _ROOM,

@@ -1,7 +1,10 @@
 """Which function draws which product type, and the drawing of one product on clear ground."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from random import Random
+
+import numpy as np
 
 from shelfsight.demo.catalogue import (
     outlines_accessories,
@@ -10,8 +13,8 @@ from shelfsight.demo.catalogue import (
     outlines_home,
     outlines_shoes,
 )
-from shelfsight.demo.catalogue.patterns import Cloth
-from shelfsight.demo.catalogue.sketch import Cutout, Sketch
+from shelfsight.demo.catalogue.patterns import Cloth, Span
+from shelfsight.demo.catalogue.sketch import SIZE, Cutout, Sketch
 
 OUTLINES: dict[str, Callable[[Sketch, Random], None]] = {
     "sneakers": outlines_shoes.sneakers,
@@ -45,6 +48,20 @@ OUTLINES: dict[str, Callable[[Sketch, Random], None]] = {
 }
 
 
+@lru_cache(maxsize=len(OUTLINES))
+def _span(kind: str) -> Span:
+    """Where the cloth of a product type begins and ends from top to bottom, as shares of the side.
+
+    A lamp's shade is all in the upper half: its two tones must meet there to be seen. The end is
+    set so that six tenths of the cloth lie in the first six tenths of the span.
+    """
+    sketch = Sketch(Cloth("solid", (128, 128, 128), (255, 255, 255), 0.1, 0, "plain"))
+    OUTLINES[kind](sketch, Random(kind))
+    above = np.asarray(sketch.cutout().cloth, dtype=np.float64).sum(axis=1).cumsum()
+    top, middle = np.searchsorted(above / above[-1], (0.001, 0.6)) / SIZE
+    return float(top), float(top + (middle - top) / 0.6)
+
+
 def draw_cutout(kind: str, cloth: Cloth, shape_seed: str) -> Cutout:
     """One product on clear ground.
 
@@ -53,6 +70,6 @@ def draw_cutout(kind: str, cloth: Cloth, shape_seed: str) -> Cutout:
         cloth: Its colour, pattern and grain.
         shape_seed: The same seed gives the same proportions, whatever the cloth.
     """
-    sketch = Sketch(cloth)
+    sketch = Sketch(cloth, _span(kind))
     OUTLINES[kind](sketch, Random(shape_seed))
     return sketch.cutout()

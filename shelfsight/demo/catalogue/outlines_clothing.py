@@ -215,6 +215,7 @@ def jeans(s: Sketch, r: Random) -> None:
 
 def shorts(s: Sketch, r: Random) -> None:
     """Wide shorts with an elastic waist and a drawstring."""
+    s.lower(0.16)
     hem = r.uniform(0.56, 0.6)
     _trousers(s, r, hem, 0.05)
     for k in range(17):

@@ -11,6 +11,8 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from shelfsight.demo.catalogue.colours import RGB, mix
 
 Array = npt.NDArray[np.float32]
+Span = tuple[float, float]
+WHOLE: Span = (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,9 @@ def _tiled(size: int, period: float, turn: float, *, flower: bool) -> Array:
 
 
 @lru_cache(maxsize=160)
-def pattern_mask(pattern: str, size: int, period: float, turn: float) -> Image.Image:
+def pattern_mask(
+    pattern: str, size: int, period: float, turn: float, span: Span = WHOLE
+) -> Image.Image:
     """Where the second colour goes: L, ``size`` pixels square, 255 = all second colour.
 
     Args:
@@ -86,13 +90,16 @@ def pattern_mask(pattern: str, size: int, period: float, turn: float) -> Image.I
         size: Side in pixels.
         period: Repeat in pixels.
         turn: Angle in degrees.
+        span: Where the cloth begins and ends from top to bottom, as shares of the side: a gradient
+            runs over it, two tones meet within it.
     """
+    top, tall = span[0] * size, (span[1] - span[0]) * size
     x, y = _axes(size, turn)
     match pattern:
         case "stripes":
             mask = _band(y, period, 0.42)
         case "plaid":
-            wide = (_band(x, period * 1.5, 0.4) + _band(y, period * 1.5, 0.4)) * 0.36
+            wide = (_band(x, period * 1.5, 0.36) + _band(y, period * 1.5, 0.36)) * 0.4
             thin = _band(x + period * 0.75, period * 1.5, 0.07) + _band(
                 y + period * 0.75, period * 1.5, 0.07
             )
@@ -103,10 +110,11 @@ def pattern_mask(pattern: str, size: int, period: float, turn: float) -> Image.I
             tooth = np.abs((x % period) - period / 2)
             mask = _band(y + tooth, period * 0.9, 0.42)
         case "gradient":
-            level = np.linspace(-0.25, 1.1, size, dtype=np.float32).clip(0, 1)
+            rows = (np.arange(size, dtype=np.float32) - top) / np.float32(tall)
+            level = (rows * 1.3 - 0.25).clip(0, 1)
             mask = np.broadcast_to(level[:, None], (size, size)) * np.float32(0.9)
         case "two-tone":
-            mask = _edge(y - size * 4 - size * 0.1)
+            mask = _edge(y - size * 3.5 - top - tall * 0.6)
         case _:
             mask = np.zeros((size, size), dtype=np.float32)
     return Image.fromarray((mask * 255).astype(np.uint8))
@@ -137,18 +145,21 @@ def weave(name: str, size: int) -> Image.Image:
     return Image.merge("RGB", (level, level, level))
 
 
-def texture(cloth: Cloth, size: int, *, turn: float = 0) -> Image.Image:
+def texture(cloth: Cloth, size: int, *, turn: float = 0, span: Span = WHOLE) -> Image.Image:
     """The cloth laid flat: RGB, ``size`` pixels square.
 
     Args:
         cloth: What to show.
         size: Side in pixels.
         turn: Degrees added to the cloth's own angle (a sleeve hangs at an angle).
+        span: As in ``pattern_mask``.
     """
     # Angles in steps of 15 degrees, so that the masks are found again in the cache.
     angle = round((cloth.turn + turn) / 15) * 15.0
     if cloth.pattern in ("two-tone", "gradient"):
         angle = 0.0
+    else:
+        span = WHOLE
     period = max(6.0, round(cloth.scale * size))
     flat = Image.new("RGB", (size, size), cloth.main)
     if cloth.pattern != "solid":
@@ -156,6 +167,6 @@ def texture(cloth: Cloth, size: int, *, turn: float = 0) -> Image.Image:
         if cloth.pattern == "gradient":
             light = sum(cloth.main) > 330
             second = mix(cloth.main, (22, 24, 34) if light else (255, 255, 255), 0.62)
-        mask = pattern_mask(cloth.pattern, size, period, angle)
+        mask = pattern_mask(cloth.pattern, size, period, angle, span)
         flat.paste(second, (0, 0, size, size), mask)
     return ImageChops.hard_light(flat, weave(cloth.weave, size))

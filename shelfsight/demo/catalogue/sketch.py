@@ -8,7 +8,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from shelfsight.demo.catalogue.colours import RGB, mix
 from shelfsight.demo.catalogue.curves import Outline, Path, smooth
-from shelfsight.demo.catalogue.patterns import Cloth, texture
+from shelfsight.demo.catalogue.patterns import WHOLE, Cloth, Span, texture
 
 SIZE = 400
 _FINE = 2
@@ -46,14 +46,24 @@ class Sketch:
     Args:
         cloth: The paint named "cloth", and the colours that "plain", "dark", "light" and "second"
             are made from.
+        span: Where the cloth begins and ends from top to bottom, for gradients and two tones.
     """
 
-    def __init__(self, cloth: Cloth) -> None:
+    def __init__(self, cloth: Cloth, span: Span = WHOLE) -> None:
         self._cloth = cloth
+        self._span = span
+        self._down = 0.0
         self._textures: dict[int, Image.Image] = {}
         self._image = Image.new("RGB", (SIZE, SIZE), mix(cloth.main, (70, 70, 74), 0.5))
         self._alpha = Image.new("L", (SIZE, SIZE), 0)
         self._shown = Image.new("L", (SIZE, SIZE), 0)
+
+    def lower(self, by: float) -> None:
+        """Moves whatever is drawn from now on down, by a share of the side."""
+        self._down = by
+
+    def _curve(self, path: Path, *, closed: bool = True) -> Outline:
+        return smooth(path, closed=closed) + np.array((0, self._down), dtype=np.float32)
 
     def part(
         self,
@@ -77,11 +87,13 @@ class Sketch:
             turn: Degrees by which the pattern is turned on this part.
             lift: Strength (0 to 1) of the shadow that falls on the parts below.
         """
-        outline = smooth(path)
+        outline = self._curve(path)
         box = _box(outline, puff + 0.01)
         fine = Image.new("L", ((box[2] - box[0]) * _FINE, (box[3] - box[1]) * _FINE), 0)
         ImageDraw.Draw(fine).polygon(_pixels(outline, box), fill=255)
-        self._lay(fine.reduce(_FINE), box, paint, _Relief(puff, depth, tuple(folds)), turn, lift)
+        self._lay(
+            fine.reduce(_FINE), box, paint, _Relief(puff, depth, self._lowered(folds)), turn, lift
+        )
 
     def stroke(
         self,
@@ -94,7 +106,7 @@ class Sketch:
         closed: bool = False,
     ) -> None:
         """Lays a round line of ``width`` (share of the side) along the points: straps, laces."""
-        outline = smooth(path, closed=closed)
+        outline = self._curve(path, closed=closed)
         if closed:
             outline = np.vstack([outline, outline[:1]])
         box = _box(outline, width + 0.01)
@@ -110,7 +122,7 @@ class Sketch:
 
     def stitch(self, path: Path, paint: str = "", *, width: float = 0.006) -> None:
         """Sews a dashed line along the points; no paint named: one that shows on the cloth."""
-        outline = smooth(path, closed=False)
+        outline = self._curve(path, closed=False)
         box = _box(outline, 0.01)
         mask = Image.new("L", ((box[2] - box[0]) * _FINE, (box[3] - box[1]) * _FINE), 0)
         draw = ImageDraw.Draw(mask)
@@ -127,7 +139,7 @@ class Sketch:
 
     def crease(self, path: Path, width: float = 0.012, strength: float = -46) -> None:
         """Darkens (or with a positive strength lightens) a soft line on what is there."""
-        outline = smooth(path, closed=False)
+        outline = self._curve(path, closed=False)
         box = _box(outline, width * 2 + 0.01)
         size = (box[2] - box[0], box[3] - box[1])
         line = Image.new("L", size, 128)
@@ -156,6 +168,11 @@ class Sketch:
             case _:
                 return _FIXED[paint]
 
+    def _lowered(self, folds: Sequence[Fold]) -> tuple[Fold, ...]:
+        return tuple(
+            ([(q[0], q[1] + self._down) for q in path], wide, dark) for path, wide, dark in folds
+        )
+
     def _lay(
         self,
         mask: Image.Image,
@@ -170,7 +187,7 @@ class Sketch:
         if paint == "cloth":
             key = round(turn)
             if key not in self._textures:
-                self._textures[key] = texture(self._cloth, SIZE, turn=key)
+                self._textures[key] = texture(self._cloth, SIZE, turn=key, span=self._span)
             tile = self._textures[key].crop(box)
         else:
             tile = Image.new("RGB", mask.size, self._colour(paint))

@@ -193,7 +193,7 @@ def _near(subject: Subject, span: float, focus: tuple[float, float]) -> Image.Im
     box = (near, far, near + span * SIZE, far + span * SIZE)
     view = scene("studio", 0).copy()
     image, alpha = (
-        p.resize((VIEW, VIEW), Image.Resampling.BICUBIC, box=box)
+        p.resize((VIEW, VIEW), _BILINEAR, box=box)
         for p in (subject.cutout.image, subject.cutout.alpha)
     )
     view.paste(image, (0, 0), alpha)
@@ -219,7 +219,7 @@ def _swatch(cloth: Cloth, back: Image.Image, rng: Random) -> Image.Image:
     near = texture(cloth, SIZE)
     if cloth.pattern not in ("two-tone", "gradient"):
         near = near.crop((90, 90, 310, 310))
-    image = near.resize((side, side), Image.Resampling.BICUBIC)
+    image = near.resize((side, side), _BILINEAR)
     tooth, n = 9.0, 24
     ring: list[tuple[float, float]] = []
     step = (side - 2 * tooth) / n
