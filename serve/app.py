@@ -1,0 +1,117 @@
+"""The HTTP API: a thin layer over the search engine."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from query.engine import SearchEngine
+from query.request import SearchRequest
+from serve.body_limit import BodyLimit
+from serve.engine_slot import EngineSlot
+from serve.examples import SEARCH_BODY, SEARCH_RESPONSES, body_components
+from serve.health import health_of
+from serve.limits import Limits
+from serve.problems import install
+from serve.questions import read_question
+from serve.schemas import Health, Live, SearchAnswer
+
+API_VERSION = "0.1.0"
+
+
+class SearchApi(FastAPI):
+    """The application, its OpenAPI document completed by the bodies that we read ourselves."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        if self.openapi_schema is None:
+            document = super().openapi()
+            document["components"]["schemas"].update(body_components())
+            self.openapi_schema = document
+        return self.openapi_schema
+
+
+def create_app(
+    engine_source: Callable[[], SearchEngine],
+    *,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    allow_origins: Sequence[str] = (),
+) -> FastAPI:
+    """Return the application; the engine is opened when the server starts it, not here.
+
+    Args:
+        engine_source: Opens the engine and loads its models; called in a thread at start-up, and
+            again every few seconds of asking while it fails.
+        limits: Sizes beyond which a request is refused, and waiting times.
+        allow_origins: Web origins whose pages may ask from a browser.
+    """
+    slot = EngineSlot(engine_source, limits.reopen)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        slot.open()
+        yield
+        slot.close()
+
+    # The interactive pages are off: they load scripts from elsewhere.
+    app = SearchApi(
+        title="Shelfsight",
+        version=API_VERSION,
+        summary="Multimodal product search whose every score is explained.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.slot = slot
+    install(app, limits.retry_after)
+    _add_routes(app, slot, limits)
+    app.add_middleware(BodyLimit, limits=limits)
+    if allow_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(allow_origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["content-type"],
+        )
+    return app
+
+
+def _add_routes(app: FastAPI, slot: EngineSlot, limits: Limits) -> None:
+    @app.post(
+        "/search",
+        response_model=SearchAnswer,
+        responses=SEARCH_RESPONSES,
+        openapi_extra={"requestBody": SEARCH_BODY},
+        summary="Search by words, pictures, or both",
+    )
+    async def search(request: Request) -> dict[str, Any]:
+        question = await read_question(request)
+        # The engine waits for the node and for the processor: that is for the thread pool.
+        return await run_in_threadpool(_search, slot, question)
+
+    @app.get(
+        "/health",
+        response_model=Health,
+        responses={503: {"model": Health, "description": "No search can be answered now."}},
+        summary="Whether a search can be answered now",
+    )
+    def health() -> JSONResponse:
+        found = health_of(slot)
+        if found.status == "ok":
+            return JSONResponse(found.model_dump())
+        return JSONResponse(
+            found.model_dump(), 503, headers={"retry-after": str(limits.retry_after)}
+        )
+
+    @app.get("/live", summary="Whether the process serves requests")
+    def live() -> Live:
+        return Live()
+
+
+def _search(slot: EngineSlot, question: SearchRequest) -> dict[str, Any]:
+    engine, _ = slot.ready()
+    return engine.search(question).to_json()

@@ -1,0 +1,123 @@
+"""Errors as answers: each carries its kind, what went wrong, the cure, and the HTTP status."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from mappings.errors import IdentityMismatch, NodeUnreachable, ShelfsightError, StackError
+from serve.limits import KIB
+from serve.schemas import Problem, ProblemKind
+
+MAX_SHOWN = 600
+_log = logging.getLogger("shelfsight.serve")
+
+# Kinds of an HTTP status that Starlette or FastAPI raise by themselves.
+_KINDS: dict[int, ProblemKind] = {
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media",
+}
+_CURES: dict[int, str] = {
+    404: "Paths are POST /search, GET /health, GET /live and GET /openapi.json.",
+    405: "Search with POST; health is read with GET.",
+}
+
+
+class NotReady(StackError):
+    """The service runs but cannot answer yet: models are loading, or there is no index."""
+
+
+def problem_response(problem: Problem, retry_after: int | None = None) -> JSONResponse:
+    """Return a problem as an answer.
+
+    Args:
+        problem: What went wrong.
+        retry_after: Seconds to wait, for those who may try again.
+    """
+    headers = {} if retry_after is None else {"retry-after": str(retry_after)}
+    return JSONResponse(problem.model_dump(), problem.status, headers)
+
+
+def too_large(limit: int, *, upload: bool) -> Problem:
+    """Return the problem of a body beyond ``limit`` bytes."""
+    cure = (
+        "Send smaller or fewer pictures."
+        if upload
+        else "Shorten it; send pictures as multipart/form-data instead of base64."
+    )
+    return Problem(
+        type="too_large",
+        status=413,
+        problem=f"The request is larger than {limit // KIB} KB.",
+        cure=cure,
+    )
+
+
+def problem_of(error: ShelfsightError) -> Problem:
+    """Return what the client is told of one of our errors.
+
+    Of the surroundings (addresses, users, certificates) a client learns nothing; that is in the
+    log of the service.
+    """
+    if isinstance(error, NotReady):
+        return _problem("not_ready", 503, error.problem, error.cure)
+    if isinstance(error, StackError):
+        kind: ProblemKind = "node_unreachable" if isinstance(error, NodeUnreachable) else "stack"
+        return _problem(
+            kind,
+            503,
+            "The search engine behind this service does not answer.",
+            "Try again later; the operator finds the cause in the service's log.",
+        )
+    if isinstance(error, IdentityMismatch):
+        return _problem("identity_mismatch", 409, error.problem, error.cure)
+    return _problem("input", 400, error.problem, error.cure)
+
+
+def _problem(kind: ProblemKind, status: int, problem: str, cure: str) -> Problem:
+    shown = problem if len(problem) <= MAX_SHOWN else problem[: MAX_SHOWN - 1] + "…"
+    return Problem(type=kind, status=status, problem=shown, cure=cure)
+
+
+def install(app: FastAPI, retry_after: int) -> None:
+    """Make every error of the application a typed answer.
+
+    Args:
+        app: The application.
+        retry_after: Seconds named in ``Retry-After`` with every 503.
+    """
+
+    def ours(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, ShelfsightError)
+        problem = problem_of(error)
+        if problem.status >= 500 and not isinstance(error, NotReady):
+            _log.warning("%s: %s", type(error).__name__, error)
+        return problem_response(problem, retry_after if problem.status == 503 else None)
+
+    def theirs(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        return problem_response(_http_problem(request.scope, error))
+
+    def unforeseen(request: Request, error: Exception) -> JSONResponse:
+        # The traceback is logged by the server; a client gets no inside of ours.
+        _log.error("unforeseen: %s", type(error).__name__)
+        return problem_response(
+            _problem("internal", 500, "The service failed.", "Report it; its log has the cause.")
+        )
+
+    app.add_exception_handler(ShelfsightError, ours)
+    app.add_exception_handler(HTTPException, theirs)
+    app.add_exception_handler(Exception, unforeseen)
+
+
+def _http_problem(scope: Any, error: HTTPException) -> Problem:  # noqa: ANN401 - ASGI's own type
+    status = error.status_code
+    if status == 413:
+        limit, upload = scope["state"]["body_limit"]
+        return too_large(limit, upload=upload)
+    kind = _KINDS.get(status, "input")
+    return _problem(kind, status, f"{error.detail}.".replace("..", "."), _CURES.get(status, ""))

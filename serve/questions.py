@@ -1,0 +1,157 @@
+"""HTTP bodies read: JSON, or a form with pictures, becomes a search request."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from mappings.errors import InputError
+from mappings.schema import TAGS
+from query.filters import EXACT, RANGED, AnyOf, Between, parse_filter
+from query.filters import Filter as QueryFilter
+from query.request import MAX_UPLOADS, SearchRequest
+from query.signals import ImageMode, Similarity
+from serve.schemas import AttributeFilter, ColumnFilter, Filter, RangeFilter, SearchBody
+
+Column = TypeVar("Column")
+MAX_FAULTS = 5
+MAX_FIELDS = 64
+_WORDS = ("text", "profile", "image_mode")
+_JSON = ("size", "offset", "weights", "similarity")
+
+
+async def read_question(request: Request) -> SearchRequest:
+    """Return the search request that an HTTP request holds.
+
+    Raises:
+        InputError: The body cannot be read, or a limit is passed.
+        HTTPException: 415, the content type is neither JSON nor a form with pictures.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json":
+        return _question(_parse(await request.body()), ())
+    if kind != "multipart/form-data":
+        raise HTTPException(
+            415,
+            f"The content type is {kind[:80] or 'not given'!r}; send application/json or"
+            " multipart/form-data",
+        )
+    async with request.form(max_files=MAX_UPLOADS, max_fields=MAX_FIELDS) as form:
+        pictures = [await f.read() for f in form.getlist("pictures") if isinstance(f, UploadFile)]
+        return _question(_from_form(form), tuple(pictures))
+
+
+def _parse(content: bytes) -> SearchBody:
+    try:
+        return SearchBody.model_validate_json(content)
+    except ValidationError as error:
+        raise _faults(error) from None
+
+
+def _from_form(form: FormData) -> SearchBody:
+    given: dict[str, Any] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            if name != "pictures":
+                raise InputError(f"File field {name[:80]!r} is not known.", "Name it 'pictures'.")
+        elif name == "filters":
+            written = value.lstrip().startswith("{")
+            given.setdefault(name, []).append(_json(name, value) if written else value)
+        elif name in given:
+            raise InputError(f"Field {name[:80]!r} is given twice.", "Give it once.")
+        else:
+            # Unknown names are kept: the schema refuses them by name.
+            given[name] = _json(name, value) if name in _JSON else value
+    try:
+        return SearchBody.model_validate(given)
+    except ValidationError as error:
+        raise _faults(error) from None
+
+
+def _json(name: str, value: str) -> Any:  # noqa: ANN401 - JSON
+    try:
+        return from_json(value)
+    except ValueError as error:
+        raise InputError(f"Field {name!r} is no JSON: {error}.", "See /openapi.json.") from None
+
+
+def _faults(error: ValidationError) -> InputError:
+    """Say what is wrong with a body, field by field, without repeating what was given."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    shown = []
+    for fault in found[:MAX_FAULTS]:
+        # Tags of the filters' variants stand in the path too; "filters.0" is what a client knows.
+        path = ".".join(str(part)[:40] for part in fault["loc"])
+        shown.append(f"{path}: {fault['msg']}" if path else fault["msg"])
+    if len(found) > MAX_FAULTS:
+        shown.append(f"and {len(found) - MAX_FAULTS} more")
+    return InputError(f"The request cannot be read: {'; '.join(shown)}.", "See /openapi.json.")
+
+
+def _question(body: SearchBody, uploads: tuple[bytes, ...]) -> SearchRequest:
+    return SearchRequest(
+        text=body.text,
+        pictures=uploads + tuple(_picture(i, p) for i, p in enumerate(body.pictures)),
+        filters=tuple(_filter(f) for f in body.filters),
+        size=body.size,
+        offset=body.offset,
+        profile=body.profile,
+        weights=body.weights or None,
+        # The request checks these two itself and names what is allowed.
+        image_mode=cast("ImageMode", body.image_mode),
+        similarity=cast("dict[str, Similarity]", body.similarity),
+    )
+
+
+def _picture(number: int, text: str) -> bytes:
+    encoded = text.partition(",")[2] if text.startswith("data:") else text
+    try:
+        content = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        content = b""
+    if not content:
+        raise InputError(
+            f"pictures.{number} is no base64.",
+            "Encode the file's bytes, or send it as multipart/form-data.",
+        )
+    return content
+
+
+def _filter(given: Filter) -> QueryFilter:
+    match given:
+        case str():
+            return parse_filter(given)
+        case AttributeFilter():
+            return AnyOf(TAGS, tuple(f"{given.attribute}={value}" for value in given.any_of))
+        case ColumnFilter():
+            return AnyOf(_column(given.column, EXACT), tuple(given.any_of))
+        case RangeFilter():
+            return _range(given)
+
+
+def _column(name: str, allowed: Mapping[str, Column]) -> Column:
+    if name not in allowed:
+        raise InputError(
+            f"Column {name[:80]!r} cannot be filtered this way.",
+            f"Columns are {', '.join(allowed)}; an attribute is filtered by 'attribute'.",
+        )
+    return allowed[name]
+
+
+def _range(given: RangeFilter) -> Between:
+    field = _column(given.column, RANGED)
+    if (given.gte is not None and given.gt is not None) or (
+        given.lte is not None and given.lt is not None
+    ):
+        raise InputError(
+            f"Filter on {given.column!r} has two ends on one side.", "Give gte or gt, lte or lt."
+        )
+    low = given.gt if given.gte is None else given.gte
+    high = given.lt if given.lte is None else given.lte
+    return Between(field, low, high, low_open=given.gt is not None, high_open=given.lt is not None)

@@ -1,0 +1,175 @@
+"""What goes over the wire: the request's and the answers' shapes, as OpenAPI shows them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+ProblemKind = Literal[
+    "input",
+    "identity_mismatch",
+    "too_large",
+    "unsupported_media",
+    "not_found",
+    "method_not_allowed",
+    "node_unreachable",
+    "stack",
+    "not_ready",
+    "internal",
+]
+
+
+class _Given(BaseModel):
+    """What a client sends: strict types, no unknown names, numbers that are numbers."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class _Answered(BaseModel):
+    """What we answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class ColumnFilter(_Given):
+    """The column holds at least one of the values."""
+
+    column: str = Field(examples=["brand"])
+    any_of: list[str] = Field(examples=[["Nike", "耐克"]])
+
+
+class AttributeFilter(_Given):
+    """The product has the attribute with at least one of the values."""
+
+    attribute: str = Field(examples=["颜色"])
+    any_of: list[str] = Field(examples=[["红色"]])
+
+
+class RangeFilter(_Given):
+    """The column's number lies in a range; give one or two ends."""
+
+    column: str = Field(examples=["price"])
+    gte: float | None = None
+    gt: float | None = None
+    lte: float | None = None
+    lt: float | None = None
+
+
+def _filter_kind(given: object) -> str:
+    if isinstance(given, str):
+        return "written"
+    names = given if isinstance(given, dict) else getattr(type(given), "model_fields", ())
+    if "attribute" in names:
+        return "attribute"
+    return "column" if "any_of" in names else "range"
+
+
+Filter = Annotated[
+    Annotated[str, Tag("written")]
+    | Annotated[ColumnFilter, Tag("column")]
+    | Annotated[AttributeFilter, Tag("attribute")]
+    | Annotated[RangeFilter, Tag("range")],
+    Discriminator(_filter_kind),
+]
+
+
+class SearchBody(_Given):
+    """One question: words, pictures, or both."""
+
+    text: str = Field("", description="At most 200 characters after NFKC.", examples=["红色运动鞋"])
+    pictures: list[str] = Field(
+        [],
+        description="Small pictures as base64 or data: URLs, at most 4; larger ones go as"
+        " multipart/form-data.",
+    )
+    filters: list[Filter] = Field(
+        [],
+        description="Every hit satisfies all of them. Written (`brand=Nike`, `颜色=红色`,"
+        " `price=100..500`) or as objects.",
+    )
+    size: int = Field(24, description="Hits on the page, 0 to 100.")
+    offset: int = Field(0, description="Hits before the page; offset + size is at most 1000.")
+    profile: str = Field("default", description="A named set of weights.")
+    weights: dict[str, float] = Field(
+        {}, description="Weights by signal, over the profile's.", examples=[{"image": 0.5}]
+    )
+    image_mode: str = Field("pooled", description="`pooled`, or `best` of the pictures.")
+    similarity: dict[str, str] = Field(
+        {}, description="Signal to `cosine` (the default), `dot` or `euclidean`."
+    )
+
+
+class ContributionAnswer(_Answered):
+    """One signal's share of a score: points = weight x calibrated."""
+
+    signal: str
+    raw: float
+    calibrated: float
+    weight: float
+    points: float
+    missing: bool = Field(description="The product lacks what the signal compares.")
+
+
+class PictureAnswer(_Answered):
+    """The product's picture that was nearest to the query."""
+
+    path: str
+    role: str
+
+
+class HitAnswer(_Answered):
+    """One product; its score is the sum of the contributions' points."""
+
+    id: str
+    score: float
+    contributions: list[ContributionAnswer]
+    matched_picture: PictureAnswer | None
+    source: dict[str, Any] = Field(description="What is shown: title, brand, price …")
+
+
+class SearchAnswer(_Answered):
+    """One page of hits and how it came about."""
+
+    hits: list[HitAnswer]
+    total: int
+    total_relation: str = Field(
+        description="`eq` when `total` is exact, `gte` when there are more."
+    )
+    total_of: str = Field(description="What `total` counts.")
+    window: int = Field(description="Candidates the formula is computed for, on each shard.")
+    reachable: int = Field(description="Hits that can be paged to.")
+    reachable_of: str = Field(description="What `reachable` counts.")
+    took_ms: int = Field(description="The engine's time, milliseconds.")
+    encode_ms: float = Field(description="Encoding time, milliseconds; 0 for a repeated query.")
+    degraded: list[str] = Field(description="What was left out because it failed.")
+    profile: str
+    weights: dict[str, float] = Field(description="The weights used; they add up to 1.")
+    index: str
+    identity: str
+
+
+class Problem(_Answered):
+    """What went wrong, the cure, and the HTTP status."""
+
+    type: ProblemKind
+    status: int
+    problem: str
+    cure: str
+
+
+class Health(_Answered):
+    """Whether a search can be answered now, and by what."""
+
+    status: Literal["ok", "starting", "unavailable"]
+    node: bool = Field(description="The node answers.")
+    alias: str
+    index: str = Field(description="The concrete index behind the alias.")
+    identity: str = Field(description="Digest of the models' identity.")
+    models_loaded: bool
+    problem: str = ""
+    cure: str = ""
+
+
+class Live(_Answered):
+    """The process serves requests."""
+
+    status: Literal["ok"] = "ok"

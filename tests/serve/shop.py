@@ -1,0 +1,141 @@
+"""A small real shop for the API's tests: real documents, real node, hash encoders."""
+
+import io
+import socket
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from encoders.image.hashed import HashImageEncoder
+from encoders.picture_decoder import PictureDecoder
+from encoders.pictures import PictureRefused
+from encoders.protocol import unit_rows
+from encoders.text.hashed import HashTextEncoder
+from mappings.body import render
+from mappings.calibration import Affine, Calibration, Saturation
+from mappings.identity import ModelIdentity
+from mappings.index import create
+from mappings.product import parse_product
+from mappings.schema import Schema
+from mappings.vectors import PictureVector, ProductVectors
+from query.engine import SearchEngine
+from query.signals import NAMES
+
+if TYPE_CHECKING:
+    from opensearchpy import OpenSearch
+
+DIM = 32
+COLOURS = {"red": (200, 20, 20), "white": (245, 245, 245), "blue": (20, 30, 200)}
+ZH = {"red": "红色", "white": "白色", "blue": "蓝色", "shoes": "运动鞋", "dress": "连衣裙"}
+CALIBRATION = Calibration(
+    {name: Saturation(3.0) if name == "lexical" else Affine(0.0, 1.0) for name in NAMES}
+)
+
+
+def picture(colour: str, edge: int = 48) -> bytes:
+    from PIL import Image
+
+    image = Image.new("RGB", (edge, edge), "white")
+    image.paste(COLOURS[colour], (edge // 6, edge // 6, edge - edge // 6, edge - edge // 6))
+    kept = io.BytesIO()
+    image.save(kept, "PNG")
+    return kept.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    alias: str
+    identity: ModelIdentity
+    text: HashTextEncoder
+    image: HashImageEncoder
+    uploads: PictureDecoder
+
+    def engine(self, client: "OpenSearch", identity: ModelIdentity | None = None) -> SearchEngine:
+        return SearchEngine(
+            client,
+            self.alias,
+            identity or self.identity,
+            text=self.text,
+            image=self.image,
+            decoder=self.uploads,
+        )
+
+
+def open_shop(client: "OpenSearch", alias: str) -> Shop:
+    """Create the index and fill it: shoes and dresses in three colours, two brands, two prices."""
+    text, image = HashTextEncoder(DIM), HashImageEncoder(DIM)
+    identity = ModelIdentity(text.card.digest, image.card.digest, "", "a", DIM, image.size.digest)
+    shop = Shop(alias, identity, text, image, PictureDecoder())
+    create(client, alias, identity, render(Schema(DIM), identity, CALIBRATION))
+    for number, (colour, kind, brand) in enumerate(
+        (c, k, b) for c in COLOURS for k in ("shoes", "dress") for b in ("Nike", "耐克")
+    ):
+        record = {
+            "id": f"{kind}-{colour}-{brand}",
+            "title": f"{ZH[colour]}{ZH[kind]} {colour} {kind}",
+            "brand": brand,
+            "price": 10.0 * (number + 1),
+            "attributes": {"color": colour, "颜色": ZH[colour]},
+        }
+        client.index(index=alias, id=record["id"], body=_document(shop, record, colour))
+    client.indices.refresh(index=alias)
+    return shop
+
+
+def _document(shop: Shop, record: dict[str, Any], colour: str) -> dict[str, Any]:
+    title = shop.text.encode_products([record["title"]])[0]
+    (pixels,) = shop.uploads.decode_many([picture(colour)], shop.image.size)
+    assert not isinstance(pixels, PictureRefused)
+    shown = shop.image.encode_products([pixels])[0]
+    attribute = unit_rows(
+        np.sum(shop.text.encode_products(list(record["attributes"].values())), axis=0)[None]
+    )[0]
+    vectors = ProductVectors(
+        title,
+        shown,
+        attribute,
+        (PictureVector(f"{colour}.png", "main", shown),),
+        float(shown @ attribute),
+    )
+    return Schema(DIM).document(parse_product(record), vectors, version=1, content_hash="h")
+
+
+class Relay:
+    """Passes a TCP port on until it is cut: then connections are closed and none is taken."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.target = (host, port)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.open: list[socket.socket] = []
+        self.thread = threading.Thread(target=self._accept, daemon=True)
+        self.thread.start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):  # the listener was shut down
+            while True:
+                near, _ = self.listener.accept()
+                far = socket.create_connection(self.target)
+                self.open += [near, far]
+                for ends in ((near, far), (far, near)):
+                    threading.Thread(target=_pump, args=ends, daemon=True).start()
+
+    def cut(self) -> None:
+        with suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join()
+        for one in self.open:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        self.open.clear()
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while block := source.recv(65536):
+            target.sendall(block)
