@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from shelfsight.local.child import Service
     from shelfsight.local.doctor import Check
+    from shelfsight.local.plan import Endpoints
     from shelfsight.local.state import StackState
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -37,6 +39,8 @@ def up(
     with aloud() as say:
         started = start(plan, say)
     typer.echo("started" if started.ours else "was running already")
+    if started.state.foreground:
+        typer.echo("it ends with the program that started it")
     _print_state(started.state)
 
 
@@ -86,16 +90,24 @@ def doctor(as_json: JsonOption = False) -> None:
 
 
 def _folder() -> Path:
-    from shelfsight.local.plan import default_folder
+    from shelfsight.settings import home, read_settings
+
+    return home(read_settings())
+
+
+def _services() -> "Callable[[Endpoints], Sequence[Service]]":
+    from dataclasses import replace
+
     from shelfsight.settings import read_settings
+    from shelfsight.wiring import stack_environment, stack_services
 
-    return read_settings().home or default_folder(os.environ, Path.cwd())
+    settings = read_settings()
 
+    def services(endpoints: "Endpoints") -> "Sequence[Service]":
+        environment = stack_environment(settings, endpoints)
+        return [replace(one, env={**one.env, **environment}) for one in stack_services(settings)]
 
-def _services() -> Any:  # noqa: ANN401 - a callable; its types are imported only when needed
-    from shelfsight.local.plan import no_services
-
-    return no_services
+    return services
 
 
 def _print_state(state: "StackState") -> None:

@@ -27,11 +27,12 @@ def spawn(folder: StackFolder) -> subprocess.Popen[bytes]:
     A background supervisor leaves its starter at once, and the process returned ends; a
     foreground one is that process.
     """
-    packages = str(Path(__file__).resolve().parents[2])
+    own = str(Path(__file__).resolve().parents[2])
+    paths = [own, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     with (folder.logs / "supervisor.log").open("wb") as log:
         return subprocess.Popen(
             (sys.executable, "-P", "-m", "shelfsight.local.supervisor", str(folder.path)),
-            env={**os.environ, "PYTHONPATH": packages},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
             cwd=folder.path,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -40,15 +41,20 @@ def spawn(folder: StackFolder) -> subprocess.Popen[bytes]:
         )
 
 
-def await_birth(folder: StackFolder, say: Say) -> None:
+def await_birth(folder: StackFolder, supervisor: subprocess.Popen[bytes], say: Say) -> None:
     """Wait until a new supervisor has written its first state.
+
+    Args:
+        folder: Of the stack.
+        supervisor: What ``spawn`` returned.
+        say: Receives lines of progress.
 
     Raises:
         StackError: It died before that; its log is quoted.
     """
     deadline = time.monotonic() + BIRTH_SECONDS
     while status(folder.path).supervisor == 0:
-        if time.monotonic() > deadline:
+        if supervisor.poll() or time.monotonic() > deadline:
             log = folder.logs / "supervisor.log"
             raise StackError(
                 f"The supervisor of the stack did not start. The end of its log:\n{tail(log)}\n",
@@ -58,13 +64,16 @@ def await_birth(folder: StackFolder, say: Say) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def await_ready(folder: StackFolder, services: Sequence[Service], say: Say) -> StackState:
+def await_ready(
+    folder: StackFolder, services: Sequence[Service], say: Say, order: int = 0
+) -> StackState:
     """Wait until every process and every service says that it is ready.
 
     Args:
         folder: Of the stack, whose supervisor has been born.
         services: Those whose ``ready`` is to be asked.
         say: Receives a line of progress at every look.
+        order: Number of the order that must have been followed first.
 
     Raises:
         StackError: A part failed, or was stopped meanwhile, or takes too long.
@@ -73,8 +82,9 @@ def await_ready(folder: StackFolder, services: Sequence[Service], say: Say) -> S
     asked = {one.name: one.ready for one in services if one.ready is not None}
     while (waited := time.monotonic() - began) < START_SECONDS:
         state = status(folder.path)
-        _raise_failure(state)
-        waiting = _waiting(state, services, asked)
+        _raise_failure(state, order)
+        followed = state.order >= order
+        waiting = _waiting(state, services, asked) if followed else ["supervisor"]
         if not waiting:
             return state
         say(_line(waiting, waited))
@@ -100,8 +110,10 @@ def _line(waiting: Sequence[str], waited: float) -> str:
     return f"starting {', '.join(waiting)} ({waited:.0f} s{usual})"
 
 
-def _raise_failure(state: StackState) -> None:
-    if state.failure is not None:
+def _raise_failure(state: StackState, order: int) -> None:
+    # A ready stack may still show the failure of a part that an earlier order added.
+    ours = state.stage == "failed" or (state.order == order and order > 0)
+    if state.failure is not None and ours:
         kind, problem, cure = state.failure
         branch = getattr(mappings.errors, kind, StackError)
         assert issubclass(branch, StackError)

@@ -26,6 +26,7 @@ from shelfsight.local.state import STATE_FILE, StackState, lives, read_state, st
 from shelfsight.local.supervisor import START_SECONDS, read_order, write_order
 
 STOP_SECONDS = 90.0
+UNBORN_SECONDS = 3.0
 
 __all__ = ["StackPlan", "Started", "down", "running_stack", "status", "up", "with_stack"]
 
@@ -96,13 +97,23 @@ def _start(plan: StackPlan, folder: StackFolder, foreground: bool, say: Say) -> 
     try:
         if not foreground:
             supervisor.wait()
-        await_birth(folder, say)
+        await_birth(folder, supervisor, say)
         state = await_ready(folder, services, say)
     except BaseException:
-        down(folder.path)
-        supervisor.wait()
+        _abandon(folder, supervisor, say)
         raise
     return Started(state, ours=True, supervisor=supervisor if foreground else None)
+
+
+def _abandon(folder: StackFolder, supervisor: subprocess.Popen[bytes], say: Say) -> None:
+    # Interrupted between the supervisor's birth and its first word, it could not be found yet.
+    deadline = time.monotonic() + UNBORN_SECONDS
+    while status(folder.path).supervisor == 0 and not supervisor.poll():
+        if time.monotonic() > deadline:
+            break
+        time.sleep(POLL_SECONDS)
+    down(folder.path, say)
+    supervisor.wait()
 
 
 def _extend(plan: StackPlan, folder: StackFolder, state: StackState, say: Say) -> StackState:
@@ -110,14 +121,22 @@ def _extend(plan: StackPlan, folder: StackFolder, state: StackState, say: Say) -
     services = tuple(plan.services(endpoints(state)))
     have = {one.name for one in state.processes if one.stage == "ready"}
     lacking = [one for one in services if one.name not in have]
-    if lacking:
-        order = read_order(folder)
-        names = {one.name for one in lacking}
-        kept = tuple(child for child in order.children if child.name not in names)
-        added = tuple(marked(service_child(one, plan, folder), folder) for one in lacking)
-        write_order(folder, replace(order, children=kept + added))
-        os.kill(state.supervisor, signal.SIGHUP)
-    return await_ready(folder, services, say)
+    if not lacking:
+        return await_ready(folder, services, say)
+    order = read_order(folder)
+    # What has ended is left out: a part that could not run is not tried again unasked.
+    alive = {one.name for one in state.processes if one.stage != "ended"}
+    names = {one.name for one in lacking} - alive
+    kept = tuple(child for child in order.children if child.name in alive)
+    added = tuple(
+        marked(service_child(one, plan, folder), folder) for one in lacking if one.name in names
+    )
+    number = state.order + 1
+    write_order(
+        folder, replace(order, children=kept + added, state=replace(order.state, order=number))
+    )
+    os.kill(state.supervisor, signal.SIGHUP)
+    return await_ready(folder, services, say, number)
 
 
 def down(path: Path, say: Say = silent) -> bool:
@@ -154,7 +173,8 @@ def _await_end(path: Path, state: StackState, say: Say) -> None:
 def with_stack(plan: StackPlan, say: Say = silent) -> Iterator[StackState]:
     """Have a stack for the time of a block: found when it runs already, else started and ended.
 
-    Whatever ends this process, kill -9 included, ends what was started here.
+    Whatever ends this process, kill -9 included, ends what was started here. Another program
+    that found the stack meanwhile loses it then: for several programs, use ``up``.
 
     Args:
         plan: What shall run.

@@ -46,7 +46,8 @@ class StackState:
         opensearch: Its version.
         foreground: Whether it ends with the program that started it.
         processes: All processes, in the order of their start.
-        failure: Kind, problem and cure, when the stage is ``failed``.
+        failure: Kind, problem and cure, when the stage is ``failed`` or an added part failed.
+        order: Number of the order that the supervisor follows; it grows when parts are added.
     """
 
     stage: str
@@ -59,6 +60,7 @@ class StackState:
     foreground: bool = False
     processes: tuple[ProcessState, ...] = ()
     failure: tuple[str, str, str] | None = None
+    order: int = 0
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

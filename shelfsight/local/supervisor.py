@@ -109,13 +109,18 @@ class Supervisor:
     def _tick(self) -> None:
         if self._reread:
             self._reread = False
-            self._order = replace(self._order, children=read_order(self._folder).children)
-            self._tell(failure=None)
+            self._follow(read_order(self._folder))
         for child in self._order.children:
             self._advance(child)
         ready = all(self._stage(child.name) == "ready" for child in self._order.children)
         if ready and self._state.stage == "starting":
             self._tell(stage="ready")
+
+    def _follow(self, order: Order) -> None:
+        """Take a new order: what it adds is started, and what has ended is started again."""
+        self._order = replace(self._order, children=order.children)
+        self._seen = {name: one for name, one in self._seen.items() if one.stage != "ended"}
+        self._tell(failure=None, order=order.state.order)
 
     def _stage(self, name: str) -> str:
         seen = self._seen.get(name)
@@ -211,6 +216,8 @@ class Supervisor:
 def main(path: str) -> int:
     """Keep the stack of a folder; a background supervisor first leaves its starter."""
     folder = StackFolder(Path(path))
+    # Once before the fork, so that a broken installation shows in our exit code.
+    assert created(os.getpid()) is not None
     if not read_order(folder).parent and os.fork():
         return 0
     with holding(folder.run / LIFE_LOCK, "keeps the stack", patience=5.0):

@@ -169,13 +169,35 @@ def test_services_get_the_urls_and_are_added_to_a_running_stack(place: Path) -> 
 
 
 def test_a_service_that_ends_at_once_is_an_error_with_its_log(place: Path) -> None:
-    faulty = Service("faulty", (sys.executable, "-c", "raise SystemExit('no such thing')"))
     argv = (sys.executable, "-c", "import time; time.sleep(0.5); raise SystemExit('no such thing')")
     faulty = Service("faulty", argv, after=("broker",), probe="http://127.0.0.1:1/")
     with pytest.raises(StackError, match=r"(?s)faulty ended with code 1.*no such thing") as got:
         up(StackPlan(place, parts=("broker",), services=lambda _: [faulty]))
     assert "doctor" in got.value.cure
     assert orphans.find(place) == []
+
+
+def test_an_added_service_that_fails_leaves_the_rest_running(place: Path) -> None:
+    flag = place / "flag"
+    code = f"import os, time; os.stat({str(flag)!r}); time.sleep(600)"
+    moody = Service(
+        "moody", (sys.executable, "-c", code), ready=lambda: flag.exists(), after=("broker",)
+    )
+    plan = StackPlan(place, parts=("broker",), services=lambda _: [moody])
+    first = up(core(place)).state
+    late = Service("late", ("/does/not/exist",), after=("broker",))
+    with pytest.raises(StackError, match="late could not be run"):
+        up(StackPlan(place, parts=("broker",), services=lambda _: [late]))
+    assert up(core(place)).state.supervisor == first.supervisor
+    flag.touch()
+    again = up(plan)
+    assert not again.ours
+    moody_pid = next(one.pid for one in again.state.processes if one.name == "moody")
+    os.kill(moody_pid, signal.SIGKILL)
+    assert eventually(lambda: status(place).processes[-1].stage == "ended")
+    third = up(plan).state
+    assert third.supervisor == first.supervisor
+    assert third.processes[-1].pid != moody_pid
 
 
 def test_a_command_that_does_not_exist_is_an_error(place: Path) -> None:
