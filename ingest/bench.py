@@ -1,0 +1,101 @@
+"""What a worker process works with: opened when first needed, and kept for its life."""
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from encoders.cache import VectorSpool
+from ingest.ledger import Ledger
+from ingest.options import WorkerOptions
+from ingest.target import read_target
+from ingest.writer import BulkWriter
+from mappings.errors import StackError
+
+if TYPE_CHECKING:
+    from encoders.pictures import PictureDecoder
+    from encoders.space import Space
+
+
+class Bench:
+    """Models, spool, ledger and node of one process; the models are loaded by the first task.
+
+    Args:
+        options: What the worker was told.
+    """
+
+    def __init__(self, options: WorkerOptions) -> None:
+        self.options = options
+        self.ledger = ledger_of(options.ledger)
+        self.spool = VectorSpool(options.spool)
+        self.client = options.connection.open()
+        self.writer = BulkWriter(self.client, options.alias, options.writes)
+        self._space: Space | None = None
+        self._stamp: object = None
+        self._decoder: PictureDecoder | None = None
+
+    @property
+    def decoder(self) -> "PictureDecoder":
+        """The capped child process that decodes pictures."""
+        if self._decoder is None:
+            from encoders.pictures import PictureDecoder
+
+            self._decoder = PictureDecoder()
+        return self._decoder
+
+    def space(self) -> "Space":
+        """Return the space as its folder holds it now; it is loaded again when it was fitted anew.
+
+        Raises:
+            StackError: There is no space yet.
+            UnknownModel: A model cannot be loaded here.
+        """
+        stamp = _stamp(self.options.space)
+        if self._space is None or stamp != self._stamp:
+            from encoders.space import load_space
+
+            self._space, self._stamp = (
+                load_space(
+                    self.options.space,
+                    threads=self.options.model_threads,
+                    runtime=self.options.image_runtime,
+                    cache=self.options.cache,
+                ),
+                stamp,
+            )
+        return self._space
+
+    def space_of_index(self) -> "Space":
+        """Return the space after making sure that the index holds vectors of the same one.
+
+        Raises:
+            IdentityMismatch: It holds others: nothing may be written.
+            NodeUnreachable: The node does not answer.
+            StackError: The alias does not exist, or there is no space yet.
+        """
+        target = read_target(self.client, self.options.alias)
+        space = self.space()
+        space.identity.require(target.identity, f"The index {target.index!r}")
+        return space
+
+
+@cache
+def open_bench(options: WorkerOptions) -> Bench:
+    """Return this process's bench."""
+    return Bench(options)
+
+
+@cache
+def ledger_of(path: Path) -> Ledger:
+    """Return this process's ledger."""
+    return Ledger(path)
+
+
+def _stamp(folder: Path) -> object:
+    """Return what changes when the space is fitted anew."""
+    found = sorted((p.name, p.stat().st_mtime_ns) for p in folder.glob("*") if p.is_file())
+    if not found:
+        raise StackError(
+            f"There is no space in {folder} yet, so nothing can be embedded.",
+            "Create the index first: `shelfsight index create CATALOGUE`.",
+        )
+    return found

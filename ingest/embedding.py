@@ -1,0 +1,142 @@
+"""Embedding into the spool: only what it lacks, each text and picture once."""
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from encoders.attributes import attribute_terms, attribute_text
+from encoders.cache import content_key
+from encoders.pictures import PictureRefused, PictureSize, Pixels
+from encoders.projection import ProjectedImageEncoder
+from encoders.protocol import ImageEncoder
+from encoders.space import Space
+from encoders.texts import product_text
+from ingest.bench import Bench
+from ingest.changes import AcceptedPicture, Entry, Refusal
+from ingest.picture_files import PictureUnavailable, picture_bytes
+from ingest.sender import chunks
+from mappings.product import Product
+
+BATCH = 32
+Wanted = tuple[Entry, AcceptedPicture]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a picture has no pixels."""
+
+    reason: str
+    problem: str
+
+
+def texts_of(product: Product) -> tuple[str, ...]:
+    """Return everything of a product that is embedded as text: its own, then its attributes'."""
+    return (product_text(product), *(attribute_text(t) for t in attribute_terms(product)))
+
+
+def picture_encoder(space: Space) -> ImageEncoder | None:
+    """Return the encoder whose vectors are spooled: the one before a projection.
+
+    A projection that is fitted anew then costs a product of matrices and no model.
+    """
+    image = space.image
+    return image.encoder if isinstance(image, ProjectedImageEncoder) else image
+
+
+def embed_texts(bench: Bench, entries: Sequence[Entry]) -> None:
+    """Put the vectors of the products' texts and attribute values into the spool."""
+    texts = {content_key(t): t for e in entries for t in texts_of(e.product)}
+    encoder = bench.space().text
+    digest = encoder.card.digest
+    known = bench.spool.get_many(list(texts), digest)
+    lacking = [key for key in texts if key not in known]
+    for part in chunks(lacking, BATCH):
+        rows = encoder.encode_products([texts[key] for key in part])
+        bench.spool.put_many(dict(zip(part, rows, strict=True)), digest)
+
+
+def embed_pictures(bench: Bench, entries: Sequence[Entry]) -> None:
+    """Put the vectors of the products' pictures into the spool; refuse what cannot be read.
+
+    The next batch is read and decoded, by the decoder's own process, while the model works on
+    this one.
+    """
+    encoder = picture_encoder(bench.space())
+    if encoder is None:
+        return
+    digest = encoder.card.digest
+    wanted = _wanted(bench, entries)
+    known = bench.spool.get_many(list(wanted), digest)
+    batches = list(chunks([key for key in wanted if key not in known], BATCH))
+    with ThreadPoolExecutor(1) as ahead:
+
+        def decode(n: int) -> "Future[list[Pixels | Refused]]":
+            return ahead.submit(_decode, bench, encoder.size, wanted, batches[n])
+
+        decoded = decode(0) if batches else None
+        for n, keys in enumerate(batches):
+            assert decoded is not None
+            answers = dict(zip(keys, decoded.result(), strict=True))
+            decoded = decode(n + 1) if n + 1 < len(batches) else None
+            pixels = {k: a for k, a in answers.items() if not isinstance(a, Refused)}
+            if pixels:
+                rows = encoder.encode_products(list(pixels.values()))
+                bench.spool.put_many(dict(zip(pixels, rows, strict=True)), digest)
+            _refuse(bench, wanted, answers)
+
+
+def _wanted(bench: Bench, entries: Sequence[Entry]) -> dict[str, list[Wanted]]:
+    """Return the pictures by the hash of their bytes, without those refused before."""
+    refused = {(r.id, r.path) for r in bench.ledger.refusals_of([e.id for e in entries])}
+    wanted: dict[str, list[Wanted]] = {}
+    for entry in entries:
+        for picture in entry.pictures:
+            if picture.sha and (entry.id, picture.path) not in refused:
+                wanted.setdefault(picture.sha, []).append((entry, picture))
+    return wanted
+
+
+def _decode(
+    bench: Bench, size: PictureSize, wanted: dict[str, list[Wanted]], keys: Sequence[str]
+) -> list[Pixels | Refused]:
+    """Return pixels, or why there are none, for each key."""
+    answers: dict[str, Pixels | Refused] = {}
+    contents: dict[str, bytes] = {}
+    for key in keys:
+        entry, picture = wanted[key][0]
+        try:
+            contents[key] = _accepted_bytes(entry, picture)
+        except PictureUnavailable as error:
+            answers[key] = Refused(error.reason, error.problem)
+    decoded = bench.decoder.decode_many(list(contents.values()), size)
+    for key, answer in zip(contents, decoded, strict=True):
+        if isinstance(answer, PictureRefused):
+            answers[key] = Refused(answer.reason, answer.problem)
+        else:
+            answers[key] = answer
+    return [answers[key] for key in keys]
+
+
+def _accepted_bytes(entry: Entry, picture: AcceptedPicture) -> bytes:
+    """Return the bytes that were accepted, and not others that came in their place since."""
+    content = picture_bytes(Path(entry.root), picture.path)
+    if hashlib.sha256(content).hexdigest() != picture.sha:
+        raise PictureUnavailable(
+            f"{picture.path[:120]!r} has changed since it was accepted; ingest again.", "changed"
+        )
+    return content
+
+
+def _refuse(
+    bench: Bench, wanted: dict[str, list[Wanted]], answers: dict[str, Pixels | Refused]
+) -> None:
+    refusals = [
+        Refusal(entry.id, picture.path, key, answer.reason, answer.problem[:200])
+        for key, answer in answers.items()
+        if isinstance(answer, Refused)
+        for entry, picture in wanted[key]
+    ]
+    if refusals:
+        bench.ledger.refuse(refusals)

@@ -1,0 +1,156 @@
+"""Following a run: how far it is, and when a standstill is an error."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from ingest.ledger import Counts, Ledger
+from ingest.report import Tally
+from ingest.sender import Sender, chunks
+from mappings.errors import DiskFull, NodeUnreachable, StackError
+
+ALARMS: dict[str, type[StackError]] = {
+    kind.__name__: kind for kind in (NodeUnreachable, DiskFull, StackError)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """When a run that stands still is looked into, in seconds.
+
+    Args:
+        poll: Between two looks.
+        quiet: Without any progress: workers are asked for, lost messages are sent again.
+        give_up: Without any progress: the reason becomes an error.
+    """
+
+    poll: float = 0.25
+    quiet: float = 20.0
+    give_up: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is.
+
+    Args:
+        reading: The feed is still being read, so that the totals grow.
+        read: Rows read.
+        done: Products that are accounted for, unchanged ones not counted.
+        total: Products that were sent.
+        pictures: Pictures of the products that were sent.
+        stages: Seconds of work and number of items by stage.
+        rate: Products a second, since the run began.
+        note: Why nothing moves, empty while something does.
+    """
+
+    reading: bool
+    read: int
+    done: int
+    total: int
+    pictures: int
+    stages: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    rate: float = 0.0
+    note: str = ""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long it will take, in seconds; ``None`` when that cannot be said yet."""
+        if self.reading or not self.rate:
+            return None
+        return (self.total - self.done) / self.rate
+
+
+class Follower:
+    """Watches one run in the ledger.
+
+    Args:
+        ledger: Where the run is counted.
+        sender: To ask for workers and send again what was lost.
+        run: The run.
+        tally: What was read so far.
+        patience: When to ask, and when to give up.
+    """
+
+    def __init__(
+        self, ledger: Ledger, sender: Sender, run: int, tally: Tally, patience: Patience
+    ) -> None:
+        self._ledger = ledger
+        self._sender = sender
+        self._run = run
+        self._tally = tally
+        self._patience = patience
+        self._started = self._moved = time.monotonic()
+        self._asked = 0.0
+        self._wait = patience.quiet
+        self._last: object = None
+        self._note = ""
+
+    def look(self, *, reading: bool = False) -> Progress:
+        """Return how far the run is now."""
+        counts, stages = self._ledger.counts(self._run), self._ledger.timings(self._run)
+        now = time.monotonic()
+        if (counts, stages) != self._last:
+            self._last, self._moved, self._note = (counts, stages), now, ""
+            self._wait = self._patience.quiet
+        done = _done(counts)
+        return Progress(
+            reading,
+            self._tally.read,
+            done,
+            done + counts.pending,
+            self._tally.pictures,
+            stages,
+            done / max(1e-9, now - self._started),
+            self._note,
+        )
+
+    def until_done(self, on_progress: Callable[[Progress], None]) -> None:
+        """Return when nothing of the run is pending.
+
+        Raises:
+            BrokerUnreachable: Nothing moves, and the broker does not answer.
+            StackError: Nothing moves for too long; the alarm that the workers gave, or that there
+                are none.
+        """
+        while True:
+            progress = self.look()
+            on_progress(progress)
+            if progress.done == progress.total:
+                return
+            if time.monotonic() - max(self._moved, self._asked) > self._wait:
+                self._ask()
+            time.sleep(self._patience.poll)
+
+    def _ask(self) -> None:
+        """Find out why nothing moves; send again what may have been lost."""
+        self._sender.ping()
+        alarms = self._ledger.alarms()
+        workers = self._sender.workers()
+        self._note = "; ".join(alarms.values()) or ("" if workers else "No worker answers.")
+        if time.monotonic() - self._moved > self._patience.give_up:
+            raise _reason(alarms, workers, self._patience.give_up)
+        if workers and not alarms:
+            self._note = "Nothing moved for a while; sent again what is pending."
+            for part in chunks(self._ledger.pending(self._run), 32):
+                self._sender.send("embed_text", part)
+            self._wait *= 2
+        self._asked = time.monotonic()
+
+
+def _done(counts: Counts) -> int:
+    return counts.indexed + counts.superseded + counts.dead - counts.unchanged
+
+
+def _reason(alarms: Mapping[str, str], workers: int, seconds: float) -> StackError:
+    for kind, message in alarms.items():
+        return ALARMS.get(kind, StackError)(message)
+    if not workers:
+        return StackError(
+            f"No worker has answered for {seconds:.0f} s; what was accepted stays pending.",
+            "Start workers with `shelfsight up`, then ingest again.",
+        )
+    return StackError(
+        f"The workers have made no progress for {seconds:.0f} s; what was accepted stays pending.",
+        "See their log, then ingest again.",
+    )

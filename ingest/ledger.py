@@ -1,0 +1,246 @@
+"""The ledger: what was accepted, and what became of it; no task is sent before it is in here.
+
+    accepted = indexed + superseded + dead + pending        at every instant, in every run
+
+Every change of a state and of the tally is one transaction. A change that a newer one overtakes
+while it is pending is superseded at that moment; the stages only ever see the newest.
+"""
+
+import json
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.acceptance import accept, next_sequence, refuse
+from ingest.changes import Accepted, AcceptedPicture, Change, Entry, Refusal
+from ingest.store import Store
+from ingest.tally import Deltas, Settled, count, move
+from mappings.product import Product
+
+MANY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many changes were accepted, and where they are now.
+
+    ``unchanged`` of the ``indexed`` (or superseded) ones were not sent, because the index holds
+    them already.
+    """
+
+    accepted: int = 0
+    indexed: int = 0
+    superseded: int = 0
+    dead: int = 0
+    pending: int = 0
+    unchanged: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every accepted change is accounted for."""
+        return self.accepted == self.indexed + self.superseded + self.dead + self.pending
+
+
+class Ledger:
+    """Accepted changes in one SQLite file, which is on the disk before a task is sent.
+
+    Args:
+        path: The file; made where it is missing.
+
+    Raises:
+        DiskFull: There is no room for it.
+        StackError: It cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.store = Store(path)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.store.close()
+
+    def begin_run(self, root: Path) -> int:
+        """Return the number of a new run over a catalogue whose pictures lie below ``root``."""
+        with self.store.write() as db:
+            row = db.execute(
+                "INSERT INTO runs(root, started) VALUES (?, ?) RETURNING run",
+                (str(root), time.time()),
+            ).fetchone()
+            return int(row["run"])
+
+    def accept(self, run: int, target: str, changes: Sequence[Change]) -> list[Accepted]:
+        """Commit the changes and return what is to be done with each.
+
+        A change without a version gets the ledger's sequence: microseconds, ever rising, so that
+        a ledger that was lost and begun anew still writes newer versions than before.
+
+        Args:
+            run: From ``begin_run``.
+            target: The index that the documents are for, as name and uuid.
+            changes: At most one for each id.
+
+        Raises:
+            DiskFull: There is no room; none of the changes was accepted.
+        """
+        deltas: Deltas = Counter()
+        with self.store.write() as db:
+            sequence = next_sequence(db, len(changes))
+            verdicts = [
+                Accepted(c.product.id, accept(db, deltas, run, target, c, sequence + n))
+                for n, c in enumerate(changes)
+            ]
+            count(db, deltas)
+        return verdicts
+
+    def entries(self, ids: Sequence[str]) -> list[Entry]:
+        """Return those of the products that are still pending, in the order asked for."""
+        found: dict[str, Entry] = {}
+        with self.store.read() as db:
+            for part in _parts(ids):
+                rows = db.execute(
+                    "SELECT p.*, r.root FROM products p JOIN runs r USING(run)"
+                    f" WHERE state = 'pending' AND id IN ({_marks(part)})",
+                    part,
+                )
+                found |= {row["id"]: _entry(row) for row in rows}
+        return [found[i] for i in dict.fromkeys(ids) if i in found]
+
+    def settle(self, settled: Iterable[Settled]) -> int:
+        """Record what became of pending versions; returns how many were still pending."""
+        deltas: Deltas = Counter()
+        with self.store.write() as db:
+            for one in settled:
+                move(db, deltas, one)
+            count(db, deltas)
+        return -sum(n for (_, bucket), n in deltas.items() if bucket == "pending")
+
+    def pending(self, run: int | None = None) -> list[str]:
+        """Return the ids that are pending, of one run or of all, in the order of acceptance."""
+        where, values = ("", ()) if run is None else (" AND run = ?", (run,))
+        with self.store.read() as db:
+            rows = db.execute(
+                f"SELECT id FROM products WHERE state = 'pending'{where} ORDER BY rowid", values
+            )
+            return [row["id"] for row in rows]
+
+    def counts(self, run: int | None = None) -> Counts:
+        """Return the tally of one run, or of all."""
+        where, values = ("", ()) if run is None else (" WHERE run = ?", (run,))
+        with self.store.read() as db:
+            rows = db.execute(f"SELECT bucket, SUM(n) n FROM tally{where} GROUP BY bucket", values)
+            return Counts(**{row["bucket"]: row["n"] for row in rows})
+
+    def known(self) -> int:
+        """Return how many products are not deleted."""
+        with self.store.read() as db:
+            row = db.execute("SELECT COUNT(*) n FROM products WHERE deleted = 0").fetchone()
+            return int(row["n"])
+
+    def absent(self, run: int) -> list[str]:
+        """Return the ids of products that are not deleted and were not seen in a run's feed."""
+        with self.store.read() as db:
+            rows = db.execute(
+                "SELECT id FROM products WHERE deleted = 0 AND seen <> ? ORDER BY id", (run,)
+            )
+            return [row["id"] for row in rows]
+
+    def saw(self, run: int, ids: Sequence[str]) -> None:
+        """Note that a feed names these products, though their rows cannot be used."""
+        with self.store.write() as db:
+            db.executemany("UPDATE products SET seen = ? WHERE id = ?", [(run, i) for i in ids])
+
+    def crashed(self, ids: Sequence[str]) -> list[Entry]:
+        """Count one more crash for those of the products that are pending, and return them."""
+        with self.store.write() as db:
+            db.executemany(
+                "UPDATE products SET crashes = crashes + 1 WHERE id = ? AND state = 'pending'",
+                [(i,) for i in ids],
+            )
+        return self.entries(ids)
+
+    def survived(self, ids: Sequence[str]) -> None:
+        """Forget the crashes of products that got through a stage."""
+        with self.store.write() as db:
+            db.executemany("UPDATE products SET crashes = 0 WHERE id = ?", [(i,) for i in ids])
+
+    def refuse(self, refusals: Sequence[Refusal]) -> None:
+        """Record pictures that their products are indexed without."""
+        with self.store.write() as db:
+            refuse(db, refusals)
+
+    def refusals(self, run: int | None = None) -> list[Refusal]:
+        """Return the refused pictures of the products of one run, or of all."""
+        where, values = ("", ()) if run is None else (" WHERE p.run = ?", (run,))
+        with self.store.read() as db:
+            rows = db.execute(
+                "SELECT f.* FROM refusals f JOIN products p USING(id)"
+                f"{where} ORDER BY f.id, f.path",
+                values,
+            )
+            return [Refusal(*row) for row in rows]
+
+    def refusals_of(self, ids: Sequence[str]) -> list[Refusal]:
+        """Return the refused pictures of these products."""
+        found: list[Refusal] = []
+        with self.store.read() as db:
+            for part in _parts(ids):
+                rows = db.execute(f"SELECT * FROM refusals WHERE id IN ({_marks(part)})", part)
+                found += [Refusal(*row) for row in rows]
+        return found
+
+    def took(self, run: int, stage: str, seconds: float, items: int) -> None:
+        """Add to the time that a stage has worked for a run, in seconds."""
+        with self.store.write() as db:
+            db.execute(
+                "INSERT INTO timings VALUES (?, ?, ?, ?) ON CONFLICT(run, stage) DO UPDATE"
+                " SET seconds = seconds + excluded.seconds, items = items + excluded.items",
+                (run, stage, seconds, items),
+            )
+
+    def timings(self, run: int) -> dict[str, tuple[float, int]]:
+        """Return seconds of work and number of items by stage."""
+        with self.store.read() as db:
+            rows = db.execute("SELECT * FROM timings WHERE run = ?", (run,))
+            return {row["stage"]: (row["seconds"], row["items"]) for row in rows}
+
+    def alarm(self, kind: str, message: str) -> None:
+        """Say why work stands still; the same kind is said once."""
+        with self.store.write() as db:
+            db.execute(
+                "INSERT INTO alarms VALUES (?, ?, ?) ON CONFLICT(kind) DO UPDATE"
+                " SET message = excluded.message, at = excluded.at",
+                (kind, message, time.time()),
+            )
+
+    def calm(self) -> None:
+        """Take all alarms back: work goes on."""
+        with self.store.read() as db:
+            silent = db.execute("SELECT 1 FROM alarms").fetchone() is None
+        if not silent:
+            with self.store.write() as db:
+                db.execute("DELETE FROM alarms")
+
+    def alarms(self) -> dict[str, str]:
+        """Return the alarms by kind."""
+        with self.store.read() as db:
+            return {row["kind"]: row["message"] for row in db.execute("SELECT * FROM alarms")}
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    return Entry(
+        row["id"], row["version"], row["run"], row["root"],
+        Product.model_validate_json(row["record"]),
+        tuple(AcceptedPicture(*p) for p in json.loads(row["pictures"])),
+        row["content"], row["target"], row["crashes"],
+    )  # fmt: skip
+
+
+def _parts(ids: Sequence[str]) -> list[list[str]]:
+    return [list(ids[i : i + MANY]) for i in range(0, len(ids), MANY)]
+
+
+def _marks(part: Sequence[str]) -> str:
+    return ",".join("?" * len(part))

@@ -1,0 +1,121 @@
+"""The whole write path on one page: what each stage makes of pending products.
+
+    feed ─accept→ ledger ─ids→ embed_text ─ids→ embed_image ─ids→ index ─Outcome→ ledger
+
+Stages get ids and read the rest themselves: the record from the ledger, pictures from the
+catalogue, vectors from the spool. Each may run again at any time, on any worker: what is in the
+spool is not embedded again, and the index keeps the newest version whatever the order.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ingest.bench import Bench
+from ingest.changes import Entry
+from ingest.dead_letters import DeadLetter, bury
+from ingest.documents import documents
+from ingest.embedding import embed_pictures, embed_texts
+from ingest.failures import count_crash
+from ingest.outcomes import Outcome
+from ingest.sender import Stage
+from ingest.tally import Settled
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """What is to be sent next, and after how many seconds."""
+
+    stage: Stage
+    ids: tuple[str, ...]
+    countdown: float = 0.0
+
+
+def run_stage(bench: Bench, stage: Stage, ids: Sequence[str]) -> list[Follow]:
+    """Run one stage on those of the products that are still pending; return what comes next.
+
+    Args:
+        bench: The models, the spool, the ledger and the node of this process.
+        stage: Which one.
+        ids: The products.
+
+    Raises:
+        IdentityMismatch: The models here are not those of the index; nothing was written.
+        StackError: What the stage needs is away or full; nothing is lost, try again later.
+    """
+    entries = bench.ledger.entries(ids)
+    if not entries:
+        return []
+    started = time.perf_counter()
+    items, after = _STAGES[stage](bench, entries)
+    bench.ledger.took(entries[0].run, stage, time.perf_counter() - started, items)
+    if any(e.crashes for e in entries):
+        bench.ledger.survived([e.id for e in entries])
+    return after
+
+
+def _embed_text(bench: Bench, entries: list[Entry]) -> tuple[int, list[Follow]]:
+    """Put the vectors of texts and attribute values into the spool."""
+    embed_texts(bench, [e for e in entries if not e.product.deleted])
+    pictured = any(p.sha for e in entries for p in e.pictures)
+    follow = Follow("embed_image" if pictured else "index", _ids(entries))
+    return len(entries), [follow]
+
+
+def _embed_image(bench: Bench, entries: list[Entry]) -> tuple[int, list[Follow]]:
+    """Put the vectors of pictures into the spool; pictures that cannot be read are refused."""
+    embed_pictures(bench, entries)
+    return sum(len(e.pictures) for e in entries), [Follow("index", _ids(entries))]
+
+
+def _index(bench: Bench, entries: list[Entry]) -> tuple[int, list[Follow]]:
+    """Write the documents and settle each product by its own outcome."""
+    space = bench.space_of_index()
+    ready, lacking = documents(bench, space, entries)
+    written = bench.writer.write(ready)
+    again = _settle(bench, written.outcomes)
+    if written.stopped is not None:
+        bench.ledger.alarm(type(written.stopped).__name__, str(written.stopped))
+    elif again:
+        bench.ledger.alarm("StackError", f"OpenSearch is slow to take documents: {again[0][1]}")
+    else:
+        bench.ledger.calm()
+    after = [Follow("embed_text", lacking)] if lacking else []
+    if again:
+        waiting = tuple(product_id for product_id, _ in again)
+        after.append(Follow("index", waiting, bench.options.limits.retry))
+    return len(ready) - len(again), after
+
+
+def _settle(bench: Bench, outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
+    """Record the outcomes; return id and cause of what is to be written again."""
+    done = [o for o in outcomes if o.kind in ("indexed", "superseded")]
+    bench.ledger.settle(
+        Settled(o.id, o.version, "indexed" if o.kind == "indexed" else "superseded") for o in done
+    )
+    bury(
+        bench.ledger,
+        [
+            DeadLetter(o.id, o.version, "index", o.cause, o.reason, 1)
+            for o in outcomes
+            if o.kind == "dead"
+        ],
+    )
+    again = [(o.id, o.reason or o.cause) for o in outcomes if o.kind == "pending"]
+    for o in outcomes:
+        if o.kind == "failed":  # the node's own error over this document: not for ever
+            runs = bench.options.limits.runs
+            alive = count_crash(bench.ledger, "index", [o.id], o.cause, o.reason, runs)
+            again += [(product_id, o.reason) for product_id in alive]
+    return again
+
+
+def _ids(entries: Sequence[Entry]) -> tuple[str, ...]:
+    return tuple(e.id for e in entries)
+
+
+_STAGES: dict[Stage, Callable[[Bench, list[Entry]], tuple[int, list[Follow]]]] = {
+    "embed_text": _embed_text,
+    "embed_image": _embed_image,
+    "index": _index,
+}

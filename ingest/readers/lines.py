@@ -1,0 +1,81 @@
+"""Lines of a text file from outside: bounded, counted, and decoded in the file's encoding."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+MAX_LINE = 1 << 20
+SAMPLE = 1 << 20
+BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line without its end; ``text`` is empty where ``fault`` says why it cannot be used."""
+
+    number: int
+    text: str
+    fault: str = ""
+
+
+def read_lines(path: Path) -> Iterator[Line]:
+    """Yield the lines of a file, numbered from 1, in UTF-8 or, where that fits better, GB 18030.
+
+    A line longer than 1 MiB, with a NUL, or in another encoding than most of the file comes with
+    its fault instead of its text. Memory is bounded by the longest line allowed.
+    """
+    encoding = detect(path)
+    with path.open("rb") as file:
+        if file.read(len(BOM)) != BOM:
+            file.seek(0)
+        number = 0
+        while raw := file.readline(MAX_LINE + 1):
+            number += 1
+            if len(raw) > MAX_LINE and not raw.endswith(b"\n"):
+                _skip_line(file)
+                yield Line(number, "", f"the line is longer than {MAX_LINE:,} bytes")
+            else:
+                yield _decoded(number, raw.rstrip(b"\r\n"), encoding)
+
+
+def detect(path: Path) -> str:
+    """Return ``utf-8`` or ``gb18030``: the one that more of the first 1 MiB's lines are in."""
+    with path.open("rb") as file:
+        head = file.read(SAMPLE)
+    lines = head.split(b"\n")
+    lines = lines[:-1] if len(head) == SAMPLE and len(lines) > 1 else lines
+    telling = [line for line in lines if not line.isascii()]
+    sound = sum(_is_in(line.removeprefix(BOM), "utf-8") for line in telling)
+    if 2 * sound >= len(telling) or not any(_is_in(line, "gb18030") for line in telling):
+        return "utf-8"
+    return "gb18030"
+
+
+def _is_in(raw: bytes, encoding: str) -> bool:
+    try:
+        raw.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded(number: int, raw: bytes, encoding: str) -> Line:
+    if b"\0" in raw:
+        place = raw.index(b"\0") + 1
+        return Line(number, "", f"the line holds a NUL byte at byte {place}")
+    if encoding == "gb18030" and not raw.isascii() and _is_in(raw, "utf-8"):
+        return Line(number, "", "the line is in UTF-8, the rest of the file in GB 18030")
+    try:
+        return Line(number, raw.decode(encoding))
+    except UnicodeDecodeError as error:
+        shown = f"byte {raw[error.start]:#04x} at byte {error.start + 1}"
+        other = "GB 18030" if encoding == "utf-8" and _is_in(raw, "gb18030") else ""
+        hint = f"; it may be {other}" if other else ""
+        return Line(number, "", f"the line is not {encoding.upper()} ({shown}){hint}")
+
+
+def _skip_line(file: BinaryIO) -> None:
+    while chunk := file.readline(MAX_LINE):
+        if chunk.endswith(b"\n"):
+            return

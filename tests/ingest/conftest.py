@@ -1,0 +1,29 @@
+"""Small catalogues, indices and options that the ingest's tests share."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from mappings.body import render
+from mappings.calibration import Calibration
+from mappings.identity import ModelIdentity
+from mappings.index import create
+from mappings.schema import Schema
+
+DIM = 8
+
+
+@pytest.fixture
+def identity() -> ModelIdentity:
+    return ModelIdentity("text", "image", "", "attributes", DIM, "square")
+
+
+@pytest.fixture
+def alias(client: Any, identity: ModelIdentity) -> Iterator[str]:
+    """An alias of its own with an empty index of eight dimensions behind it."""
+    name = f"ingest-{uuid.uuid4().hex[:10]}"
+    create(client, name, identity, render(Schema(DIM), identity, Calibration({})))
+    yield name
+    client.indices.delete(index=f"{name}-*", ignore_unavailable=True)
