@@ -79,7 +79,7 @@ def _tiled(size: int, period: float, turn: float, *, flower: bool) -> Array:
     return laid
 
 
-@lru_cache(maxsize=160)
+@lru_cache(maxsize=320)
 def pattern_mask(
     pattern: str, size: int, period: float, turn: float, span: Span = WHOLE
 ) -> Image.Image:
@@ -156,11 +156,11 @@ def texture(cloth: Cloth, size: int, *, turn: float = 0, span: Span = WHOLE) -> 
     """
     # Angles in steps of 15 degrees, so that the masks are found again in the cache.
     angle = round((cloth.turn + turn) / 15) * 15.0
+    period = max(6.0, round(cloth.scale * size))
     if cloth.pattern in ("two-tone", "gradient"):
-        angle = 0.0
+        angle, period = 0.0, 1.0
     else:
         span = WHOLE
-    period = max(6.0, round(cloth.scale * size))
     flat = Image.new("RGB", (size, size), cloth.main)
     if cloth.pattern != "solid":
         second = cloth.second

@@ -116,7 +116,7 @@ class Sketch:
         thick = max(1, round(width * SIZE * _FINE))
         draw.line(pixels, fill=255, width=thick, joint="curve")
         if thick > 3:
-            for x, y in (pixels[0], pixels[-1]):
+            for x, y in (pixels[:2], pixels[-2:]):
                 draw.ellipse([x - thick / 2, y - thick / 2, x + thick / 2, y + thick / 2], fill=255)
         self._lay(fine.reduce(_FINE), box, paint, _Relief(width * 0.5, depth, ()), 0, lift)
 
@@ -126,7 +126,7 @@ class Sketch:
         box = _box(outline, 0.01)
         mask = Image.new("L", ((box[2] - box[0]) * _FINE, (box[3] - box[1]) * _FINE), 0)
         draw = ImageDraw.Draw(mask)
-        pixels = np.array(_pixels(outline, box))
+        pixels = np.array(_pixels(outline, box)).reshape(-1, 2)
         length = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(pixels, axis=0).T))])
         marks = np.arange(0, length[-1], 9.0)
         xs, ys = (np.interp(marks, length, pixels[:, k]) for k in (0, 1))
@@ -144,7 +144,7 @@ class Sketch:
         size = (box[2] - box[0], box[3] - box[1])
         line = Image.new("L", size, 128)
         draw = ImageDraw.Draw(line)
-        points = [(x / _FINE, y / _FINE) for x, y in _pixels(outline, box)]
+        points = [v / _FINE for v in _pixels(outline, box)]
         draw.line(points, fill=round(128 + strength), width=max(1, round(width * SIZE)))
         line = line.filter(ImageFilter.GaussianBlur(width * SIZE * 0.45))
         under = self._image.crop(box)
@@ -232,9 +232,8 @@ class _Relief:
             line = Image.new("L", size, 128)
             points = (smooth(path, closed=False) * SIZE - np.array(box[:2])) / _COARSE
             thick = max(1, round(width * SIZE / _COARSE))
-            ImageDraw.Draw(line).line(
-                [(float(x), float(y)) for x, y in points], fill=round(128 + strength), width=thick
-            )
+            flat = points.ravel().tolist()
+            ImageDraw.Draw(line).line(flat, fill=round(128 + strength), width=thick)
             soft = line.filter(ImageFilter.GaussianBlur(thick * 0.6))
             total += np.asarray(soft, dtype=np.float32) - 128
         return total
@@ -247,6 +246,8 @@ def _box(outline: Outline, pad: float) -> tuple[int, int, int, int]:
     return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
 
-def _pixels(outline: Outline, box: tuple[int, int, int, int]) -> list[tuple[float, float]]:
+def _pixels(outline: Outline, box: tuple[int, int, int, int]) -> list[float]:
+    """The points as x, y, x, y … in fine pixels of the box."""
     points = (outline * SIZE - np.array(box[:2], dtype=np.float32)) * _FINE
-    return [(float(x), float(y)) for x, y in points]
+    flat: list[float] = points.ravel().tolist()
+    return flat

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 
 import numpy as np
@@ -14,6 +15,7 @@ from shelfsight.demo.catalogue.scenes import SCENES, VARIANTS, VIEW, prop, scene
 from shelfsight.demo.catalogue.sketch import SIZE, Cutout
 
 _BILINEAR = Image.Resampling.BILINEAR
+_SAMPLE = 250
 _PAPER = ("white", "studio", "pastel")
 _FLAT = ("wood", "stone", "linen")
 _DEEP = ("street", "park", "room")
@@ -99,7 +101,7 @@ def posed(layers: Sequence[Image.Image], pose: Pose) -> tuple[list[Image.Image],
 
     Args:
         layers: Images of SIZE pixels square; the second one is the alpha.
-        pose: Size, turn and lean; the place is left to the caller.
+        pose: How large, where, and how turned.
 
     Returns:
         The layers in the order given, equal in size, and the place (x, y) in pixels of their upper
@@ -113,8 +115,12 @@ def posed(layers: Sequence[Image.Image], pose: Pose) -> tuple[list[Image.Image],
     corners = np.array([(left, right, left, right), (top, top, bottom, bottom), (1, 1, 1, 1)])
     seen = np.linalg.inv(plane) @ corners
     x, y = seen[0] / seen[2], seen[1] / seen[2]
-    x0, y0 = max(0, math.floor(x.min()) - 1), max(0, math.floor(y.min()) - 1)
-    size = (min(side, math.ceil(x.max()) + 1) - x0, min(side, math.ceil(y.max()) + 1) - y0)
+    out_x, out_y = place(pose, (0, 0))
+    x0 = max(0, -out_x, math.floor(x.min()) - 1)
+    y0 = max(0, -out_y, math.floor(y.min()) - 1)
+    x1 = min(side, VIEW - out_x, math.ceil(x.max()) + 1)
+    y1 = min(side, VIEW - out_y, math.ceil(y.max()) + 1)
+    size = (x1 - x0, y1 - y0)
     if not (pose.lean or pose.turn):
         k = SIZE / side
         box = (x0 * k, y0 * k, min(SIZE, (x0 + size[0]) * k), min(SIZE, (y0 + size[1]) * k))
@@ -213,30 +219,34 @@ def _with_props(subject: Subject, back: Image.Image, rng: Random) -> Image.Image
     return _set(subject, view, Pose(rng.uniform(0.5, 0.58), 0.5 - out * 0.14, 0.5))
 
 
+@lru_cache(maxsize=1)
+def _pinked() -> Image.Image:
+    """The outline of a sample cut with pinking shears: L, _SAMPLE pixels square."""
+    side, tooth, n = _SAMPLE, 9.0, 24
+    ring: list[list[tuple[float, float]]] = [[], [], [], []]
+    for k in range(n):
+        u, v = tooth + k * (side - 2 * tooth) / n, tooth * (k % 2) * 0.8
+        for edge, point in zip(
+            ring, ((u, v), (side - v, u), (side - u, side - v), (v, side - u)), strict=True
+        ):
+            edge.append(point)
+    mask = Image.new("L", (side * 2, side * 2), 0)
+    points = [(x * 2, y * 2) for edge in ring for x, y in edge]
+    ImageDraw.Draw(mask).polygon(points, fill=255)
+    return mask.reduce(2)
+
+
 def _swatch(cloth: Cloth, back: Image.Image, rng: Random) -> Image.Image:
     """A pinked sample of the cloth, seen from near."""
-    side = round(VIEW * 0.78)
     near = texture(cloth, SIZE)
+    box = (0, 0, SIZE, SIZE)
     if cloth.pattern not in ("two-tone", "gradient"):
-        near = near.crop((90, 90, 310, 310))
-    image = near.resize((side, side), _BILINEAR)
-    tooth, n = 9.0, 24
-    ring: list[tuple[float, float]] = []
-    step = (side - 2 * tooth) / n
-    for edge in range(4):
-        for k in range(n):
-            u, v = tooth + k * step, tooth * (k % 2) * 0.8
-            far = side - u, side - v
-            ring.append(((u, v), (far[1], u), far, (v, far[0]))[edge])
-    mask = Image.new("L", (side * 2, side * 2), 0)
-    ImageDraw.Draw(mask).polygon([(x * 2, y * 2) for x, y in ring], fill=255)
-    alpha = mask.reduce(2)
-    turn = rng.uniform(-8, 8)
-    image, alpha = (p.rotate(turn, _BILINEAR) for p in (image, alpha))
-    view = back.copy()
-    at = ((VIEW - side) // 2, (VIEW - side) // 2)
-    _shade(view, alpha, at, False)
-    view.paste(image, at, alpha)
+        x, y = rng.randrange(40, 140), rng.randrange(40, 140)
+        box = (x, y, x + 220, y + 220)
+    image = near.resize((_SAMPLE, _SAMPLE), _BILINEAR, box=box)
+    view, at = back.copy(), (rng.randrange(28, 43), rng.randrange(28, 43))
+    _shade(view, _pinked(), at, False)
+    view.paste(image, at, _pinked())
     return view
 
 
