@@ -67,13 +67,13 @@ class Follower:
     Args:
         ledger: Where the run is counted.
         sender: To ask for workers and send again what was lost.
-        run: The run.
+        run: The run; ``None`` for everything that is pending.
         tally: What was read so far.
         patience: When to ask, and when to give up.
     """
 
     def __init__(
-        self, ledger: Ledger, sender: Sender, run: int, tally: Tally, patience: Patience
+        self, ledger: Ledger, sender: Sender, run: int | None, tally: Tally, patience: Patience
     ) -> None:
         self._ledger = ledger
         self._sender = sender
@@ -84,6 +84,7 @@ class Follower:
         self._asked = 0.0
         self._wait = patience.quiet
         self._last: object = None
+        self._before = 0 if run else _done(ledger.counts())
         self._note = ""
 
     def look(self, *, reading: bool = False) -> Progress:
@@ -93,7 +94,7 @@ class Follower:
         if (counts, stages) != self._last:
             self._last, self._moved, self._note = (counts, stages), now, ""
             self._wait = self._patience.quiet
-        done = _done(counts)
+        done = _done(counts) - self._before
         return Progress(
             reading,
             self._tally.read,

@@ -105,7 +105,7 @@ class Ledger:
                     f" WHERE state = 'pending' AND id IN ({_marks(part)})",
                     part,
                 )
-                found |= {row["id"]: _entry(row) for row in rows}
+                found |= {row["id"]: entry_of(row) for row in rows}
         return [found[i] for i in dict.fromkeys(ids) if i in found]
 
     def settle(self, settled: Iterable[Settled]) -> int:
@@ -200,10 +200,15 @@ class Ledger:
                 (run, stage, seconds, items),
             )
 
-    def timings(self, run: int) -> dict[str, tuple[float, int]]:
-        """Return seconds of work and number of items by stage."""
+    def timings(self, run: int | None = None) -> dict[str, tuple[float, int]]:
+        """Return seconds of work and number of items by stage, of one run or of all."""
+        where, values = ("", ()) if run is None else (" WHERE run = ?", (run,))
         with self.store.read() as db:
-            rows = db.execute("SELECT * FROM timings WHERE run = ?", (run,))
+            rows = db.execute(
+                "SELECT stage, SUM(seconds) seconds, SUM(items) items FROM timings"
+                f"{where} GROUP BY stage",
+                values,
+            )
             return {row["stage"]: (row["seconds"], row["items"]) for row in rows}
 
     def alarm(self, kind: str, message: str) -> None:
@@ -229,7 +234,8 @@ class Ledger:
             return {row["kind"]: row["message"] for row in db.execute("SELECT * FROM alarms")}
 
 
-def _entry(row: sqlite3.Row) -> Entry:
+def entry_of(row: sqlite3.Row) -> Entry:
+    """Return the entry in a row of products joined with its run."""
     return Entry(
         row["id"], row["version"], row["run"], row["root"],
         Product.model_validate_json(row["record"]),
