@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from api_shop import picture
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from shop import picture
 from starlette.testclient import TestClient
 
 from serve.limits import Limits

@@ -4,7 +4,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from shop import COLOURS, Shop, picture
+from api_shop import COLOURS, Shop, picture
 from starlette.testclient import TestClient
 
 from query.filters import parse_filter

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import serving, wait_for
-from shop import Relay, Shop
+from api_server import serving, wait_for
+from api_shop import Relay, Shop
 from starlette.testclient import TestClient
 
 from mappings.connection import Connection
