@@ -26,6 +26,7 @@ class Settings(BaseSettings):
         image_model: Name of the image encoder (``efficientnet-lite2``, ``torchvision:resnet50``).
         image_runtime: ``auto`` (measured), or a runtime by name.
         concurrency: Worker processes of the local pool.
+        api_port: Port of the local stack's search program; a free one, 8000 if it is, when empty.
         seed: Of everything that is drawn by chance: sample, pseudo-queries, demo catalogue.
         sample: Pictures on which the projection into the text space is fitted.
         config: A file of profiles (TOML), empty for the built-in ones.
@@ -48,6 +49,7 @@ class Settings(BaseSettings):
     image_model: str = "efficientnet-lite2"
     image_runtime: str = "auto"
     concurrency: int = Field(default=2, ge=1, le=64)
+    api_port: int | None = Field(default=None, ge=1, le=65_535)
     seed: int = 7
     sample: int = Field(default=500, ge=20, le=20_000)
     config: Path | None = None
@@ -85,3 +87,17 @@ def read_settings() -> Settings:
 def cores() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def home(settings: Settings) -> Path:
+    """Return the folder of the ledger, the spool, the spaces and the local stack.
+
+    It belongs to the checkout this program runs from, wherever it is called; an installed wheel
+    has no checkout and takes the project at or above the working folder.
+    """
+    from shelfsight.local.plan import default_folder
+
+    if settings.home is not None:
+        return settings.home.expanduser().absolute()
+    checkout = Path(__file__).resolve().parents[1]
+    return default_folder(os.environ, checkout if (checkout / "run").is_file() else Path.cwd())

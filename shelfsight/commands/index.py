@@ -85,11 +85,15 @@ def swap(
     alias: str = "",
 ) -> None:
     """Point the alias to another index in one step; the way back is the same command."""
+    from mappings.index import read_index
     from mappings.index import swap as swap_alias
+    from shelfsight.spaces import use_space
     from shelfsight.wiring import open_client
 
     settings = _settings(alias)
-    before = swap_alias(open_client(settings), settings.alias, to)
+    client = open_client(settings)
+    use_space(settings, read_index(client, settings.alias, to).identity.digest)
+    before = swap_alias(client, settings.alias, to)
     typer.echo(f"{settings.alias}: {', '.join(before) or 'nothing'} -> {to}")
 
 

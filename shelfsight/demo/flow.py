@@ -1,0 +1,142 @@
+"""The demo on one page: servers and models side by side, ingestion, first hits early, the tour."""
+
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+
+from ingest.catalogue import Catalogue
+from ingest.feed import ingest_feed
+from ingest.follow import Progress
+from ingest.report import Report
+from ingest.sender import Sender
+from ingest.target import read_target
+from mappings.index import live_index
+from query.engine import SearchEngine
+from query.request import SearchRequest
+from query.result import SearchResult
+from shelfsight.demo.tour import SHOWN, Stop, stops
+from shelfsight.indices import calibrate_lexical, create_index, fit_catalogue
+from shelfsight.progress import Steps
+from shelfsight.settings import Settings, home
+from shelfsight.stack import start_stack
+from shelfsight.wiring import open_app, open_client, open_engine, open_ledger
+
+ENOUGH = 40
+FIRST = "运动鞋"
+TITLES = 200
+
+
+@dataclass(slots=True)
+class Times:
+    """Seconds since the program's start, as the demo goes by.
+
+    Args:
+        began: When the program started, seconds since 1970.
+        seconds: What happened, and when.
+    """
+
+    began: float
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def note(self, what: str) -> float:
+        """Remember that something happened now, and return when that was."""
+        self.seconds[what] = round(time.time() - self.began, 2)
+        return self.seconds[what]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the demo tells whoever runs it.
+
+    Args:
+        first_hits: The first answer, its seconds, and how many products were searchable then.
+        report: What became of the catalogue, and after how many seconds.
+        stop: A question of the tour, numbered, and its answer.
+    """
+
+    first_hits: Callable[[SearchResult, float, int], None]
+    report: Callable[[Report, float], None]
+    stop: Callable[[int, Stop, SearchResult], None]
+
+
+def run_demo(
+    settings: Settings, catalogue: Catalogue, *, drawn: bool, times: Times, shown: Shown
+) -> Report:
+    """Run the whole demo; the stack keeps running afterwards.
+
+    Args:
+        settings: The demo's own alias among them.
+        catalogue: What is ingested.
+        drawn: Whether it is the demo catalogue.
+        times: Gets the seconds of every stage.
+        shown: Gets what is to be seen.
+
+    Raises:
+        ShelfsightError: Whatever stands in the way, with its cure.
+    """
+    with Steps() as steps:
+        settings = _prepare(settings, catalogue, steps, times)
+        engine = open_engine(settings)
+        times.note("engine ready")
+        report = _ingest(settings, catalogue, engine, steps, times, shown)
+    shown.report(report, times.note("ingested"))
+    _calibrate(settings, catalogue)
+    engine = open_engine(settings)
+    for number, stop in enumerate(stops(catalogue, drawn=drawn, seed=settings.seed), start=1):
+        shown.stop(number, stop, engine.search(stop.request))
+    times.note("toured")
+    record = times.seconds | {"report": report.to_json()}
+    (home(settings) / "demo.json").write_text(json.dumps(record, ensure_ascii=False, indent=1))
+    return report
+
+
+def _prepare(settings: Settings, catalogue: Catalogue, steps: Steps, times: Times) -> Settings:
+    """Start the servers while the space is fitted; create the index where there is none."""
+    with ThreadPoolExecutor(1) as aside:
+        prepared = (home(settings) / "spaces" / settings.alias).exists()
+        fitting = None if prepared else aside.submit(fit_catalogue, settings, catalogue, steps)
+        say = steps.say("starting the servers")
+        start_stack(settings, say, api=False)
+        steps.done("servers are up")
+        times.note("servers up")
+        if live_index(open_client(settings), settings.alias) is None:
+            found = fitting.result() if fitting else fit_catalogue(settings, catalogue, steps)
+            times.note("space fitted")
+            create_index(settings, found)
+    times.note("index ready")
+    return settings
+
+
+def _ingest(
+    settings: Settings,
+    catalogue: Catalogue,
+    engine: SearchEngine,
+    steps: Steps,
+    times: Times,
+    shown: Shown,
+) -> Report:
+    """Ingest, and show the first hits as soon as something can be found."""
+    products = steps.step("making products searchable", "products")
+
+    def on_progress(progress: Progress) -> None:
+        products(progress.done, progress.total)
+        if "first hits" not in times.seconds and progress.done >= ENOUGH:
+            found = engine.search(SearchRequest(FIRST, size=SHOWN))
+            if found.hits:
+                shown.first_hits(found, times.note("first hits"), progress.done)
+
+    with open_ledger(settings) as ledger:
+        return ingest_feed(
+            catalogue, ledger, Sender(open_app(settings)),
+            read_target(open_client(settings), settings.alias), on_progress=on_progress,
+        )  # fmt: skip
+
+
+def _calibrate(settings: Settings, catalogue: Catalogue) -> None:
+    """Measure BM25's scale, now that there is something to measure it on."""
+    rows = (row.product for row in catalogue.rows())
+    titles = {p.id: p.title for p in islice(rows, TITLES) if p is not None and not p.deleted}
+    calibrate_lexical(settings, titles)

@@ -1,0 +1,230 @@
+"""Fitting a catalogue's space on one page: sample, encode, project, calibrate.
+
+The image encoder's features are taken into the text encoder's space by a ridge projection that is
+fitted on the catalogue's own pairs of picture and text, so that one query vector serves every
+signal. Everything that is encoded here goes into the spool, and ingestion finds it there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.attributes import (
+    AttributeWeights,
+    attribute_text,
+    attribute_vector,
+)
+from encoders.cache import VectorSpool, content_key
+from encoders.pooling import coherence
+from encoders.texts import product_text
+from ingest.catalogue import Catalogue
+from ingest.picture_files import PictureUnavailable
+from mappings.calibration import Calibration
+from mappings.errors import InputError
+from mappings.product import Product
+from mappings.vectors import ProductVectors
+from shelfsight.progress import Advance, Steps
+
+if TYPE_CHECKING:
+    from encoders.protocol import ImageEncoder, TextEncoder
+    from encoders.space import Space
+
+READ_AHEAD = 2_000
+MOST_PRODUCTS = 250
+BATCH = 32
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The encoders before anything is fitted: the image encoder ends in its own space."""
+
+    text: "TextEncoder"
+    image: "ImageEncoder"
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A space and the scales of its signals."""
+
+    space: "Space"
+    calibration: Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Products drawn from a catalogue, and some of their pictures, as (product, file's bytes)."""
+
+    products: tuple[Product, ...]
+    pictures: tuple[tuple[int, bytes], ...]
+
+
+def fit_space(
+    catalogue: Catalogue, models: Models, spool: VectorSpool, *, pictures: int, seed: int,
+    steps: Steps,
+) -> Fitted:  # fmt: skip
+    """Return the space of a catalogue, fitted on a seeded sample.
+
+    Args:
+        catalogue: Where the sample comes from: its first 2,000 readable products.
+        models: The encoders.
+        spool: Takes every vector that is made.
+        pictures: How many pictures the projection is fitted on.
+        seed: Of the sample and of the pseudo-queries.
+        steps: Shows the progress.
+
+    Raises:
+        InputError: The catalogue holds no product.
+    """
+    from encoders.projection import ProjectedImageEncoder, fit_ridge
+    from encoders.space import Space
+
+    read = [row.product for row in islice(catalogue.rows(), READ_AHEAD) if row.product]
+    living = [product for product in read if not product.deleted]
+    if not living:
+        raise InputError(
+            f"{catalogue.path} holds no product that can be read.",
+            "See the reasons with `shelfsight ingest`; correct the rows.",
+        )
+    weights = AttributeWeights.fit(living)
+    sample = draw_sample(catalogue, living, pictures, seed)
+    texts = _encode_texts(
+        [product_text(p) for p in sample.products], models.text, spool,
+        steps.step("reading the sample's texts", "texts"),
+    )  # fmt: skip
+    owners, features = _encode_pictures(sample, models.image, spool, steps)
+    image = None
+    if len(owners) >= 2:
+        projection = fit_ridge(
+            features, texts[owners], source_space=models.image.card.space,
+            target_space=models.text.card.space, seed=seed,
+        )  # fmt: skip
+        image = ProjectedImageEncoder(models.image, projection)
+    projected = image.projection.apply(features) if image else features
+    vectors = _vectors(sample, texts, owners, projected, weights, models.text, spool, steps)
+    space = Space(models.text, image, weights)
+    return Fitted(space, _calibrate(models.text, sample, vectors, seed))
+
+
+def draw_sample(
+    catalogue: Catalogue, products: Sequence[Product], pictures: int, seed: int
+) -> Sample:
+    """Return at most 250 products and about ``pictures`` of their pictures, spread evenly."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(products))[:MOST_PRODUCTS]
+    drawn = tuple(products[int(i)] for i in order)
+    found: list[tuple[int, bytes]] = []
+    for place in range(max((len(p.pictures) for p in drawn), default=0)):
+        for number, product in enumerate(drawn):
+            if place < len(product.pictures) and len(found) < pictures:
+                try:
+                    content = catalogue.picture_bytes(product.pictures[place].path)
+                except PictureUnavailable:
+                    continue  # ingestion reports it
+                found.append((number, content))
+    return Sample(drawn, tuple(found))
+
+
+def _encode_texts(
+    texts: Sequence[str], encoder: "TextEncoder", spool: VectorSpool, advance: Advance
+) -> Vectors:
+    """Return float32 (n, d), through the spool."""
+    keys = [content_key(text) for text in texts]
+    known = spool.get_many(keys, encoder.card.digest)
+    lacking = {k: t for k, t in zip(keys, texts, strict=True) if k not in known}
+    advance(0, len(lacking) or 1)
+    for start in range(0, len(lacking), BATCH):
+        part = dict(list(lacking.items())[start : start + BATCH])
+        rows = encoder.encode_products(list(part.values()))
+        fresh = dict(zip(part, rows, strict=True))
+        spool.put_many(fresh, encoder.card.digest)
+        known |= fresh
+        advance(min(start + BATCH, len(lacking)), len(lacking))
+    advance(len(lacking) or 1, len(lacking) or 1)
+    return np.stack([known[key] for key in keys])
+
+
+def _encode_pictures(
+    sample: Sample, encoder: "ImageEncoder", spool: VectorSpool, steps: Steps
+) -> tuple[list[int], Vectors]:
+    """Return whose picture each row is, and the features, float32 (n, d_in)."""
+    from encoders.pictures import PictureDecoder, PictureRefused
+
+    keys = [content_key(content) for _, content in sample.pictures]
+    known = spool.get_many(keys, encoder.card.digest)
+    lacking = {k: c for k, (_, c) in zip(keys, sample.pictures, strict=True) if k not in known}
+    advance = steps.step("looking at the sample's pictures", "pictures")
+    advance(0, len(lacking) or 1)
+    with PictureDecoder() as decoder:
+        for start in range(0, len(lacking), BATCH):
+            part = dict(list(lacking.items())[start : start + BATCH])
+            answers = decoder.decode_many(list(part.values()), encoder.size)
+            pixels = {
+                k: a
+                for k, a in zip(part, answers, strict=True)
+                if not isinstance(a, PictureRefused)
+            }
+            if pixels:
+                rows = encoder.encode_products(list(pixels.values()))
+                fresh = dict(zip(pixels, rows, strict=True))
+                spool.put_many(fresh, encoder.card.digest)
+                known |= fresh
+            advance(min(start + BATCH, len(lacking)), len(lacking))
+    advance(len(lacking) or 1, len(lacking) or 1)
+    seen = [(n, known[k]) for k, (n, _) in zip(keys, sample.pictures, strict=True) if k in known]
+    features = np.stack([v for _, v in seen]) if seen else np.empty((0, encoder.card.dim), "f4")
+    return [n for n, _ in seen], features.astype(np.float32)
+
+
+def _vectors(
+    sample: Sample,
+    texts: Vectors,
+    owners: Sequence[int],
+    pictures: Vectors,
+    weights: AttributeWeights,
+    encoder: "TextEncoder",
+    spool: VectorSpool,
+    steps: Steps,
+) -> list[ProductVectors]:
+    """Return the sample's vectors as ingestion will make them, of the pictures drawn."""
+    terms = sorted({term for product in sample.products for term in product.tags})
+    rows = (
+        _encode_texts(
+            [attribute_text(t) for t in terms], encoder, spool,
+            steps.step("reading the attribute values", "values"),
+        )
+        if terms
+        else texts[:0]
+    )  # fmt: skip
+    place = {term: n for n, term in enumerate(terms)}
+    mean = _mean_by_owner(owners, pictures)
+    found = []
+    for number, product in enumerate(sample.products):
+        own = list(product.tags)
+        attribute = attribute_vector(own, rows[[place[t] for t in own]], weights) if own else None
+        image = mean.get(number)
+        both = image is not None and attribute is not None and image.shape == attribute.shape
+        agreement = coherence(image, attribute) if both else None  # type: ignore[arg-type]
+        found.append(ProductVectors(texts[number], image, attribute, (), agreement))
+    return found
+
+
+def _mean_by_owner(owners: Sequence[int], pictures: Vectors) -> dict[int, Vectors]:
+    from encoders.pooling import pooled
+
+    rows: dict[int, list[int]] = {}
+    for row, owner in enumerate(owners):
+        rows.setdefault(owner, []).append(row)
+    return {owner: pooled(pictures[found]) for owner, found in rows.items()}
+
+
+def _calibrate(
+    encoder: "TextEncoder", sample: Sample, vectors: Sequence[ProductVectors], seed: int
+) -> Calibration:
+    from query.calibrate import estimate
+
+    return estimate(encoder, [p.title for p in sample.products], vectors, seed=seed)

@@ -1,0 +1,190 @@
+"""The alias's indices: prepared from a catalogue, described, compared with the code."""
+
+from typing import TYPE_CHECKING, Any
+
+from encoders.cache import VectorSpool
+from ingest.catalogue import Catalogue
+from mappings.body import render
+from mappings.calibration import Calibration
+from mappings.errors import InputError
+from mappings.fields import Engine
+from mappings.index import CatalogueIndex, Difference, create, diff, live_index, read_index
+from mappings.schema import Schema
+from shelfsight.progress import Steps
+from shelfsight.settings import Settings, cores
+from shelfsight.spaces import keep_space, use_space
+from shelfsight.wiring import model_cache, open_client, open_space, spool_path
+
+if TYPE_CHECKING:
+    from shelfsight.fitting import Fitted, Models
+
+
+def prepare_index(
+    settings: Settings, catalogue: Catalogue, *, new: bool = False, steps: Steps | None = None
+) -> CatalogueIndex:
+    """Return the alias's live index; where there is none, fit the space and create it.
+
+    Args:
+        settings: Whose alias and models.
+        catalogue: What the space is fitted on.
+        new: Create another generation even when there is a live index; the alias stays.
+        steps: Shows the progress.
+
+    Raises:
+        NodeUnreachable: The node does not answer.
+        InputError: The catalogue holds no product, or the node refuses the index.
+        IdentityMismatch: The live index was made with other models than the settings name.
+    """
+    client = open_client(settings)
+    live = live_index(client, settings.alias)
+    if live is not None and not new:
+        open_space(settings).identity.require(live.identity, f"Index {live.name!r}")
+        return live
+    if steps is None:
+        with Steps() as steps:
+            return create_index(settings, fit_catalogue(settings, catalogue, steps))
+    return create_index(settings, fit_catalogue(settings, catalogue, steps))
+
+
+def fit_catalogue(settings: Settings, catalogue: Catalogue, steps: Steps) -> "Fitted":
+    """Return the space of a catalogue and its calibration; needs no node.
+
+    Raises:
+        InputError: The catalogue holds no product.
+        UnknownModel: A model that the settings name cannot be loaded.
+    """
+    from shelfsight.fitting import fit_space
+
+    say = steps.say("loading the models")
+    say(f"loading {settings.text_model} and {settings.image_model}")
+    models = load_models(settings)
+    steps.done("models loaded")
+    return fit_space(
+        catalogue, models, VectorSpool(spool_path(settings)),
+        pictures=settings.sample, seed=settings.seed, steps=steps,
+    )  # fmt: skip
+
+
+def load_models(settings: Settings) -> "Models":
+    """Return the encoders that the settings name, on all processors of this process.
+
+    Raises:
+        UnknownModel: One cannot be loaded here.
+    """
+    from encoders.registry import load_image_encoder, load_text_encoder
+    from shelfsight.fitting import Models
+
+    return Models(
+        load_text_encoder(settings.text_model, threads=cores()),
+        load_image_encoder(
+            settings.image_model, threads=cores(), runtime=settings.image_runtime,
+            cache=model_cache(settings),
+        ),
+    )  # fmt: skip
+
+
+def create_index(settings: Settings, fitted: "Fitted") -> CatalogueIndex:
+    """Create the index of a fitted space and return it; a free alias is pointed to it.
+
+    Raises:
+        NodeUnreachable: The node does not answer.
+        InputError: The node refuses the body.
+    """
+    client, identity = open_client(settings), fitted.space.identity
+    keep_space(settings, fitted.space)
+    body = render(Schema(identity.dim), identity, fitted.calibration)
+    in_use = live_index(client, settings.alias) is not None
+    if not in_use:  # workers may look as soon as the alias exists
+        use_space(settings, identity.digest)
+    name = create(client, settings.alias, identity, body)
+    return read_index(client, settings.alias, name)
+
+
+def calibrate_lexical(settings: Settings, titles: dict[str, str]) -> Calibration:
+    """Measure BM25's scale on the live index, write it there and return all scales.
+
+    Args:
+        settings: Whose alias.
+        titles: Product id to title, of products that are searchable.
+
+    Raises:
+        InputError: The alias does not exist.
+    """
+    from mappings.index import write_calibration
+    from query.calibrate import estimate_lexical
+
+    client = open_client(settings)
+    live = require_live(settings)
+    client.indices.refresh(index=live.name)
+    measured = estimate_lexical(client, live.name, titles, seed=settings.seed)
+    fresh = Calibration({**live.calibration.scales, "lexical": measured})
+    write_calibration(client, live.name, fresh)
+    return fresh
+
+
+def require_live(settings: Settings) -> CatalogueIndex:
+    """Return the alias's live index.
+
+    Raises:
+        InputError: There is no such alias.
+    """
+    live = live_index(open_client(settings), settings.alias)
+    if live is None:
+        raise InputError(
+            f"There is no alias {settings.alias!r}.",
+            "Create it by ingesting a catalogue: `shelfsight ingest PATH`.",
+        )
+    return live
+
+
+def body_for(settings: Settings, engine: str) -> dict[str, Any]:
+    """Return the index body of the alias's space, for ``opensearch`` or ``elasticsearch``.
+
+    Raises:
+        InputError: The engine is not known, or no catalogue has been prepared for the alias.
+    """
+    wanted: Engine = engine  # type: ignore[assignment] # render() refuses what it does not know
+    identity = open_space(settings).identity
+    return render(Schema(identity.dim), identity, _calibration(settings), engine=wanted)
+
+
+def describe(settings: Settings) -> dict[str, Any]:
+    """Return what the live index says of itself."""
+    live = require_live(settings)
+    documents = open_client(settings).count(index=live.name)["count"]
+    return {"alias": live.alias, "index": live.name, "documents": documents} | {
+        k: v for k, v in live.mapping["_meta"]["shelfsight"].items() if k != "schema_version"
+    }
+
+
+def generations(settings: Settings) -> list[dict[str, Any]]:
+    """Return the alias's indices, oldest first, and which of them is live."""
+    client = open_client(settings)
+    live = live_index(client, settings.alias)
+    rows = client.cat.indices(index=f"{settings.alias}-*", format="json", s="creation.date")
+    return [
+        {
+            "name": row["index"],
+            "live": live is not None and row["index"] == live.name,
+            "documents": int(row["docs.count"] or 0),
+        }
+        for row in rows
+    ]
+
+
+def differences(settings: Settings) -> tuple[Difference, ...]:
+    """Return where the live index is not what the code would create for its space."""
+    live = require_live(settings)
+    body = render(Schema(live.identity.dim), live.identity, live.calibration)
+    return diff(open_client(settings), live.name, body)
+
+
+def _calibration(settings: Settings) -> Calibration:
+    from mappings.errors import StackError
+    from query.calibrate import DEFAULT_SCALES
+
+    try:
+        live = live_index(open_client(settings), settings.alias)
+    except StackError:
+        live = None
+    return live.calibration if live else Calibration(DEFAULT_SCALES)

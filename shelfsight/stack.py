@@ -1,0 +1,39 @@
+"""The local stack with our own programs in it: servers, worker pool, search program."""
+
+from shelfsight.local.lock import Say
+from shelfsight.local.plan import Endpoints, StackPlan
+from shelfsight.local.stack import Started, up
+from shelfsight.settings import Settings, home
+from shelfsight.wiring import stack_services
+
+
+def start_stack(
+    settings: Settings,
+    say: Say,
+    *,
+    api: bool = True,
+    heap: str = "1g",
+    node_port: int | None = None,
+    broker_port: int | None = None,
+) -> Started:
+    """Start what does not run yet, and return when all of it answers; it stays until ``down``.
+
+    Args:
+        settings: Where its data lies, the alias and the models.
+        say: Receives lines of progress.
+        api: Whether the search program is started too.
+        heap: Java heap of the node.
+        node_port: The node's port; a free one when not given.
+        broker_port: The broker's port; a free one when not given.
+
+    Raises:
+        StackError: A part cannot be fetched, found or started; its branches say which.
+    """
+
+    def services(endpoints: Endpoints) -> list:  # type: ignore[type-arg]
+        return [s for s in stack_services(settings, endpoints) if api or s.name != "api"]
+
+    plan = StackPlan(
+        home(settings), heap=heap, node_port=node_port, broker_port=broker_port, services=services
+    )
+    return up(plan, say)

@@ -1,0 +1,208 @@
+"""Wiring: settings become the objects that programs use. The only place that knows all rooms."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mappings.connection import Connection
+from mappings.errors import BrokerUnreachable, NodeUnreachable
+from shelfsight.settings import Settings, cores, home
+
+if TYPE_CHECKING:
+    from celery import Celery
+    from opensearchpy import OpenSearch
+
+    from encoders.space import Space
+    from ingest.ledger import Ledger
+    from ingest.options import WorkerOptions
+    from query.engine import SearchEngine
+    from shelfsight.local.child import Service
+    from shelfsight.local.plan import Endpoints
+
+
+API_PORT = 8000
+
+
+def node_address(settings: Settings) -> str:
+    """Return the node's URL: the settings', else the running local stack's.
+
+    Raises:
+        NodeUnreachable: Neither is there.
+    """
+    if settings.node_url:
+        return settings.node_url
+    if address := _stack(settings)[0]:
+        return address
+    raise NodeUnreachable(
+        "No OpenSearch node is known: the local stack is not running.",
+        "Start it with `./run up`, or set SHELFSIGHT_NODE_URL.",
+    )
+
+
+def broker_address(settings: Settings) -> str:
+    """Return the broker's URL: the settings', else the running local stack's.
+
+    Raises:
+        BrokerUnreachable: Neither is there.
+    """
+    if own := settings.broker_url.get_secret_value():
+        return own
+    if address := _stack(settings)[1]:
+        return address
+    raise BrokerUnreachable(
+        "No message broker is known: the local stack is not running.",
+        "Start it with `./run up`, or set SHELFSIGHT_BROKER_URL.",
+    )
+
+
+def _stack(settings: Settings) -> tuple[str, str]:
+    from shelfsight.local.state import status
+
+    state = status(home(settings))
+    return (state.node_url, state.broker_url) if state.stage == "ready" else ("", "")
+
+
+def open_connection(settings: Settings) -> Connection:
+    """Return how to reach the node, with the settings' credentials.
+
+    Raises:
+        NodeUnreachable: No node is known.
+    """
+    return settings.connection(node_address(settings))
+
+
+def open_client(settings: Settings) -> "OpenSearch":
+    """Return a client of the node; nothing is sent yet.
+
+    Raises:
+        NodeUnreachable: No node is known.
+    """
+    client: OpenSearch = open_connection(settings).open()
+    return client
+
+
+def open_ledger(settings: Settings) -> "Ledger":
+    """Return the ledger of the settings' alias."""
+    from ingest.ledger import Ledger
+
+    return Ledger(ledger_path(settings))
+
+
+def ledger_path(settings: Settings) -> Path:
+    """Return the ledger's file: one for each alias."""
+    return home(settings) / "ledgers" / f"{settings.alias}.sqlite"
+
+
+def spool_path(settings: Settings) -> Path:
+    """Return the folder of the vectors' spool, shared by all aliases."""
+    return home(settings) / "spool"
+
+
+def model_cache(settings: Settings) -> Path:
+    """Return the folder of exported models and measured choices, shared by all projects."""
+    from shelfsight.local.folder import cache_folder
+
+    return cache_folder(os.environ) / "models"
+
+
+def worker_options(settings: Settings) -> "WorkerOptions":
+    """Return what the worker processes are told.
+
+    Raises:
+        NodeUnreachable: No node is known.
+        BrokerUnreachable: No broker is known.
+    """
+    from ingest.options import WorkerOptions
+    from shelfsight.spaces import space_path
+
+    return WorkerOptions(
+        broker_url=broker_address(settings),
+        connection=open_connection(settings),
+        alias=settings.alias,
+        ledger=ledger_path(settings),
+        spool=spool_path(settings),
+        space=space_path(settings),
+        text_model=settings.text_model,
+        image_model=settings.image_model,
+        image_runtime=settings.image_runtime,
+        cache=model_cache(settings),
+        concurrency=settings.concurrency,
+    )
+
+
+def open_app(settings: Settings) -> "Celery":
+    """Return the Celery application that sends tasks, and that the workers run.
+
+    Raises:
+        BrokerUnreachable: No broker is known.
+    """
+    from ingest.celery_app import build_app
+
+    return build_app(worker_options(settings))
+
+
+def open_space(settings: Settings) -> "Space":
+    """Return the models and the projection that the alias's index was made with.
+
+    Raises:
+        InputError: No catalogue has been prepared for this alias.
+    """
+    from encoders.space import load_space
+    from shelfsight.spaces import space_path
+
+    return load_space(
+        space_path(settings),
+        threads=cores(),
+        runtime=settings.image_runtime,
+        cache=model_cache(settings),
+    )
+
+
+def open_engine(settings: Settings) -> "SearchEngine":
+    """Return the search engine over the alias, its models loaded.
+
+    Raises:
+        NodeUnreachable: No node is known.
+        InputError: No catalogue has been prepared for this alias.
+    """
+    from encoders.pictures import PictureDecoder
+    from query.engine import SearchEngine
+    from query.profiles import load_profiles
+
+    space = open_space(settings)
+    return SearchEngine(
+        open_client(settings),
+        settings.alias,
+        space.identity,
+        text=space.text,
+        image=space.image,
+        decoder=PictureDecoder() if space.image else None,
+        profiles=load_profiles(settings.config),
+    )
+
+
+def stack_services(settings: Settings, endpoints: "Endpoints") -> "Sequence[Service]":
+    """Return our own programs in the local stack: the worker pool and the search program."""
+    from shelfsight.local.child import Service
+    from shelfsight.local.ports import choose
+    from shelfsight.local.workers import worker_service
+
+    known = {
+        "SHELFSIGHT_HOME": str(home(settings)),
+        "SHELFSIGHT_ALIAS": settings.alias,
+        "SHELFSIGHT_NODE_URL": endpoints.node_url,
+        "SHELFSIGHT_BROKER_URL": endpoints.broker_url,
+    }
+    worker = worker_service(
+        ("-A", "shelfsight.worker:app", "worker", "--loglevel", "INFO", "--without-gossip"), known
+    )
+    port = choose("the search program", settings.api_port, API_PORT, ())
+    api = Service(
+        "api",
+        (sys.executable, "-m", "shelfsight", "serve", "--port", str(port)),
+        known,
+        probe=f"http://127.0.0.1:{port}/openapi.json",
+    )
+    return (worker, api)
