@@ -38,6 +38,24 @@ from shelfsight.local.stack import up
 print(up(StackPlan(Path(sys.argv[1]), parts=("broker",))).state.supervisor, flush=True)
 """
 
+# A service that answers only once a flag is there.
+SLOW_UP = """
+import sys
+from pathlib import Path
+from shelfsight.local.child import Service
+from shelfsight.local.plan import StackPlan
+from shelfsight.local.ports import choose
+from shelfsight.local.stack import up
+port = choose("the slow one", None, None, ())
+code = "import http.server, os, sys, time;"
+code += "flag, port = sys.argv[1:];"
+code += "exec('while not os.path.exists(flag): time.sleep(0.05)');"
+code += "http.server.test(http.server.SimpleHTTPRequestHandler, port=int(port), bind='127.0.0.1')"
+argv = (sys.executable, "-c", code, sys.argv[1] + "/flag", str(port))
+slow = Service("slow", argv, after=("broker",), probe=f"http://127.0.0.1:{port}/")
+up(StackPlan(Path(sys.argv[1]), parts=("broker",), services=lambda _: [slow]))
+"""
+
 
 def core(place: Path) -> StackPlan:
     return StackPlan(place, parts=("broker",))
@@ -97,6 +115,19 @@ def test_two_starts_at_once_end_in_one_stack(place: Path) -> None:
     assert [one.returncode for one in both] == [0, 0]
     assert said[0] == said[1] == str(status(place).supervisor)
     assert len(orphans.find(place)) == 1
+
+
+def test_a_start_goes_on_when_its_starter_is_killed(place: Path) -> None:
+    with run_python(SLOW_UP, place) as starter:
+        assert eventually(lambda: any(one.stage == "ready" for one in status(place).processes))
+        starter.kill()
+    begun = status(place)
+    assert begun.stage == "starting"
+    (place / "flag").touch()
+    found = up(core(place))
+    assert not found.ours
+    assert found.state.supervisor == begun.supervisor
+    assert [one.stage for one in found.state.processes] == ["ready", "ready"]
 
 
 def test_a_killed_foreground_program_leaves_no_process(place: Path) -> None:
