@@ -1,6 +1,7 @@
 """The HTTP API: a thin layer over the search engine."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -8,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
 from query.engine import SearchEngine
 from query.request import SearchRequest
@@ -49,7 +51,7 @@ def create_app(
         limits: Sizes beyond which a request is refused, and waiting times.
         allow_origins: Web origins whose pages may ask from a browser.
     """
-    slot = EngineSlot(engine_source, limits.reopen)
+    slot = EngineSlot(engine_source, limits.reopen, limits.reload)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -89,7 +91,7 @@ def _add_routes(app: FastAPI, slot: EngineSlot, limits: Limits) -> None:
         summary="Search by words, pictures, or both",
     )
     async def search(request: Request) -> dict[str, Any]:
-        question = await read_question(request)
+        question = await _in_time(read_question(request), limits.read_seconds)
         # The engine waits for the node and for the processor: that is for the thread pool.
         return await run_in_threadpool(_search, slot, question)
 
@@ -110,6 +112,14 @@ def _add_routes(app: FastAPI, slot: EngineSlot, limits: Limits) -> None:
     @app.get("/live", summary="Whether the process serves requests")
     def live() -> Live:
         return Live()
+
+
+async def _in_time(reading: Awaitable[SearchRequest], seconds: float) -> SearchRequest:
+    try:
+        async with asyncio.timeout(seconds):
+            return await reading
+    except TimeoutError:
+        raise HTTPException(408, f"The body did not arrive within {seconds:g} s") from None
 
 
 def _search(slot: EngineSlot, question: SearchRequest) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from mappings.errors import InputError, ShelfsightError
+from mappings.errors import IdentityMismatch, InputError, ShelfsightError
 from mappings.index import CatalogueIndex
 from query.engine import SearchEngine
 from serve.problems import NotReady
@@ -17,15 +17,17 @@ class EngineSlot:
     """Opens the engine in a thread of its own, so that the service answers while models load.
 
     An engine that could not be opened (no index yet, node away) is tried again when somebody
-    asks, at most every few seconds.
+    asks, at most every few seconds; so is one whose models are no longer those of the live index
+    (a new index was swapped in), at most every minute.
 
     Args:
         source: Opens the engine: loads the models, reaches the node. May take minutes.
         reopen: Seconds between two attempts.
+        reload: Seconds that an open engine is kept at least.
     """
 
-    def __init__(self, source: Callable[[], SearchEngine], reopen: float) -> None:
-        self._source, self._reopen = source, reopen
+    def __init__(self, source: Callable[[], SearchEngine], reopen: float, reload: float) -> None:
+        self._source, self._reopen, self._reload = source, reopen, reload
         self._lock = threading.Lock()
         self._opening = False
         self._engine: SearchEngine | None = None
@@ -99,6 +101,16 @@ class EngineSlot:
             return engine, engine.live()
         except InputError as error:
             raise NotReady(error.problem, error.cure) from None
+        except IdentityMismatch as error:
+            self._forget(engine, error)
+            raise
+
+    def _forget(self, engine: SearchEngine, why: ShelfsightError) -> None:
+        """Let go of an engine that was opened long enough ago; who asks next opens another."""
+        with self._lock:
+            if engine is self._engine and time.monotonic() - self._tried >= self._reload:
+                # Not closed: other threads may still be searching with it.
+                self._engine, self._error = None, why
 
     def close(self) -> None:
         """Close the engine's connections."""

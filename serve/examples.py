@@ -78,6 +78,15 @@ _PROBLEMS: dict[int, tuple[str, dict[str, Any]]] = {
             "cure": "Ask for less.",
         },
     ),
+    408: (
+        "The body came too slowly.",
+        {
+            "type": "too_slow",
+            "status": 408,
+            "problem": "The body did not arrive within 30 s.",
+            "cure": "Send it faster, or send less.",
+        },
+    ),
     409: (
         "The live index holds vectors of other models than this service has loaded.",
         {

@@ -13,10 +13,15 @@ class Limits:
         json_bytes: Of a JSON body, bytes; pictures inside it count as the base64 text they are.
         upload_bytes: Of a multipart body with all its pictures, bytes.
         retry_after: Seconds that a client is told to wait when the search cannot be served.
+        read_seconds: Until a body that comes in drop by drop is given up.
         reopen: Seconds between two attempts to open an engine that could not be opened.
+        reload: Seconds after which an engine whose models are not the live index's may be opened
+            anew; loading models is dear, so not at every request.
     """
 
     json_bytes: int = 64 * KIB
     upload_bytes: int = 10 * KIB * KIB
     retry_after: int = 5
+    read_seconds: float = 30.0
     reopen: float = 5.0
+    reload: float = 60.0

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from mappings.errors import IdentityMismatch, NodeUnreachable, ShelfsightError, StackError
 from serve.limits import KIB
@@ -18,12 +19,14 @@ _log = logging.getLogger("shelfsight.serve")
 _KINDS: dict[int, ProblemKind] = {
     404: "not_found",
     405: "method_not_allowed",
+    408: "too_slow",
     413: "too_large",
     415: "unsupported_media",
 }
 _CURES: dict[int, str] = {
     404: "Paths are POST /search, GET /health, GET /live and GET /openapi.json.",
     405: "Search with POST; health is read with GET.",
+    408: "Send it faster, or send less.",
 }
 
 
@@ -102,6 +105,9 @@ def install(app: FastAPI, retry_after: int) -> None:
         assert isinstance(error, HTTPException)
         return problem_response(_http_problem(request.scope, error))
 
+    def gone(request: Request, error: Exception) -> JSONResponse:
+        return problem_response(_problem("input", 400, "The request broke off.", "Send it whole."))
+
     def unforeseen(request: Request, error: Exception) -> JSONResponse:
         # The traceback is logged by the server; a client gets no inside of ours.
         _log.error("unforeseen: %s", type(error).__name__)
@@ -111,6 +117,7 @@ def install(app: FastAPI, retry_after: int) -> None:
 
     app.add_exception_handler(ShelfsightError, ours)
     app.add_exception_handler(HTTPException, theirs)
+    app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(Exception, unforeseen)
 
 

@@ -8,6 +8,7 @@ ProblemKind = Literal[
     "input",
     "identity_mismatch",
     "too_large",
+    "too_slow",
     "unsupported_media",
     "not_found",
     "method_not_allowed",

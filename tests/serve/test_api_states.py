@@ -133,6 +133,35 @@ def test_an_index_of_other_models_is_a_conflict(shop: Shop, own_client: NewClien
         assert "other-model" in health["problem"]
 
 
+def test_when_another_models_index_is_swapped_in_its_models_are_loaded(
+    shop: Shop, own_client: NewClient
+) -> None:
+    opened: list[int] = []
+
+    def source() -> SearchEngine:
+        opened.append(1)
+        identity = replace(shop.identity, text="old-model") if len(opened) == 1 else None
+        return shop.engine(own_client(), identity)
+
+    with serving(source, wait=200, limits=Limits(reopen=0.01, reload=0.01)) as http:
+        assert len(opened) == 2
+        assert http.post("/search", json={"text": "red shoes"}).status_code == 200
+
+
+def test_models_are_not_loaded_again_at_every_request(shop: Shop, own_client: NewClient) -> None:
+    opened: list[int] = []
+
+    def source() -> SearchEngine:
+        opened.append(1)
+        return shop.engine(own_client(), replace(shop.identity, text="old-model"))
+
+    with serving(source, wait=503, limits=Limits(reopen=0.0)) as http:
+        wait_for(http, 503)
+        for _ in range(5):
+            problem(http, 409, "identity_mismatch")
+    assert len(opened) == 1
+
+
 def test_a_node_that_is_down_is_said_with_when_to_try_again(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
