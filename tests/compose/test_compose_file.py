@@ -15,6 +15,7 @@ from ingest.celery_app import QUEUE_ORDER
 from mappings.rendered import text as rendered_body
 from shelfsight.local.artifacts import OPENSEARCH_VERSION
 from shelfsight.settings import Settings
+from shelfsight.wiring import worker_options
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
@@ -79,6 +80,8 @@ def test_the_settings_can_be_read_with_passwords_filled_in(
     assert connection.url == "https://opensearch:9200"
     assert (connection.user, connection.password) == ("admin", "s3cret")
     assert connection.verify
+    shown = [repr(settings), str(settings), repr(connection), repr(worker_options(settings))]
+    assert not [text for text in shown if "s3cret" in text]
     assert settings.broker_url.get_secret_value() == "redis://:s3cret@broker:6379/0"
 
 
