@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mappings.blend import Blend
 from mappings.calibration import Calibration
 from mappings.errors import InputError
 from mappings.fields import ENGINES, Engine
@@ -82,17 +83,19 @@ def render(
         "settings": {"index": index, "analysis": ANALYSIS},
         "mappings": {
             "dynamic": "strict",
-            "_meta": {"shelfsight": meta(identity, calibration)},
+            "_meta": {"shelfsight": meta(identity, calibration, schema.blend)},
             "properties": schema.declare(engine),
         },
     }
 
 
-def meta(identity: ModelIdentity, calibration: Calibration) -> dict[str, Any]:
+def meta(
+    identity: ModelIdentity, calibration: Calibration, blend: Blend | None = None
+) -> dict[str, Any]:
     """Return what the index's ``_meta`` says under ``shelfsight``."""
     return {
         "schema_version": SCHEMA_VERSION,
         "identity": {f: getattr(identity, f) for f in identity.__slots__},
         "digest": identity.digest,
         "calibration": calibration.to_meta(),
-    }
+    } | ({"blend": blend.to_meta()} if blend else {})

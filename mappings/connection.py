@@ -16,6 +16,7 @@ UNSAFE = (
     " can read the password and change answers. Use SHELFSIGHT_NODE_CA instead outside of tests."
 )
 BUSY = (429, 502, 503, 504)
+PLAIN_TO_TLS = "plain HTTP request was sent to HTTPS port"
 _log = logging.getLogger("shelfsight.node")
 
 
@@ -133,12 +134,14 @@ def node_errors(url: str) -> Iterator[None]:
     except (exceptions.AuthenticationException, exceptions.AuthorizationException) as error:
         raise _refusal(url, error) from None
     except exceptions.TransportError as error:
+        if _is_flooded(error):  # 429 in OpenSearch 3.6, and no use in trying again soon
+            raise _disk_full(url) from None
         if error.status_code in BUSY:
             raise NodeUnreachable(
                 f"OpenSearch at {url} answers that it cannot serve now (HTTP {error.status_code}).",
                 "Try again; if it lasts, look at the node with `shelfsight doctor`.",
             ) from None
-        if "plain HTTP request was sent to HTTPS port" in str(error.info):
+        if PLAIN_TO_TLS in str(error):
             raise _silence(url, error) from None
         raise
 
@@ -169,18 +172,27 @@ def _tls_trouble(url: str, error: Any) -> ShelfsightError:  # noqa: ANN401 - ope
 def _silence(url: str, error: Any) -> NodeUnreachable:  # noqa: ANN401 - opensearchpy's
     cure = "Start it with `shelfsight up`, or give its address in SHELFSIGHT_NODE_URL."
     # A TLS port hangs up on plain http without a word.
-    hung_up = any(sign in str(error.info) for sign in ("aborted", "BadStatusLine", "plain HTTP"))
+    signs = ("aborted", "BadStatusLine", PLAIN_TO_TLS)
+    hung_up = any(sign in f"{error}{error.info}" for sign in signs)
     if url.startswith("http://") and hung_up:
         cure += " It took the connection and hung up: if it speaks TLS, give https://."
     return NodeUnreachable(f"OpenSearch at {url} does not answer ({type(error).__name__}).", cure)
 
 
+def _is_flooded(error: Any) -> bool:  # noqa: ANN401 - opensearchpy's
+    return "flood-stage" in str(error) or "read-only-allow-delete" in str(error)
+
+
+def _disk_full(url: str) -> DiskFull:
+    return DiskFull(
+        f"OpenSearch at {url} has stopped writes because its disk is nearly full.",
+        "Free room on the node's disk; writes go on by themselves afterwards.",
+    )
+
+
 def _refusal(url: str, error: Any) -> StackError:  # noqa: ANN401 - opensearchpy's
-    if "flood-stage" in str(error) or "read-only-allow-delete" in str(error):
-        return DiskFull(
-            f"OpenSearch at {url} has stopped writes because its disk is nearly full.",
-            "Free room on the node's disk; writes go on by themselves afterwards.",
-        )
+    if _is_flooded(error):
+        return _disk_full(url)
     return StackError(
         f"OpenSearch at {url} refuses this user (HTTP {error.status_code}).",
         "Set SHELFSIGHT_NODE_USER and SHELFSIGHT_NODE_PASSWORD.",

@@ -143,6 +143,27 @@ class Vector:
 
 
 @dataclass(frozen=True, slots=True)
+class Dot:
+    """A vector of any length, ``dim`` float32, whose neighbours are found by dot product."""
+
+    name: str
+    dim: int
+    source: Callable[[ProductVectors], NDArray[np.float32] | None]
+
+    def declare(self, engine: Engine) -> dict[str, Any]:
+        """Return the mapping of a vector that is compared by dot product."""
+        column = declare_vector(self.dim, engine, m=16, ef_construction=100)
+        if engine == "elasticsearch":
+            return column | {"similarity": "max_inner_product"}
+        return column | {"space_type": "innerproduct"}
+
+    def fill(self, product: Product, vectors: ProductVectors) -> Any:  # noqa: ANN401 - JSON
+        """Return the vector as a list of floats, or ``None`` for a product without any vector."""
+        vector = self.source(vectors)
+        return None if vector is None else vector_json(vector)
+
+
+@dataclass(frozen=True, slots=True)
 class NestedPictures:
     """The pictures, each with its own vector: ``best`` scoring and "which picture matched"."""
 

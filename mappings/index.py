@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mappings.blend import Blend
 from mappings.calibration import Calibration
 from mappings.connection import node_errors
 from mappings.errors import InputError
 from mappings.identity import ModelIdentity, index_name
+from mappings.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,12 @@ class CatalogueIndex:
     identity: ModelIdentity
     calibration: Calibration
     mapping: Mapping[str, Any]
+    blend: Blend | None = None
+
+    @property
+    def schema(self) -> Schema:
+        """The columns of this index: its dimension, and its blend where it has one."""
+        return Schema(self.identity.dim, self.blend)
 
 
 def live_index(client: Any, alias: str) -> CatalogueIndex | None:  # noqa: ANN401
@@ -67,6 +75,7 @@ def read_index(client: Any, alias: str, name: str) -> CatalogueIndex:  # noqa: A
         ModelIdentity.from_meta(ours),
         Calibration.from_meta(ours.get("calibration", {})),
         mapping,
+        Blend.from_meta(ours.get("blend", {})),
     )
 
 

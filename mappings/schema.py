@@ -3,7 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
-from mappings.fields import Engine, Field, Keyword, Measured, NestedPictures, Number, Text, Vector
+from mappings.blend import Blend
+from mappings.fields import (
+    Dot,
+    Engine,
+    Field,
+    Keyword,
+    Measured,
+    NestedPictures,
+    Number,
+    Text,
+    Vector,
+)
 from mappings.product import Product
 from mappings.vectors import ProductVectors
 
@@ -31,9 +42,13 @@ LEXICAL = (TITLE, BRAND, CATEGORIES, TAG_WORDS, DESCRIPTION)
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """Every column of an index whose vectors have ``dim`` dimensions."""
+    """Every column of an index whose vectors have ``dim`` dimensions.
+
+    With ``blend`` there is one more: the combination by which candidates are found.
+    """
 
     dim: int
+    blend: Blend | None = None
 
     @property
     def text_vector(self) -> Vector:
@@ -51,6 +66,11 @@ class Schema:
         return Vector("attribute_vector", self.dim, lambda v: v.attribute)
 
     @property
+    def blend_vector(self) -> Dot | None:
+        """The formula's vector part under the blend's weights; ``None`` without a blend."""
+        return Dot("blend_vector", self.dim + 1, self.blend.vector) if self.blend else None
+
+    @property
     def pictures(self) -> NestedPictures:
         """The product's pictures, one by one."""
         return NestedPictures("pictures", self.dim)
@@ -58,9 +78,11 @@ class Schema:
     @property
     def fields(self) -> tuple[Field, ...]:
         """All columns, in the order of the index body."""
+        blend = self.blend_vector
         return (
             *LEXICAL, TAGS, GROUP, CURRENCY, PRICE, STOCK, DELETED, VERSION, CONTENT, COHERENCE,
             self.text_vector, self.image_vector, self.attribute_vector, self.pictures,
+            *((blend,) if blend else ()),
         )  # fmt: skip
 
     def declare(self, engine: Engine) -> dict[str, Any]:
