@@ -76,11 +76,12 @@ class Blend:
         """Return (q, 1), float32 (dim + 1,), for a query vector float32 (dim,)."""
         return np.append(vector, np.float32(1.0)).astype(np.float32)
 
-    def near(self, weights: Mapping[str, float], tolerance: float = 0.5) -> bool:
+    def near(self, weights: Mapping[str, float], tolerance: float = 0.3) -> bool:
         """Tell whether neighbours by this blend are good candidates under other weights.
 
         Both sets are brought to sum 1 over the blend's signals; they are near when they differ
-        by at most ``tolerance`` in all, where 2 is the most that two sets can differ.
+        by at most ``tolerance`` in all, where 2 is the most that two sets can differ. Up to 0.3
+        the top 24 kept 0.99 of brute force's on 30,000 products, at 0.5 only 0.97.
 
         Args:
             weights: Weight by signal name; every vector signal among them must be the blend's.

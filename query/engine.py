@@ -9,9 +9,9 @@ from encoders.protocol import ImageEncoder, TextEncoder
 from mappings.errors import InputError, NodeUnreachable
 from mappings.identity import ModelIdentity
 from mappings.index import CatalogueIndex, live_index
-from mappings.schema import Schema
+from query.candidates import Budget
 from query.intent import Intent, understand
-from query.plan import Budget, Plan, compile_plan
+from query.plan import Plan, compile_plan
 from query.profiles import BUILT_IN, Profile, find_profile
 from query.reply import page_of, read_hits
 from query.request import SearchRequest
@@ -62,7 +62,6 @@ class SearchEngine:
     ) -> None:
         self.client, self.alias, self.identity = client, alias, identity
         self.profiles, self.budget, self.patience = profiles, budget, patience
-        self.schema = Schema(identity.dim)
         self.encoder = QueryEncoder(text, image, decoder, identity.dim)
         self._live: tuple[float, CatalogueIndex] | None = None
 
@@ -81,7 +80,7 @@ class SearchEngine:
         vectors, failed = self.encoder.encode(intent)
         encode_ms = round((time.perf_counter() - started) * 1_000, 3)
         absent = {name for side in failed for name in SIDES[side]}
-        absent |= _unmapped(index, self.schema, request)
+        absent |= _unmapped(index, request)
         try:
             answer = self._answer(intent, vectors, profile, index, frozenset(absent))
         except IndexGone:  # swapped away since the alias was asked
@@ -143,7 +142,7 @@ class SearchEngine:
         absent: frozenset[str],
     ) -> Plan:
         return compile_plan(
-            intent, vectors, profile, self.schema, index.calibration,
+            intent, vectors, profile, index.schema, index.calibration,
             budget=self.budget, without=absent,
         )  # fmt: skip
 
@@ -202,8 +201,8 @@ def _wanted(intent: Intent, profile: Profile) -> frozenset[str]:
     return frozenset(name for name in sides if asked.get(name, 0.0) > 0)
 
 
-def _unmapped(index: CatalogueIndex, schema: Schema, request: SearchRequest) -> set[str]:
+def _unmapped(index: CatalogueIndex, request: SearchRequest) -> set[str]:
     """Return the signals whose column the live index does not have."""
     columns = index.mapping.get("properties", {})
-    every = signals_of(schema, request.image_mode, request.similarity)
+    every = signals_of(index.schema, request.image_mode, request.similarity)
     return {s.name for s in every if (column := column_of(s)) and column not in columns}

@@ -84,8 +84,8 @@ SOURCE_FULL = Profile(
 BUILT_IN: dict[str, Profile] = {p.name: p for p in (DEFAULT, SOURCE, SOURCE_FULL)}
 
 
-def read_profiles(path: Path) -> dict[str, Profile]:
-    """Return the profiles of a TOML or JSON file, the built-in ones below them.
+def load_profiles(path: Path | None) -> dict[str, Profile]:
+    """Return the built-in profiles, and over them those of a TOML or JSON file where one is given.
 
     The file holds ``[profiles.NAME]`` tables of signal = weight, with ``calibrated = false``
     where raw values are wanted.
@@ -93,6 +93,8 @@ def read_profiles(path: Path) -> dict[str, Profile]:
     Raises:
         InputError: The file is missing, cannot be read, or holds what is not allowed.
     """
+    if path is None:
+        return dict(BUILT_IN)
     try:
         text = path.read_text("utf-8")
         content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)

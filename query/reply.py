@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from query.plan import LEXICAL, Plan
+from query.candidates import LEXICAL
+from query.plan import Plan
 from query.result import Contribution, Hit, MatchedPicture
 from query.script import MISSING, Term
 from query.signals import BestPicture, Lexical, Stored, VectorSignal

@@ -3,13 +3,14 @@
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.picture_size import PictureSize, Pixels
 from encoders.protocol import ImageEncoder, TextEncoder, unit_rows
 from mappings.errors import InputError, ShelfsightError
 from query.intent import Intent
@@ -18,14 +19,12 @@ Vector = NDArray[np.float32]
 
 
 class PictureDecoder(Protocol):
-    """Decodes a picture from outside, in a capped process of its own."""
+    """Decodes pictures from outside, in capped processes; ``encoders.picture_decoder`` is ours."""
 
-    def decode(self, content: bytes) -> Any:  # noqa: ANN401 - encoders.picture_size.Pixels
-        """Return the pixels that the image encoder wants to see.
-
-        Raises:
-            InputError: The picture cannot be used; the reason is named.
-        """
+    def decode_many(
+        self, contents: Sequence[bytes], size: PictureSize
+    ) -> Sequence[Pixels | InputError]:
+        """Return pixels, or why there are none, for each picture, in order."""
         ...
 
 
@@ -63,7 +62,7 @@ class QueryEncoder:
         self._text, self._image, self._decoder = text, image, decoder
         self._dim, self._keep = dim, keep
         self._kept: OrderedDict[str, Vector] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock, self._decoding = threading.Lock(), threading.Lock()
 
     def encode(self, intent: Intent) -> tuple[QueryVectors, tuple[str, ...]]:
         """Return the request's vectors, and the sides (``text``, ``picture``) that failed.
@@ -103,9 +102,16 @@ class QueryEncoder:
         image, decoder = self._image, self._decoder
         if image is None or decoder is None:
             raise RuntimeError("no image encoder")
-        return self._remember(
-            b"picture\0" + content, lambda: image.encode_query([decoder.decode(content)])[0]
-        )
+
+        def encode() -> Vector:
+            with self._decoding:  # one thread at a time may use a decoder
+                pixels = decoder.decode_many([content], image.size)[0]
+            if isinstance(pixels, InputError):
+                raise pixels
+            row: Vector = image.encode_query([pixels])[0]
+            return row
+
+        return self._remember(b"picture\0" + content, encode)
 
     def _remember(self, content: bytes, encode: Callable[[], Vector]) -> Vector:
         key = hashlib.sha256(content).hexdigest()

@@ -1,0 +1,201 @@
+"""Candidates: the products that the formula is computed for, found by a few cheap legs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mappings.blend import Blend
+from mappings.calibration import Affine, Raw
+from mappings.fields import vector_json
+from mappings.schema import DELETED, Schema
+from query.filters import Filter
+from query.formula import Params, raw_values, scored, with_vector
+from query.script import Term, nested_script, vector_param
+from query.signals import BestPicture, VectorSignal
+from query.vectors import QueryVectors
+
+# The name under which the engine reports a hit's BM25.
+LEXICAL = "lexical"
+# Above any BM25, so that no neighbour falls out of the window.
+NEIGHBOUR = 1_000.0
+BLEND = "blend"
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many candidates a shard brings: neighbours of each vector leg, and best lexical hits."""
+
+    k: int
+    lexical: int
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much the engine may do for one request.
+
+    The depths are those at which the top 24 agrees with brute force over 30,000 products
+    (bench/fused_search.py): one leg over the blend needs fewer candidates than separate legs.
+
+    Args:
+        blend: When one leg over the blend finds the neighbours.
+        legs: When each vector signal has a leg of its own.
+        count_to: Matches are counted exactly up to here.
+        seconds: Until the engine stops collecting and answers with what it has.
+    """
+
+    blend: Depth = Depth(100, 50)
+    legs: Depth = Depth(150, 100)
+    count_to: int = 1_000
+    seconds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Legs:
+    """The neighbour clauses by name, and how deep each goes."""
+
+    clauses: Mapping[str, dict[str, Any]]
+    depth: Depth
+
+    def window(self, lexical: bool) -> int:
+        """Return how many candidates a shard may bring, with or without words."""
+        found = len(self.clauses) * self.depth.k
+        return found + (self.depth.lexical if lexical or not found else 0)
+
+
+def find_legs(
+    terms: tuple[Term, ...],
+    vectors: QueryVectors,
+    schema: Schema,
+    filters: tuple[Filter, ...],
+    budget: Budget,
+) -> Legs:
+    """Return the legs that find a formula's neighbours.
+
+    One leg over the blend stands for all vector signals of the words where the index has a blend
+    and its weights are near enough; else every signal has its own.
+
+    Args:
+        terms: The formula's summands.
+        vectors: The query's vectors.
+        schema: The index's columns.
+        filters: What every hit must satisfy; applied inside every leg.
+        budget: How deep the legs go.
+    """
+    kept = filter_clause(filters)
+    text = [t for t in terms if _side(t) == "text"]
+    column = schema.blend_vector
+    clauses: dict[str, dict[str, Any]] = {}
+    if column and schema.blend and vectors.text is not None and blends(schema.blend, terms):
+        vector = vector_json(schema.blend.query(vectors.text))
+        clauses[BLEND] = _knn(column.name, vector, budget.blend.k, kept)
+        own = [t for t in terms if _side(t) and t not in text]
+    else:
+        own = [t for t in terms if _side(t)]
+    depth = budget.blend if BLEND in clauses and not own else budget.legs
+    params = vector_params(vectors)
+    for term in own:
+        clauses[term.signal.name] = _leg(term, params, depth.k, kept)
+    return Legs(clauses, depth)
+
+
+def blends(blend: Blend, terms: tuple[Term, ...]) -> bool:
+    """Tell whether the blend's neighbours are good candidates for these terms.
+
+    A weight over raw values counts as the weight that it would be on the blend's scale.
+    """
+    weights: dict[str, float] = {}
+    for term in terms:
+        if _side(term) != "text" and term.signal.name != "coherence":
+            continue
+        pooled = not isinstance(term.signal, BestPicture)
+        if not pooled or getattr(term.signal, "similarity", "cosine") == "euclidean":
+            return False
+        scale = blend.scales.get(term.signal.name)
+        if scale is None or not isinstance(term.scale, Affine | Raw):
+            return False
+        own = term.scale.high - term.scale.low if isinstance(term.scale, Affine) else 1.0
+        weights[term.signal.name] = term.weight * (scale.high - scale.low) / own
+    return any(n != "coherence" for n in weights) and blend.near(weights)
+
+
+def filter_clause(filters: tuple[Filter, ...]) -> dict[str, Any]:
+    """Return the clause that every leg is filtered by: what was asked, and no tombstones."""
+    clause: dict[str, Any] = {"must_not": [{"term": {DELETED.name: True}}]}
+    if filters:
+        clause["filter"] = [f.clause() for f in filters]
+    return {"bool": clause}
+
+
+def candidate_query(
+    lexical: dict[str, Any] | None,
+    legs: Legs,
+    filters: tuple[Filter, ...],
+    terms: tuple[Term, ...],
+    params: Params,
+) -> dict[str, Any]:
+    """Return the query whose best hits are the candidates.
+
+    Args:
+        lexical: The lexical clause, ``None`` without words.
+        legs: The neighbour clauses.
+        filters: What every hit must satisfy.
+        terms: The formula's summands.
+        params: The query vectors by parameter name.
+    """
+    should = [
+        {"constant_score": {"filter": leg, "boost": NEIGHBOUR}} for leg in legs.clauses.values()
+    ]
+    for kind, clause in (lexical or {}).items():
+        should.insert(0, {kind: clause | {"_name": LEXICAL}})
+    kept = filter_clause(filters)["bool"]
+    shown = [_which_picture(t, params) for t in terms if isinstance(t.signal, BestPicture)]
+    if shown:
+        kept["filter"] = [*kept.get("filter", []), *shown]
+    return {"bool": kept | {"should": should or [{"match_none": {}}], "minimum_should_match": 1}}
+
+
+def vector_params(vectors: QueryVectors) -> dict[str, list[float]]:
+    """Return the query vectors as JSON numbers, by the name that scripts know them under."""
+    return {
+        f"q_{side}": vector_json(vector)
+        for side in ("text", "picture")
+        if (vector := vectors.of(side)) is not None
+    }
+
+
+def _side(term: Term) -> str | None:
+    return term.signal.side if isinstance(term.signal, VectorSignal | BestPicture) else None
+
+
+def _leg(term: Term, params: Params, k: int, kept: dict[str, Any]) -> dict[str, Any]:
+    signal = term.signal
+    if isinstance(signal, BestPicture):
+        knn = _knn(signal.field.vector, params[vector_param(signal)], k, kept)
+        return {"nested": {"path": signal.field.name, "query": knn, "score_mode": "max"}}
+    assert isinstance(signal, VectorSignal)
+    return _knn(signal.field.name, params[vector_param(signal)], k, kept)
+
+
+def _knn(column: str, vector: list[float], k: int, kept: dict[str, Any]) -> dict[str, Any]:
+    return {"knn": {column: {"vector": vector, "k": k, "filter": kept}}}
+
+
+def _which_picture(term: Term, params: Params) -> dict[str, Any]:
+    """Return a filter that lets everything through and asks for each hit's best picture.
+
+    Inner hits are only had from a nested clause of the query itself, and are computed for the
+    page's hits alone; beside ``match_all`` the clause costs the candidates nothing.
+    """
+    assert isinstance(term.signal, BestPicture)
+    path = term.signal.field.name
+    nested = {
+        "path": path,
+        "query": scored(with_vector(term.signal), nested_script(term), params),
+        "inner_hits": {
+            "name": term.signal.name,
+            "size": 1,
+            "_source": [f"{path}.path", f"{path}.role"],
+            "script_fields": {"raw": raw_values((term,), params)},
+        },
+    }
+    return {"bool": {"should": [{"match_all": {}}, {"nested": nested}]}}
