@@ -55,10 +55,9 @@ def fit_catalogue(settings: Settings, catalogue: Catalogue, steps: Steps) -> "Fi
     """
     from shelfsight.fitting import fit_space
 
-    say = steps.say("loading the models")
-    say(f"loading {settings.text_model} and {settings.image_model}")
+    loading = steps.tell(f"loading {settings.text_model} and {settings.image_model}")
     models = load_models(settings)
-    steps.done("models loaded")
+    loading.done(f"{settings.text_model} and {settings.image_model} are loaded")
     return fit_space(
         catalogue, models, VectorSpool(spool_path(settings)),
         pictures=settings.sample, seed=settings.seed, steps=steps,
@@ -92,12 +91,22 @@ def create_index(settings: Settings, fitted: "Fitted") -> CatalogueIndex:
     """
     client, identity = open_client(settings), fitted.space.identity
     keep_space(settings, fitted.space)
-    body = render(Schema(identity.dim), identity, fitted.calibration)
+    schema = schema_for(settings, identity.dim, fitted.calibration)
+    body = render(schema, identity, fitted.calibration)
     in_use = live_index(client, settings.alias) is not None
     if not in_use:  # workers may look as soon as the alias exists
         use_space(settings, identity.digest)
     name = create(client, settings.alias, identity, body)
     return read_index(client, settings.alias, name)
+
+
+def schema_for(settings: Settings, dim: int, calibration: Calibration) -> Schema:
+    """Return the columns of a new index: the blend is that of the default profile's weights."""
+    from mappings.blend import Blend
+    from query.profiles import load_profiles
+
+    weights = load_profiles(settings.config)["default"].weights
+    return Schema(dim, Blend.of(weights, calibration))
 
 
 def calibrate_lexical(settings: Settings, titles: dict[str, str]) -> Calibration:
@@ -144,8 +153,9 @@ def body_for(settings: Settings, engine: str) -> dict[str, Any]:
         InputError: The engine is not known, or no catalogue has been prepared for the alias.
     """
     wanted: Engine = engine  # type: ignore[assignment] # render() refuses what it does not know
-    identity = open_space(settings).identity
-    return render(Schema(identity.dim), identity, _calibration(settings), engine=wanted)
+    identity, calibration = open_space(settings).identity, _calibration(settings)
+    schema = schema_for(settings, identity.dim, calibration)
+    return render(schema, identity, calibration, engine=wanted)
 
 
 def describe(settings: Settings) -> dict[str, Any]:
@@ -175,7 +185,7 @@ def generations(settings: Settings) -> list[dict[str, Any]]:
 def differences(settings: Settings) -> tuple[Difference, ...]:
     """Return where the live index is not what the code would create for its space."""
     live = require_live(settings)
-    body = render(Schema(live.identity.dim), live.identity, live.calibration)
+    body = render(live.schema, live.identity, live.calibration)
     return diff(open_client(settings), live.name, body)
 
 

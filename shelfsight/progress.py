@@ -8,11 +8,24 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 Advance = Callable[[int, int], None]
 QUIET_SECONDS = 1.9
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A step that counts nothing: call it with what it does now, and ``done`` when it has ended."""
+
+    say: Callable[[str], object]
+    done: Callable[[str], object]
+
+    def __call__(self, words: str) -> None:
+        """Replace the step's words."""
+        self.say(words)
 
 
 class Steps:
@@ -70,24 +83,20 @@ class Steps:
 
         return advance
 
-    def say(self, what: str) -> Callable[[str], None]:
-        """Return the function that replaces a step's words; for steps that count nothing."""
+    def tell(self, what: str) -> "Telling":
+        """Return what replaces a step's words; for steps that count nothing."""
         self._started[what] = time.monotonic()
         if self._bars is None:
             self._lines[what] = (0, 0, "")
-            return lambda words: self._note(what, 0, 0, words)
+            return Telling(
+                lambda words: self._note(what, 0, 0, words),
+                lambda _: self._lines.pop(what, None),
+            )
         task = self._bars.add_task(what, total=None, unit="")
-        return lambda words: self._bars.update(task, description=words)
-
-    def done(self, what: str) -> None:
-        """Say that a step that counts nothing has ended."""
-        if self._bars is None:
-            self._lines.pop(what, None)
-            return
-        for task in self._bars.tasks:
-            if task.total is None and not task.finished:
-                self._bars.update(task.id, total=1, completed=1, description=what)
-                return
+        return Telling(
+            lambda words: self._bars.update(task, description=words),
+            lambda words: self._bars.update(task, total=1, completed=1, description=words),
+        )
 
     def _note(self, what: str, done: int, total: int, unit: str) -> None:
         self._lines[what] = (done, total, unit)

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -13,6 +14,7 @@ from ingest.follow import Progress
 from ingest.report import Report
 from ingest.sender import Sender
 from ingest.target import read_target
+from mappings.errors import StackError
 from mappings.index import live_index
 from query.engine import SearchEngine
 from query.request import SearchRequest
@@ -98,9 +100,9 @@ def _prepare(settings: Settings, catalogue: Catalogue, steps: Steps, times: Time
     with ThreadPoolExecutor(1) as aside:
         prepared = (home(settings) / "spaces" / settings.alias).exists()
         fitting = None if prepared else aside.submit(fit_catalogue, settings, catalogue, steps)
-        say = steps.say("starting the servers")
-        start_stack(settings, say, api=False)
-        steps.done("servers are up")
+        starting = steps.tell("starting the servers")
+        start_stack(settings, starting, api=False)
+        starting.done("OpenSearch, the broker and the workers are up")
         times.note("servers up")
         if live_index(open_client(settings), settings.alias) is None:
             found = fitting.result() if fitting else fit_catalogue(settings, catalogue, steps)
@@ -124,15 +126,22 @@ def _ingest(
     def on_progress(progress: Progress) -> None:
         products(progress.done, progress.total)
         if "first hits" not in times.seconds and progress.done >= ENOUGH:
-            found = engine.search(SearchRequest(FIRST, size=SHOWN))
-            if found.hits:
+            found = _try_first(engine)
+            if found is not None and found.hits:
                 shown.first_hits(found, times.note("first hits"), progress.done)
 
-    with open_ledger(settings) as ledger:
+    with closing(open_ledger(settings)) as ledger:
         return ingest_feed(
             catalogue, ledger, Sender(open_app(settings)),
             read_target(open_client(settings), settings.alias), on_progress=on_progress,
         )  # fmt: skip
+
+
+def _try_first(engine: SearchEngine) -> SearchResult | None:
+    """Return the first answer, or nothing while a cold node is too busy to give it in time."""
+    with suppress(StackError):
+        return engine.search(SearchRequest(FIRST, size=SHOWN))
+    return None
 
 
 def _calibrate(settings: Settings, catalogue: Catalogue) -> None:

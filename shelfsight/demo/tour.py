@@ -69,10 +69,10 @@ def _picture(catalogue: Catalogue, drawn: bool, seed: int) -> tuple[bytes, str]:
 
         content = io.BytesIO()
         tour_picture("dress", "red", "stripes", seed + 1).save(content, "JPEG", quality=90)
-        path = catalogue.root / "tour-red-striped-dress.jpg"
-        path.write_bytes(content.getvalue())
-        return content.getvalue(), path.name
+        name = "tour-red-striped-dress.jpg"
+        (catalogue.root / name).write_bytes(content.getvalue())
+        return content.getvalue(), str(catalogue.root / name)
     products = [row.product for row in catalogue.rows() if row.product and row.product.pictures]
     product = products[int(np.random.default_rng(seed).integers(len(products)))]
     path = product.pictures[0].path
-    return catalogue.picture_bytes(path), path
+    return catalogue.picture_bytes(path), str(catalogue.root / path)
