@@ -34,6 +34,8 @@ class Child:
         after: Names of processes that must be ready before this one starts.
         probe: ``http://…`` must answer 200, ``redis://…`` must answer PONG; empty: ready at once.
         grace: Seconds between SIGTERM and SIGKILL.
+        second_probe: Asked too once ``patience`` seconds have passed: ready, if not in best health.
+        patience: Seconds.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Child:
     after: tuple[str, ...] = ()
     probe: str = ""
     grace: float = 20.0
+    second_probe: str = ""
+    patience: float = 45.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,7 @@ def _ok(host: str, port: int, path: str, query: str) -> bool:
     # Not urllib: it would go through a proxy that the environment names.
     connection = http.client.HTTPConnection(host, port, timeout=PROBE_SECONDS)
     try:
-        connection.request("GET", f"{path or '/'}?{query}")
+        connection.request("GET", (path or "/") + (f"?{query}" if query else ""))
         return connection.getresponse().status == 200
     finally:
         connection.close()

@@ -127,6 +127,8 @@ def node_child(
         # Yellow at least: the indexes of an earlier run are open again, not just the port.
         probe=f"{node_url(port)}/_cluster/health?wait_for_status=yellow&timeout=1s",
         grace=GRACE_SECONDS,
+        # An index that cannot be opened must not keep the others, and its own deletion, from us.
+        second_probe=f"{node_url(port)}/",
     )
 
 

@@ -118,6 +118,9 @@ class Supervisor:
 
     def _follow(self, order: Order) -> None:
         """Take a new order: what it adds is started, and what has ended is started again."""
+        for child in self._order.children:
+            if self._stage(child.name) in ("starting", "ready"):
+                self._noticed_end(child)
         self._order = replace(self._order, children=order.children)
         self._seen = {name: one for name, one in self._seen.items() if one.stage != "ended"}
         self._tell(failure=None, order=order.state.order)
@@ -132,9 +135,10 @@ class Supervisor:
                 if all(self._stage(name) == "ready" for name in child.after):
                     self._start(child)
             case "starting":
-                if not self._noticed_end(child) and answers(child.probe):
+                waited = time.monotonic() - self._since[child.name]
+                if not self._noticed_end(child) and _is_ready(child, waited):
                     self._see(child.name, stage="ready")
-                elif time.monotonic() - self._since[child.name] > START_SECONDS:
+                elif waited > START_SECONDS:
                     self._fail(child, f"did not answer within {START_SECONDS:.0f} s")
             case "ready":
                 self._noticed_end(child)
@@ -211,6 +215,12 @@ class Supervisor:
                 self._seen[child.name], stage="ended", exit_code=process.returncode
             )
             self._tell()
+
+
+def _is_ready(child: Child, waited: float) -> bool:
+    if answers(child.probe):
+        return True
+    return bool(child.second_probe) and waited > child.patience and answers(child.second_probe)
 
 
 def main(path: str) -> int:
