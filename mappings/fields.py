@@ -12,6 +12,7 @@ from mappings.vectors import ProductVectors
 
 Engine = Literal["opensearch", "elasticsearch"]
 ENGINES: tuple[Engine, ...] = ("opensearch", "elasticsearch")
+Likeness = Literal["cosine", "dot"]
 IGNORE_ABOVE = 512
 
 
@@ -152,10 +153,7 @@ class Dot:
 
     def declare(self, engine: Engine) -> dict[str, Any]:
         """Return the mapping of a vector that is compared by dot product."""
-        column = declare_vector(self.dim, engine, m=16, ef_construction=100)
-        if engine == "elasticsearch":
-            return column | {"similarity": "max_inner_product"}
-        return column | {"space_type": "innerproduct"}
+        return declare_vector(self.dim, engine, m=16, ef_construction=100, likeness="dot")
 
     def fill(self, product: Product, vectors: ProductVectors) -> Any:  # noqa: ANN401 - JSON
         """Return the vector as a list of floats, or ``None`` for a product without any vector."""
@@ -195,22 +193,32 @@ class NestedPictures:
         ] or None
 
 
-def declare_vector(dim: int, engine: Engine, *, m: int, ef_construction: int) -> dict[str, Any]:
-    """Return the mapping of one vector column of ``dim`` floats with cosine similarity."""
+def declare_vector(
+    dim: int, engine: Engine, *, m: int, ef_construction: int, likeness: Likeness = "cosine"
+) -> dict[str, Any]:
+    """Return the mapping of one vector column of ``dim`` floats.
+
+    Args:
+        dim: Its length.
+        engine: Whose words are used.
+        m: Neighbours of a node of the graph.
+        ef_construction: Candidates looked at when the graph is built.
+        likeness: What near means: the cosine, or the dot product of vectors of any length.
+    """
     graph: dict[str, int] = {"m": m, "ef_construction": ef_construction}
     if engine == "elasticsearch":
         return {
             "type": "dense_vector",
             "dims": dim,
             "index": True,
-            "similarity": "cosine",
+            "similarity": {"cosine": "cosine", "dot": "max_inner_product"}[likeness],
             "index_options": {"type": "hnsw", **graph},
         }
     # The space inside the method: the node answers it there, wherever it was declared.
     method = {
         "name": "hnsw",
         "engine": "lucene",
-        "space_type": "cosinesimil",
+        "space_type": {"cosine": "cosinesimil", "dot": "innerproduct"}[likeness],
         "parameters": graph,
     }
     return {"type": "knn_vector", "dimension": dim, "method": method}

@@ -8,6 +8,7 @@ fresh.
 import json
 from pathlib import Path
 
+from mappings.blend import Blend
 from mappings.body import render
 from mappings.calibration import Affine, Calibration, Saturation
 from mappings.fields import ENGINES, Engine
@@ -24,6 +25,7 @@ EXAMPLE_IDENTITY = ModelIdentity(
     preprocessing="example-preprocessing",
 )
 EXAMPLE_CALIBRATION = Calibration({"lexical": Saturation(10.0), "text": Affine(0.78, 0.9)})
+EXAMPLE_BLEND = Blend.of({"text": 1.0}, EXAMPLE_CALIBRATION)
 
 
 def path(engine: Engine) -> Path:
@@ -33,7 +35,7 @@ def path(engine: Engine) -> Path:
 
 def text(engine: Engine) -> str:
     """Return an engine's rendered body as it is checked in, with a final line break."""
-    body = render(Schema(DIM), EXAMPLE_IDENTITY, EXAMPLE_CALIBRATION, engine=engine)
+    body = render(Schema(DIM, EXAMPLE_BLEND), EXAMPLE_IDENTITY, EXAMPLE_CALIBRATION, engine=engine)
     return json.dumps(body, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from mappings.blend import Blend
 from mappings.body import render
 from mappings.calibration import Affine, Calibration, Saturation
 from mappings.identity import ModelIdentity
@@ -14,6 +15,7 @@ from mappings.vectors import PictureVector, ProductVectors
 DIM = 8
 IDENTITY = ModelIdentity("t", "i", "p", "a", DIM, "x")
 CALIBRATION = Calibration({"lexical": Saturation(9.0), "text": Affine(0.7, 0.9)})
+SCHEMA = Schema(DIM, Blend.of({"text": 1.0}, CALIBRATION))
 UNIT = np.full(DIM, DIM**-0.5, np.float32)
 SHOES = {
     "id": "1",
@@ -25,11 +27,9 @@ SHOES = {
 
 
 def body() -> dict[str, Any]:
-    return render(Schema(DIM), IDENTITY, CALIBRATION)
+    return render(SCHEMA, IDENTITY, CALIBRATION)
 
 
 def document(**changes: Any) -> dict[str, Any]:
     vectors = ProductVectors(UNIT, UNIT, UNIT, (PictureVector("a.jpg", "main", UNIT),), 0.5)
-    return Schema(DIM).document(
-        parse_product(SHOES | changes), vectors, version=1, content_hash="h"
-    )
+    return SCHEMA.document(parse_product(SHOES | changes), vectors, version=1, content_hash="h")

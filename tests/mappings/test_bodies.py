@@ -11,7 +11,7 @@ from mappings.body import ANALYSIS, render
 from mappings.calibration import Calibration
 from mappings.errors import InputError
 from mappings.fields import ENGINES, Engine
-from mappings.rendered import EXAMPLE_CALIBRATION, EXAMPLE_IDENTITY, path, text
+from mappings.rendered import EXAMPLE_BLEND, EXAMPLE_CALIBRATION, EXAMPLE_IDENTITY, path, text
 from mappings.schema import Schema
 
 # What Elasticsearch knows: https://www.elastic.co/docs/reference/elasticsearch/mapping-reference
@@ -39,7 +39,8 @@ def columns(properties: dict[str, Any], above: str = "") -> Iterator[tuple[str, 
 
 
 def body(engine: Engine) -> dict[str, Any]:
-    return render(Schema(384), EXAMPLE_IDENTITY, EXAMPLE_CALIBRATION, engine=engine)
+    schema = Schema(384, EXAMPLE_BLEND)
+    return render(schema, EXAMPLE_IDENTITY, EXAMPLE_CALIBRATION, engine=engine)
 
 
 @pytest.mark.parametrize("engine", get_args(Engine))
@@ -68,9 +69,13 @@ def test_opensearch_vectors_name_the_lucene_engine() -> None:
         for n, c in columns(rendered["mappings"]["properties"])
         if c.get("type") == "knn_vector"
     }
-    assert set(vectors) == {"text_vector", "image_vector", "attribute_vector", "pictures.vector"}
+    cosines = {"text_vector", "image_vector", "attribute_vector", "pictures.vector"}
+    assert set(vectors) == {*cosines, "blend_vector"}
     assert {v["method"]["engine"] for v in vectors.values()} == {"lucene"}
-    assert {v["dimension"] for v in vectors.values()} == {384}
+    assert {vectors[n]["dimension"] for n in cosines} == {384}
+    assert {vectors[n]["method"]["space_type"] for n in cosines} == {"cosinesimil"}
+    assert vectors["blend_vector"]["dimension"] == 385
+    assert vectors["blend_vector"]["method"]["space_type"] == "innerproduct"
     assert rendered["settings"]["index"]["knn"] is True
 
 
@@ -93,12 +98,12 @@ def test_elasticsearch_vectors_are_dense_vectors_within_its_limits() -> None:
         for _, c in columns(body("elasticsearch")["mappings"]["properties"])
         if c["type"] == "dense_vector"
     ]
-    assert len(vectors) == 4
+    assert sorted(v["dims"] for v in vectors) == [384, 384, 384, 384, 385]
     for vector in vectors:
-        assert vector["dims"] == 384
         assert 1 <= vector["dims"] <= 4096
         assert vector["index"] is True
         assert vector["similarity"] in ELASTIC_SIMILARITIES
+        assert vector["similarity"] == ("cosine" if vector["dims"] == 384 else "max_inner_product")
         options = vector["index_options"]
         assert options["type"] in ELASTIC_INDEX_OPTIONS
         assert set(options) == {"type", "m", "ef_construction"}

@@ -1,11 +1,10 @@
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from index_example import DIM, IDENTITY, UNIT, body, document
+from index_example import IDENTITY, SCHEMA, UNIT, body, document
 
 from mappings.index import create
 from mappings.product import parse_product
-from mappings.schema import Schema
 from mappings.vectors import ProductVectors
 
 if TYPE_CHECKING:
@@ -45,6 +44,7 @@ def test_a_whole_document_can_be_found_by_every_column(client: "OpenSearch", ali
         {"term": {"source_version": 1}},
         {"knn": {"text_vector": {"vector": UNIT.tolist(), "k": 1}}},
         {"knn": {"attribute_vector": {"vector": UNIT.tolist(), "k": 1}}},
+        {"knn": {"blend_vector": {"vector": [*UNIT.tolist(), 1.0], "k": 1}}},
         {
             "nested": {
                 "path": "pictures",
@@ -60,7 +60,7 @@ def test_a_whole_document_can_be_found_by_every_column(client: "OpenSearch", ali
 
 def test_a_tombstone_is_taken(client: "OpenSearch", alias: str) -> None:
     create(client, alias, IDENTITY, body())
-    grave = Schema(DIM).document(
+    grave = SCHEMA.document(
         parse_product({"id": "1", "deleted": True}), ProductVectors(), version=2, content_hash="h"
     )
     client.index(index=alias, id="1", body=grave, refresh=True)

@@ -3,7 +3,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from index_example import CALIBRATION, DIM, IDENTITY, body, document
+from index_example import CALIBRATION, IDENTITY, SCHEMA, body, document
 
 from mappings.body import render
 from mappings.calibration import Affine, Calibration, Saturation
@@ -17,7 +17,6 @@ from mappings.index import (
     swap,
     write_calibration,
 )
-from mappings.schema import Schema
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
@@ -57,7 +56,7 @@ def test_generations_count_on_after_a_gap_and_past_a_closed_index(
 def test_another_identity_counts_for_itself(client: "OpenSearch", alias: str) -> None:
     other = replace(IDENTITY, text="t2")
     create(client, alias, IDENTITY, body())
-    name = create(client, alias, other, render(Schema(DIM), other, CALIBRATION))
+    name = create(client, alias, other, render(SCHEMA, other, CALIBRATION))
     assert name == f"{alias}-{other.digest}-0001"
 
 
@@ -144,7 +143,7 @@ def test_the_calibration_is_measured_so_it_is_no_difference(
     client: "OpenSearch", alias: str
 ) -> None:
     name = create(client, alias, IDENTITY, body())
-    other = render(Schema(DIM), IDENTITY, Calibration({"lexical": Saturation(1.0)}))
+    other = render(SCHEMA, IDENTITY, Calibration({"lexical": Saturation(1.0)}))
     assert diff(client, name, other) == ()
 
 
