@@ -1,11 +1,14 @@
 """The `shelfsight` program: one command for each thing a person does with it."""
 
+import os
 import sys
+from typing import Annotated
 
 import typer
 
 from mappings.errors import ShelfsightError
 from shelfsight.commands import demo, index, ingest, search, serve, stack
+from shelfsight.guard import require_own_packages
 
 app = typer.Typer(
     name="shelfsight",
@@ -15,12 +18,26 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def options(
+    alias: Annotated[
+        str, typer.Option(help="The index's alias; default: SHELFSIGHT_ALIAS, or products.")
+    ] = "",
+) -> None:
+    """Set what holds for every command."""
+    if alias:
+        os.environ["SHELFSIGHT_ALIAS"] = alias
+
+
 app.command()(demo.demo)
 app.command()(stack.up)
 app.command()(stack.down)
 app.command()(stack.status)
 app.command()(stack.doctor)
 app.command()(ingest.ingest)
+app.command()(ingest.ingest_status)
 app.command()(ingest.reconcile)
 app.add_typer(ingest.dead_letters, name="dead-letters")
 app.command()(search.search)
@@ -31,6 +48,7 @@ app.add_typer(index.app, name="index")
 def main() -> None:
     """Run the command line; our errors become one clear line, the cure, and an exit code."""
     try:
+        require_own_packages()
         app()
     except ShelfsightError as error:
         print(f"shelfsight: {error.problem}", file=sys.stderr)  # noqa: T201 - the program's voice

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from encoders.protocol import ImageEncoder, TextEncoder
     from encoders.space import Space
 
-READ_AHEAD = 2_000
 MOST_PRODUCTS = 250
 BATCH = 32
 Vectors = NDArray[np.float32]
@@ -64,15 +63,16 @@ class Sample:
 
 
 def fit_space(
-    catalogue: Catalogue, models: Models, spool: VectorSpool, *, pictures: int, seed: int,
-    steps: Steps,
+    catalogue: Catalogue, models: Models, spool: VectorSpool, *, read: int, pictures: int,
+    seed: int, steps: Steps,
 ) -> Fitted:  # fmt: skip
     """Return the space of a catalogue, fitted on a seeded sample.
 
     Args:
-        catalogue: Where the sample comes from: its first 2,000 readable products.
+        catalogue: Where the sample comes from.
         models: The encoders.
         spool: Takes every vector that is made.
+        read: Rows from which the sample is drawn, the first ones.
         pictures: How many pictures the projection is fitted on.
         seed: Of the sample and of the pseudo-queries.
         steps: Shows the progress.
@@ -83,7 +83,7 @@ def fit_space(
     from encoders.projection import ProjectedImageEncoder, fit_ridge
     from encoders.space import Space
 
-    read = [row.product for row in islice(catalogue.rows(), READ_AHEAD) if row.product]
+    read = [row.product for row in islice(catalogue.rows(), read) if row.product]
     living = [product for product in read if not product.deleted]
     if not living:
         raise InputError(

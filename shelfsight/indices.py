@@ -18,6 +18,8 @@ from shelfsight.wiring import model_cache, open_client, open_space, spool_path
 if TYPE_CHECKING:
     from shelfsight.fitting import Fitted, Models
 
+READ_AHEAD = 2_000
+
 
 def prepare_index(
     settings: Settings, catalogue: Catalogue, *, new: bool = False, steps: Steps | None = None
@@ -46,8 +48,16 @@ def prepare_index(
     return create_index(settings, fit_catalogue(settings, catalogue, steps))
 
 
-def fit_catalogue(settings: Settings, catalogue: Catalogue, steps: Steps) -> "Fitted":
+def fit_catalogue(
+    settings: Settings, catalogue: Catalogue, steps: Steps, read: int = READ_AHEAD
+) -> "Fitted":
     """Return the space of a catalogue and its calibration; needs no node.
+
+    Args:
+        settings: Which models, how large a sample, and its seed.
+        catalogue: What it is fitted on.
+        steps: Shows the progress.
+        read: Rows from which the sample is drawn, the first ones.
 
     Raises:
         InputError: The catalogue holds no product.
@@ -60,7 +70,7 @@ def fit_catalogue(settings: Settings, catalogue: Catalogue, steps: Steps) -> "Fi
     loading.done(f"{settings.text_model} and {settings.image_model} are loaded")
     return fit_space(
         catalogue, models, VectorSpool(spool_path(settings)),
-        pictures=settings.sample, seed=settings.seed, steps=steps,
+        read=read, pictures=settings.sample, seed=settings.seed, steps=steps,
     )  # fmt: skip
 
 

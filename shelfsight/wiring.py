@@ -129,6 +129,7 @@ def worker_options(settings: Settings) -> "WorkerOptions":
         image_runtime=settings.image_runtime,
         cache=model_cache(settings),
         concurrency=settings.concurrency,
+        prefix=f"shelfsight:{settings.alias}:",
     )
 
 
@@ -196,7 +197,9 @@ def stack_services(settings: Settings, endpoints: "Endpoints") -> "Sequence[Serv
         "SHELFSIGHT_BROKER_URL": endpoints.broker_url,
     }
     worker = worker_service(
-        ("-A", "shelfsight.worker:app", "worker", "--loglevel", "INFO", "--without-gossip"), known
+        ("-A", "shelfsight.worker:app", "worker", "--loglevel", "INFO", "--without-gossip"),
+        known,
+        name=f"worker-{settings.alias}",
     )
     port = choose("the search program", settings.api_port, API_PORT, ())
     api = Service(

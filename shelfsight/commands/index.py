@@ -13,35 +13,36 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for program
 @app.command()
 def render(
     engine: Annotated[str, typer.Option(help="opensearch or elasticsearch.")] = "opensearch",
-    alias: Annotated[str, typer.Option(help="Whose models; default: the settings'.")] = "",
 ) -> None:
     """Print the index body as JSON, for the models of the live index or of the settings."""
     from shelfsight.indices import body_for
+    from shelfsight.settings import read_settings
 
-    _print_json(body_for(_settings(alias), engine))
+    _print_json(body_for(read_settings(), engine))
 
 
 @app.command()
 def create(
     catalogue: Annotated[str, typer.Argument(help="The catalogue the models are fitted on.")],
-    alias: Annotated[str, typer.Option(help="Default: the settings'.")] = "",
 ) -> None:
     """Fit the space on a catalogue and create its index; a used alias is left where it is."""
     from pathlib import Path
 
     from ingest.catalogue import open_catalogue
     from shelfsight.indices import prepare_index
+    from shelfsight.settings import read_settings
 
-    settings = _settings(alias)
+    settings = read_settings()
     typer.echo(prepare_index(settings, open_catalogue(Path(catalogue)), new=True).name)
 
 
 @app.command("list")
-def list_indices(alias: str = "", as_json: JsonOption = False) -> None:
+def list_indices(as_json: JsonOption = False) -> None:
     """List the alias's generations, their models and which of them is live."""
     from shelfsight.indices import generations
+    from shelfsight.settings import read_settings
 
-    found = generations(_settings(alias))
+    found = generations(read_settings())
     if as_json:
         _print_json(found)
         return
@@ -51,11 +52,12 @@ def list_indices(alias: str = "", as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def show(alias: str = "", as_json: JsonOption = False) -> None:
+def show(as_json: JsonOption = False) -> None:
     """Show the live index: its name, models and calibration."""
     from shelfsight.indices import describe
+    from shelfsight.settings import read_settings
 
-    found = describe(_settings(alias))
+    found = describe(read_settings())
     if as_json:
         _print_json(found)
         return
@@ -64,11 +66,12 @@ def show(alias: str = "", as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def diff(alias: str = "", as_json: JsonOption = False) -> None:
+def diff(as_json: JsonOption = False) -> None:
     """Compare the live index with what the code would create; exit code 1 when they differ."""
     from shelfsight.indices import differences
+    from shelfsight.settings import read_settings
 
-    found = differences(_settings(alias))
+    found = differences(read_settings())
     if as_json:
         _print_json([{"path": d.path, "live": d.live, "wanted": d.wanted} for d in found])
     else:
@@ -82,26 +85,19 @@ def diff(alias: str = "", as_json: JsonOption = False) -> None:
 @app.command()
 def swap(
     to: Annotated[str, typer.Option(help="The concrete index the alias shall point to.")],
-    alias: str = "",
 ) -> None:
     """Point the alias to another index in one step; the way back is the same command."""
     from mappings.index import read_index
     from mappings.index import swap as swap_alias
+    from shelfsight.settings import read_settings
     from shelfsight.spaces import use_space
     from shelfsight.wiring import open_client
 
-    settings = _settings(alias)
+    settings = read_settings()
     client = open_client(settings)
     use_space(settings, read_index(client, settings.alias, to).identity.digest)
     before = swap_alias(client, settings.alias, to)
     typer.echo(f"{settings.alias}: {', '.join(before) or 'nothing'} -> {to}")
-
-
-def _settings(alias: str) -> Any:  # noqa: ANN401 - Settings, imported only when needed
-    from shelfsight.settings import read_settings
-
-    settings = read_settings()
-    return settings.model_copy(update={"alias": alias}) if alias else settings
 
 
 def _print_json(value: Any) -> None:  # noqa: ANN401 - JSON

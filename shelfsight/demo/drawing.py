@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.catalogue import Catalogue, open_catalogue
+from ingest.catalogue import Catalogue
 from ingest.columns import ColumnMap
 from ingest.rows import Row
 from mappings.product import parse_product
@@ -50,17 +50,6 @@ class DrawnCatalogue(Catalogue):
             yield Row(line, parse_product(json.loads(json.dumps(record))))
 
 
-def demo_catalogue(folder: Path, size: Size, seed: int, advance: Advance) -> Catalogue:
+def demo_catalogue(folder: Path, size: Size, seed: int) -> DrawnCatalogue:
     """Return the demo catalogue in a folder, drawn as it is read."""
-    columns = ColumnMap()
-    path = folder / "products.jsonl"
-    return DrawnCatalogue(path, folder, "jsonl", columns, size, seed, advance)
-
-
-def real_catalogue(path: Path) -> Catalogue:
-    """Return a catalogue that somebody else made.
-
-    Raises:
-        InputError: It cannot be read.
-    """
-    return open_catalogue(path)
+    return DrawnCatalogue(folder / "products.jsonl", folder, "jsonl", ColumnMap(), size, seed)

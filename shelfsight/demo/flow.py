@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 
 from ingest.catalogue import Catalogue
@@ -19,6 +20,7 @@ from mappings.index import live_index
 from query.engine import SearchEngine
 from query.request import SearchRequest
 from query.result import SearchResult
+from shelfsight.demo.drawing import DrawnCatalogue
 from shelfsight.demo.tour import SHOWN, Stop, stops
 from shelfsight.indices import calibrate_lexical, create_index, fit_catalogue
 from shelfsight.progress import Steps
@@ -29,6 +31,8 @@ from shelfsight.wiring import open_app, open_client, open_engine, open_ledger
 ENOUGH = 40
 FIRST = "运动鞋"
 TITLES = 200
+DRAWN_FIRST = 250
+"""The space is fitted on the first products, so that the others are drawn while it is in use."""
 
 
 @dataclass(slots=True)
@@ -38,10 +42,12 @@ class Times:
     Args:
         began: When the program started, seconds since 1970.
         seconds: What happened, and when.
+        started_here: Whether the servers were started by this program.
     """
 
     began: float
     seconds: dict[str, float] = field(default_factory=dict)
+    started_here: bool = False
 
     def note(self, what: str) -> float:
         """Remember that something happened now, and return when that was."""
@@ -80,14 +86,17 @@ def run_demo(
         ShelfsightError: Whatever stands in the way, with its cure.
     """
     with Steps() as steps:
-        settings = _prepare(settings, catalogue, steps, times)
+        if isinstance(catalogue, DrawnCatalogue):
+            catalogue = replace(catalogue, advance=steps.step("drawing", "pictures"))
+        _prepare(settings, catalogue, steps, times)
         engine = open_engine(settings)
         times.note("engine ready")
         report = _ingest(settings, catalogue, engine, steps, times, shown)
     shown.report(report, times.note("ingested"))
     _calibrate(settings, catalogue)
     engine = open_engine(settings)
-    for number, stop in enumerate(stops(catalogue, drawn=drawn, seed=settings.seed), start=1):
+    tour = stops(catalogue, settings.alias, drawn=drawn, seed=settings.seed)
+    for number, stop in enumerate(tour, start=1):
         shown.stop(number, stop, engine.search(stop.request))
     times.note("toured")
     record = times.seconds | {"report": report.to_json()}
@@ -95,21 +104,22 @@ def run_demo(
     return report
 
 
-def _prepare(settings: Settings, catalogue: Catalogue, steps: Steps, times: Times) -> Settings:
+def _prepare(settings: Settings, catalogue: Catalogue, steps: Steps, times: Times) -> None:
     """Start the servers while the space is fitted; create the index where there is none."""
+    fit = partial(fit_catalogue, read=DRAWN_FIRST)
     with ThreadPoolExecutor(1) as aside:
         prepared = (home(settings) / "spaces" / settings.alias).exists()
-        fitting = None if prepared else aside.submit(fit_catalogue, settings, catalogue, steps)
+        fitting = None if prepared else aside.submit(fit, settings, catalogue, steps)
         starting = steps.tell("starting the servers")
-        start_stack(settings, starting, api=False)
+        times.started_here = True  # until we know better: Ctrl-C may come at once
+        times.started_here = start_stack(settings, starting, api=False).ours
         starting.done("OpenSearch, the broker and the workers are up")
         times.note("servers up")
         if live_index(open_client(settings), settings.alias) is None:
-            found = fitting.result() if fitting else fit_catalogue(settings, catalogue, steps)
+            found = fitting.result() if fitting else fit(settings, catalogue, steps)
             times.note("space fitted")
             create_index(settings, found)
     times.note("index ready")
-    return settings
 
 
 def _ingest(

@@ -10,6 +10,11 @@ from ingest.catalogue import Catalogue
 from query.request import SearchRequest
 
 SHOWN = 5
+WORDS = (
+    ("运动鞋", "Chinese: finds sneakers, also those with an English title only."),
+    ("leather handbag for work", "English: finds handbags, also those with a Chinese title only."),
+    ("红色连衣裙", "A colour: attributes and pictures speak as well as titles."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +34,22 @@ class Stop:
     command: str = field(default="")
 
 
-def stops(catalogue: Catalogue, *, drawn: bool, seed: int) -> Iterator[Stop]:
+def stops(catalogue: Catalogue, alias: str, *, drawn: bool, seed: int) -> Iterator[Stop]:
     """Yield the tour's questions.
 
     Args:
+        alias: Where they are asked, for the commands.
         catalogue: Where the picture comes from when it is not a drawn one.
         drawn: Whether it is the demo catalogue; its pictures to ask with are drawn anew, in
             other proportions and against other backgrounds than the catalogue's.
         seed: Of the pictures.
     """
-    yield _words("运动鞋", "Chinese: finds sneakers, also those with an English title only.")
-    yield _words(
-        "leather handbag for work", "English: finds handbags, also those with a Chinese title only."
-    )
-    yield _words("红色连衣裙", "A colour: attributes and pictures speak as well as titles.")
+    run = f"./run --alias {alias}"
+    for text, says in WORDS:
+        request = SearchRequest(text, size=SHOWN)
+        yield Stop(f"“{text}”", says, request, f'{run} search "{text}" --explain')
     picture, name = _picture(catalogue, drawn, seed)
-    command = f"./run search --image {name}"
+    command = f"{run} search --image {name}"
     yield Stop(
         f"a picture ({name})", "No words: the picture alone, against pictures and attributes.",
         SearchRequest(pictures=(picture,), size=SHOWN), command,
@@ -52,14 +57,8 @@ def stops(catalogue: Catalogue, *, drawn: bool, seed: int) -> Iterator[Stop]:
     yield Stop(
         f"a picture ({name}) + “蓝色 blue”", "This, but in blue: picture and words in one formula.",
         SearchRequest("蓝色 blue", pictures=(picture,), size=SHOWN),
-        f'./run search "蓝色 blue" --image {name}',
+        f'{run} search "蓝色 blue" --image {name}',
     )  # fmt: skip
-
-
-def _words(text: str, says: str) -> Stop:
-    return Stop(
-        f"“{text}”", says, SearchRequest(text, size=SHOWN), f'./run search "{text}" --explain'
-    )
 
 
 def _picture(catalogue: Catalogue, drawn: bool, seed: int) -> tuple[bytes, str]:

@@ -1,0 +1,157 @@
+"""What a person sees of the demo: the first hits, the report, the tour, and what to do next."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.catalogue import open_catalogue
+from shelfsight.demo.drawing import Size, demo_catalogue
+from shelfsight.demo.flow import Shown, Times, run_demo
+from shelfsight.settings import Settings, home, read_settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ingest.report import Report
+    from query.result import SearchResult
+    from shelfsight.demo.tour import Stop
+
+ALIAS = "demo"
+
+
+class Screen:
+    """Prints the demo.
+
+    Args:
+        console: Where it is printed.
+        catalogue: What is ingested, in words.
+    """
+
+    def __init__(self, console: "Console", catalogue: str) -> None:
+        self._console = console
+        console.rule(f"[bold]Shelfsight demo[/] · {catalogue}")
+
+    def first_hits(self, found: "SearchResult", seconds: float, searchable: int) -> None:
+        """Show the first answer, while ingestion goes on."""
+        from shelfsight.commands.result_table import result_table
+
+        self._console.print(
+            f"[bold green]First hits after {seconds:.0f} s[/], {searchable} products searchable:"
+            " “运动鞋”"
+        )
+        self._console.print(result_table(found))
+
+    def report(self, report: "Report", seconds: float) -> None:
+        """Show what became of the catalogue."""
+        self._console.print(
+            f"[bold green]{report.indexed:,} of {report.read:,} products searchable[/] after"
+            f" {seconds:.0f} s: read {report.read:,} = accepted {report.accepted:,} + rejected"
+            f" {report.rejected:,}; accepted {report.accepted:,} = indexed {report.indexed:,}"
+            f" ({report.unchanged:,} unchanged) + superseded {report.superseded:,} + dead letters"
+            f" {report.dead_lettered:,} + pending {report.pending:,}",
+            highlight=False,
+        )
+
+    def stop(self, number: int, stop: "Stop", found: "SearchResult") -> None:
+        """Show one question of the tour and its answer, explained."""
+        from shelfsight.commands.result_table import result_table
+
+        self._console.print()
+        self._console.rule(f"[bold]{number}. {stop.heading}[/]", align="left")
+        self._console.print(f"[dim]{stop.says}[/]  {stop.command}", highlight=False)
+        self._console.print(result_table(found, explain=True))
+
+
+def play(
+    catalogue: Path | None, size: tuple[int, int, int], *, fresh: bool, record: Path | None
+) -> int:
+    """Run the demo and return its exit code; Ctrl-C stops what the demo started.
+
+    Args:
+        catalogue: A real catalogue, or ``None`` for the drawn one.
+        size: Products, pictures and tags to draw.
+        fresh: Forget what an earlier demo has ingested.
+        record: Where what was printed is kept as SVG.
+
+    Raises:
+        ShelfsightError: Whatever stands in the way, with its cure.
+    """
+    import psutil  # type: ignore[import-untyped,unused-ignore]
+    from rich.console import Console
+
+    times = Times(psutil.Process().create_time())
+    settings = _settings(catalogue)
+    console = Console(record=record is not None, width=120 if record else None)
+    screen = Screen(console, _words(catalogue, size))
+    shown = Shown(screen.first_hits, screen.report, screen.stop)
+    drawn = demo_catalogue(home(settings) / "demo-catalogue", Size(*size), settings.seed)
+    source = open_catalogue(catalogue) if catalogue else drawn
+    if fresh:
+        forget(settings)
+    try:
+        report = run_demo(settings, source, drawn=catalogue is None, times=times, shown=shown)
+    except KeyboardInterrupt:
+        _stop_what_we_started(settings, times)
+        raise
+    _next_steps(console, settings)
+    if record:
+        record.write_text(_svg(console), encoding="utf-8")
+    return report.exit_code
+
+
+def _settings(catalogue: Path | None) -> Settings:
+    """Return the settings with an alias of the demo's own: it never touches a shop's index."""
+    name = ALIAS if catalogue is None else f"{ALIAS}-{catalogue.resolve().stem.lower()}"
+    allowed = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "-" for c in name)
+    return read_settings().model_copy(update={"alias": allowed})
+
+
+def _words(catalogue: Path | None, size: tuple[int, int, int]) -> str:
+    if catalogue is not None:
+        return str(catalogue)
+    return f"{size[0]:,} products × {size[1]} pictures × {size[2]} attribute tags, drawn"
+
+
+def forget(settings: Settings) -> None:
+    """Delete what an earlier demo has ingested: its index, ledger and space; vectors are kept."""
+    from shelfsight.progress import Steps
+    from shelfsight.spaces import space_path
+    from shelfsight.stack import start_stack
+    from shelfsight.wiring import ledger_path, open_client
+
+    with Steps() as steps:
+        start_stack(settings, steps.tell("starting the servers"), api=False)
+    open_client(settings).indices.delete(index=f"{settings.alias}-*", ignore=404)
+    space_path(settings).unlink(missing_ok=True)
+    for path in ledger_path(settings).parent.glob(f"{settings.alias}.sqlite*"):
+        path.unlink()
+
+
+def _stop_what_we_started(settings: Settings, times: Times) -> None:
+    """After Ctrl-C leave nothing running that was not running before."""
+    from shelfsight.local.stack import down
+    from shelfsight.progress import Steps
+
+    if times.started_here:
+        with Steps() as steps:
+            down(home(settings), steps.tell("stopping the servers"))
+
+
+def _next_steps(console: "Console", settings: Settings) -> None:
+    own = f"./run --alias {settings.alias}"
+    console.print()
+    console.rule("[bold]The servers keep running[/]", align="left")
+    for command, does in (
+        (f'{own} search "白色运动鞋" --filter "price<300" --explain', "ask something else"),
+        (f"{own} serve", "the HTTP API: POST /search, docs at /docs"),
+        ("./run status", "what runs and where it answers"),
+        ("./run down", "stop everything; the data stays"),
+    ):
+        console.print(f"  {command:62} [dim]{does}[/]", highlight=False)
+
+
+def _svg(console: "Console") -> str:
+    """Return what was printed as a picture that names no font server."""
+    import re
+
+    drawn = console.export_svg(title="./run demo")
+    return re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL)
