@@ -98,4 +98,4 @@ def _stamp(folder: Path) -> object:
             f"There is no space in {folder} yet, so nothing can be embedded.",
             "Create the index first: `shelfsight index create CATALOGUE`.",
         )
-    return found
+    return folder.resolve(), found

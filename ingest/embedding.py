@@ -1,6 +1,7 @@
 """Embedding into the spool: only what it lacks, each text and picture once."""
 
 import hashlib
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -53,8 +54,10 @@ def embed_texts(bench: Bench, entries: Sequence[Entry]) -> None:
     known = bench.spool.get_many(list(texts), digest)
     lacking = [key for key in texts if key not in known]
     for part in chunks(lacking, BATCH):
+        started = time.perf_counter()
         rows = encoder.encode_products([texts[key] for key in part])
         bench.spool.put_many(dict(zip(part, rows, strict=True)), digest)
+        _took(bench, entries, "text_vectors", started, len(part))
 
 
 def embed_pictures(bench: Bench, entries: Sequence[Entry]) -> None:
@@ -82,9 +85,16 @@ def embed_pictures(bench: Bench, entries: Sequence[Entry]) -> None:
             decoded = decode(n + 1) if n + 1 < len(batches) else None
             pixels = {k: a for k, a in answers.items() if not isinstance(a, Refused)}
             if pixels:
+                started = time.perf_counter()
                 rows = encoder.encode_products(list(pixels.values()))
                 bench.spool.put_many(dict(zip(pixels, rows, strict=True)), digest)
+                _took(bench, entries, "picture_vectors", started, len(pixels))
             _refuse(bench, wanted, answers)
+
+
+def _took(bench: Bench, entries: Sequence[Entry], what: str, started: float, items: int) -> None:
+    """Count what a model has really made, as against what was found in the spool."""
+    bench.ledger.took(entries[0].run, what, time.perf_counter() - started, items)
 
 
 def _wanted(bench: Bench, entries: Sequence[Entry]) -> dict[str, list[Wanted]]:

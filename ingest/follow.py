@@ -124,15 +124,14 @@ class Follower:
             time.sleep(self._patience.poll)
 
     def _ask(self) -> None:
-        """Find out why nothing moves; send again what may have been lost."""
+        """Find out why nothing moves; send again what was lost."""
         self._sender.ping()
-        alarms = self._ledger.alarms()
-        workers = self._sender.workers()
-        self._note = "; ".join(alarms.values()) or ("" if workers else "No worker answers.")
+        alarms, pool = self._ledger.alarms(), self._sender.look()
+        self._note = "; ".join(alarms.values()) or ("" if pool.workers else "No worker answers.")
         if time.monotonic() - self._moved > self._patience.give_up:
-            raise _reason(alarms, workers, self._patience.give_up)
-        if workers and not alarms:
-            self._note = "Nothing moved for a while; sent again what is pending."
+            raise _reason(alarms, pool.workers, self._patience.give_up)
+        if pool.workers and not alarms and not pool.active and not pool.waiting:
+            self._note = "Messages were lost; sent again what is pending."
             for part in chunks(self._ledger.pending(self._run), 32):
                 self._sender.send("embed_text", part)
             self._wait *= 2

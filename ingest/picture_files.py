@@ -60,10 +60,11 @@ def picture_bytes(root: Path, path: str) -> bytes:
 def _read(place: Path, path: str) -> bytes:
     """Read a plain file; opening does not wait for a pipe's other end."""
     handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(handle)
+        raise PictureUnavailable(f"{path[:120]!r} is not a plain file.", "not_a_file")
     with open(handle, "rb") as file:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            raise PictureUnavailable(f"{path[:120]!r} is not a plain file.", "not_a_file")
         content = file.read(LIMITS.content_bytes + 1)
     if len(content) > LIMITS.content_bytes:
         raise PictureUnavailable(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from mappings.errors import BrokerUnreachable
@@ -59,10 +60,38 @@ class Sender:
         with broker_errors(self._app), self._app.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, interval_start=0.2, timeout=5)
 
-    def workers(self, timeout: float = 1.0) -> int:
-        """Return how many workers answer within so many seconds."""
+    def look(self, timeout: float = 1.0) -> "Pool":
+        """Ask the broker and the workers what they hold.
+
+        Args:
+            timeout: Seconds that workers have for their answer.
+
+        Raises:
+            BrokerUnreachable: The broker does not answer.
+        """
         with broker_errors(self._app):
-            return len(self._app.control.ping(timeout=timeout) or ())
+            active = self._app.control.inspect(timeout=timeout).active() or {}
+            with self._app.connection_for_read() as connection:
+                waiting = sum(_waiting(connection, name) for name in QUEUES.values())
+        return Pool(len(active), sum(map(len, active.values())), waiting)
+
+
+def _waiting(connection: Any, queue: str) -> int:  # noqa: ANN401 - kombu.Connection
+    """Return how many messages wait in a queue; one that was never used has none."""
+    try:
+        with connection.channel() as channel:
+            return int(channel.queue_declare(queue=queue, passive=True).message_count)
+    except connection.channel_errors:
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What broker and workers hold: workers that answer, tasks at work, messages that wait."""
+
+    workers: int
+    active: int
+    waiting: int
 
 
 @contextmanager

@@ -6,7 +6,9 @@ What is transient is sent again without limit and counts nothing.
 """
 
 import logging
+import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from billiard.exceptions import SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError
@@ -21,7 +23,8 @@ from ingest.failures import count_crash, isolate
 from ingest.options import WorkerOptions
 from ingest.pipeline import run_stage
 from ingest.sender import SCHEMA, Sender, Stage
-from mappings.errors import BrokerUnreachable, IdentityMismatch, StackError
+from ingest.startup import check_worker
+from mappings.errors import BrokerUnreachable, IdentityMismatch, ShelfsightError, StackError
 
 log = logging.getLogger("shelfsight.ingest")
 F = TypeVar("F", bound=Callable[..., None])
@@ -133,7 +136,8 @@ def _one_by_one(sender: Sender, stage: Stage, ids: Sequence[str]) -> None:
 
 
 def _options(task: Any) -> WorkerOptions:  # noqa: ANN401
-    return WorkerOptions.from_json(task.app.conf[OPTIONS_KEY])
+    conf = task.app.conf
+    return replace(WorkerOptions.from_json(conf[OPTIONS_KEY]), broker_url=conf.broker_url)
 
 
 def _slow(options: WorkerOptions) -> str:
@@ -175,5 +179,16 @@ def _on_retry(sender: Any, request: Any, reason: Any, **_: Any) -> None:  # noqa
         log.error("could not record a crash: %s", error)
 
 
+def _on_start(sender: Any, **_: Any) -> None:  # noqa: ANN401
+    """In the main process, before its pool: refuse to start where work would be lost."""
+    try:
+        check_worker(_options(sender))
+    except ShelfsightError as error:
+        log.critical("%s", error)
+        print(f"shelfsight worker: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        raise SystemExit(error.exit_code) from None
+
+
+signals.worker_init.connect(_on_start)
 signals.task_failure.connect(_on_failure)
 signals.task_retry.connect(_on_retry)

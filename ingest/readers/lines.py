@@ -40,16 +40,19 @@ def read_lines(path: Path) -> Iterator[Line]:
 
 
 def detect(path: Path) -> str:
-    """Return ``utf-8`` or ``gb18030``: the one that more of the first 1 MiB's lines are in."""
+    """Return ``utf-8`` or ``gb18030``, whichever more of the first 1 MiB's lines are in.
+
+    Text in GB 18030 is hardly ever UTF-8 by chance, but broken bytes often are GB 18030: one
+    line that is UTF-8 weighs as much as four that are GB 18030 only.
+    """
     with path.open("rb") as file:
         head = file.read(SAMPLE)
     lines = head.split(b"\n")
     lines = lines[:-1] if len(head) == SAMPLE and len(lines) > 1 else lines
-    telling = [line for line in lines if not line.isascii()]
-    sound = sum(_is_in(line.removeprefix(BOM), "utf-8") for line in telling)
-    if 2 * sound >= len(telling) or not any(_is_in(line, "gb18030") for line in telling):
-        return "utf-8"
-    return "gb18030"
+    telling = [line.removeprefix(BOM) for line in lines if not line.isascii()]
+    broken = [line for line in telling if not _is_in(line, "utf-8")]
+    chinese = sum(_is_in(line, "gb18030") for line in broken)
+    return "gb18030" if chinese > 4 * (len(telling) - len(broken)) else "utf-8"
 
 
 def _is_in(raw: bytes, encoding: str) -> bool:

@@ -2,9 +2,11 @@
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ingest_workshop import Workshop
 
 from mappings.body import render
 from mappings.calibration import Calibration
@@ -27,3 +29,11 @@ def alias(client: Any, identity: ModelIdentity) -> Iterator[str]:
     create(client, name, identity, render(Schema(DIM), identity, Calibration({})))
     yield name
     client.indices.delete(index=f"{name}-*", ignore_unavailable=True)
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, node_url: str) -> Iterator[Workshop]:
+    """A broker and an index of its own; start workers as the test needs them."""
+    made = Workshop(tmp_path, node_url)
+    yield made
+    made.close()

@@ -1,0 +1,376 @@
+"""What breaks while a catalogue is ingested: processes, the broker, the node, products, disks."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+import pytest
+from ingest_workshop import (
+    ROOT,
+    Workshop,
+    free_port,
+    make_space,
+    some,
+    wait_until,
+    write_catalogue,
+)
+
+from ingest.celery_app import check_broker
+from ingest.dead_letters import drop_letters, list_letters, retry_letters, show_letter
+from ingest.feed import send_pending
+from ingest.follow import Patience
+from ingest.options import TaskLimits
+from mappings.connection import Connection
+from mappings.errors import (
+    EXIT_PARTLY,
+    BrokerUnreachable,
+    InputError,
+    NodeUnreachable,
+    StackError,
+)
+
+pytestmark = [pytest.mark.node, pytest.mark.broker, pytest.mark.faults]
+
+
+@contextmanager
+def meanwhile(what: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Run something beside the block until the block ends."""
+    over = threading.Event()
+    thread = threading.Thread(target=what, args=(over,))
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_killed_worker_processes_lose_nothing(workshop: Workshop) -> None:
+    records = some(150)
+    write_catalogue(workshop.catalogue, records)
+    worker = workshop.start_worker()
+    killed: list[int] = []
+
+    def kill(over: threading.Event) -> None:
+        chance = random.Random(1)
+        while not over.wait(1.0) and len(killed) < 8:
+            if children := workshop.children(worker):
+                victim = chance.choice(children)
+                victim.kill()
+                killed.append(victim.pid)
+
+    with meanwhile(kill):
+        report = workshop.ingest()
+    assert killed
+    assert (report.accepted, report.dead_lettered, report.pending) == (150, 0, 0)
+    workshop.agrees(records)
+    assert worker.poll() is None
+
+
+def test_a_killed_worker_program_loses_nothing(workshop: Workshop) -> None:
+    records = some(120)
+    for record in records:
+        record["title"] += " PAUSE" if record["id"] < "p0020" else ""
+    write_catalogue(workshop.catalogue, records)
+    workers = [workshop.start_worker()]
+
+    def kill(over: threading.Event) -> None:
+        for _ in range(3):
+            if over.wait(7.0):
+                return
+            workers[-1].kill()
+            workers[-1].wait()
+            workers.append(workshop.start_worker())
+
+    with meanwhile(kill):
+        report = workshop.ingest()
+    assert (report.accepted, report.dead_lettered, report.pending) == (120, 0, 0)
+    workshop.agrees(records)
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [("ABORT", "crash"), ("HANG", "timeout"), ("SLOW", "timeout"), ("MEMORY", "memory"),
+     ("WRONG", "failed")],
+)  # fmt: skip
+def test_a_product_that_does_harm_is_a_dead_letter_and_its_batch_mates_are_not(
+    tmp_path: Path, node_url: str, word: str, kind: str
+) -> None:
+    limits = TaskLimits(soft=1.5, hard=3, retry=0.5, visibility=30, sweep=1)
+    workshop = Workshop(tmp_path, node_url, limits=limits)
+    try:
+        records = some(40, pictures=0)
+        records[20]["title"] = f"{word} me"
+        write_catalogue(workshop.catalogue, records)
+        worker = workshop.start_worker()
+        report = workshop.ingest()
+        assert (report.indexed, report.dead_lettered) == (39, 1)
+        assert report.exit_code == EXIT_PARTLY
+        (letter,) = report.letters
+        assert (letter.id, letter.stage, letter.kind, letter.attempts) == (
+            records[20]["id"], "embed_text", kind, 4,
+        )  # fmt: skip
+        workshop.agrees([*records[:20], *records[21:]])
+        assert worker.poll() is None, "the worker's main process stays"
+
+        again = workshop.ingest()
+        assert (again.unchanged, again.dead_lettered) == (39, 1)
+        fixed = [*records[:20], records[20] | {"title": "harmless"}, *records[21:]]
+        write_catalogue(workshop.catalogue, fixed)
+        cured = workshop.ingest()
+        assert (cured.indexed, cured.dead_lettered) == (40, 0)
+        assert list_letters(workshop.ledger) == []
+    finally:
+        workshop.close()
+
+
+def test_dead_letters_are_listed_shown_retried_and_dropped(workshop: Workshop) -> None:
+    records = some(6, pictures=0)
+    records[2]["title"] = "WRONG"
+    records[4]["title"] = "WRONG too"
+    write_catalogue(workshop.catalogue, records)
+    workshop.start_worker()
+    workshop.ingest()
+    letters = list_letters(workshop.ledger, kind="failed")
+    assert {x.id for x in letters} == {records[2]["id"], records[4]["id"]}
+    assert "ValueError: a model's own error" in letters[0].reason
+    letter, record = show_letter(workshop.ledger, records[2]["id"])
+    assert (letter.attempts, record["title"]) == (4, "WRONG")
+    with pytest.raises(InputError, match="no dead letter"):
+        show_letter(workshop.ledger, "p9999")
+
+    assert retry_letters(workshop.ledger, ids=[records[2]["id"]]) == [records[2]["id"]]
+    assert workshop.ledger.counts().pending == 1
+    send_pending(workshop.ledger, workshop.sender)
+    wait_until(lambda: workshop.ledger.counts().pending == 0)
+    assert workshop.ledger.counts().dead == 2
+    assert drop_letters(workshop.ledger) == 2
+    assert list_letters(workshop.ledger) == []
+    assert workshop.ledger.counts().balanced
+    assert {x.status for x in list_letters(workshop.ledger, status="")} == {"dropped"}
+
+
+def test_a_broker_that_is_away_is_named_and_nothing_is_lost(workshop: Workshop) -> None:
+    records = some(60)
+    write_catalogue(workshop.catalogue, records)
+    workshop.broker.kill()
+    started = time.monotonic()
+    with pytest.raises(BrokerUnreachable, match="does not answer") as error:
+        workshop.ingest()
+    assert error.value.exit_code == 3
+    assert time.monotonic() - started < 20
+    assert workshop.ledger.counts().accepted == 0
+
+    workshop.broker.start()
+    worker = workshop.start_worker()
+    killed: list[bool] = []
+
+    def kill(progress: object) -> None:
+        if getattr(progress, "done", 0) >= 4 and not killed:
+            killed.append(True)
+            workshop.broker.kill()
+
+    with pytest.raises(BrokerUnreachable):
+        workshop.ingest(on_progress=kill, patience=Patience(0.05, 1, 30))
+    counts = workshop.ledger.counts()
+    assert counts.balanced
+    assert counts.pending
+    workshop.broker.start()
+    report = workshop.ingest()
+    assert (report.accepted, report.dead_lettered, report.pending) == (60, 0, 0)
+    workshop.agrees(records)
+    assert worker.poll() is None, "the worker finds its broker again by itself"
+
+
+def test_a_node_that_is_away_is_named_waited_for_and_nothing_is_dead(workshop: Workshop) -> None:
+    records = some(12)
+    write_catalogue(workshop.catalogue, records)
+    elsewhere = Connection(f"http://127.0.0.1:{free_port()}", timeout=2)
+    worker = workshop.start_worker(connection=elsewhere)
+    notes: set[str] = set()
+    with pytest.raises(NodeUnreachable, match="does not answer"):
+        workshop.ingest(
+            patience=Patience(0.05, 1, 8), on_progress=lambda p: notes.add(p.note)
+        )  # the worker sees another node than this program
+    counts = workshop.ledger.counts()
+    assert (counts.pending, counts.dead) == (12, 0)
+    assert any("does not answer" in note for note in notes)
+    worker.terminate()
+    worker.wait(30)
+
+    workshop.start_worker()
+    report = workshop.ingest()
+    assert (report.accepted, report.dead_lettered, report.pending) == (12, 0, 0)
+    workshop.agrees(records)
+    assert workshop.ledger.alarms() == {}
+
+
+def test_a_read_only_index_pauses_the_writing_which_goes_on_by_itself(workshop: Workshop) -> None:
+    records = some(20, pictures=0)
+    write_catalogue(workshop.catalogue, records)
+    block = "index.blocks.read_only_allow_delete"
+    workshop.client.indices.put_settings(index=workshop.alias, body={block: True})
+    workshop.start_worker()
+    noted: list[str] = []
+
+    def lift(over: threading.Event) -> None:
+        wait_until(lambda: "DiskFull" in workshop.ledger.alarms() or over.is_set())
+        noted.extend(workshop.ledger.alarms().values())
+        over.wait(2)
+        workshop.client.indices.put_settings(index=workshop.alias, body={block: None})
+
+    with meanwhile(lift):
+        report = workshop.ingest()
+    assert "refuses writes" in noted[0]
+    assert (report.indexed, report.dead_lettered) == (20, 0)
+    workshop.agrees(records)
+    assert workshop.ledger.alarms() == {}
+
+
+def test_a_worker_of_other_models_refuses_to_start(workshop: Workshop) -> None:
+    write_catalogue(workshop.catalogue, some(3))
+    other = workshop.folder / "other-space"
+    make_space(seed=99).save(other)
+    worker = workshop.start_worker(space=other)
+    assert worker.wait(60) == 2
+    assert "holds vectors of another model: projection" in workshop.log
+    assert workshop.documents() == {}
+
+
+def test_a_worker_whose_models_change_stops_and_writes_nothing(workshop: Workshop) -> None:
+    records = some(5)
+    write_catalogue(workshop.catalogue, records)
+    worker = workshop.start_worker()
+    workshop.ingest()
+    before = workshop.documents()
+    make_space(seed=99).save(workshop.options.space)
+    write_catalogue(workshop.catalogue, [r | {"title": "new"} for r in records])
+    with pytest.raises(StackError):
+        workshop.ingest(patience=Patience(0.05, 1, 15))
+    assert worker.wait(60) == 2
+    assert "holds vectors of another model: projection" in workshop.log
+    assert workshop.documents() == before
+    assert workshop.ledger.counts().pending == 5
+
+    workshop.space.save(workshop.options.space)
+    workshop.start_worker()
+    assert workshop.ingest().indexed == 5
+
+
+def test_garbage_on_the_queue_is_refused_and_good_work_behind_it_is_done(
+    workshop: Workshop,
+) -> None:
+    import redis
+
+    trap = workshop.folder / "pwned"
+    pickled = f"cposix\nsystem\n(S'touch {trap}'\ntR."
+    records = some(4, pictures=0)
+    write_catalogue(workshop.catalogue, records)
+    key = f"{workshop.options.prefix}ingest.embed.text"
+    message = {
+        "body": pickled, "content-encoding": "utf-8",
+        "content-type": "application/x-python-serialize",
+        "headers": {"task": "ingest.embed_text", "id": "x", "lang": "py"},
+        "properties": {"body_encoding": "utf-8", "delivery_tag": "x", "delivery_info":
+                       {"exchange": "", "routing_key": "ingest.embed.text"}},
+    }  # fmt: skip
+    with redis.Redis.from_url(workshop.options.broker_url) as broker:
+        broker.lpush(key, json.dumps(message))
+    workshop.app.send_task("ingest.no_such_task", queue="ingest.embed.text")
+    workshop.app.send_task("ingest.embed_text", args=[["p0001"], 99], queue="ingest.embed.text")
+    workshop.app.send_task("ingest.embed_text", args=[[{"a": 1}], 1], queue="ingest.embed.text")
+    worker = workshop.start_worker()
+    assert workshop.ingest().indexed == 4
+    assert not trap.exists()
+    assert worker.poll() is None
+    assert "no_such_task" in workshop.log
+    assert "refused a message: schema 99" in workshop.log
+
+
+def test_lost_messages_are_noticed_and_sent_again(workshop: Workshop) -> None:
+    import redis
+
+    records = some(10, pictures=0)
+    write_catalogue(workshop.catalogue, records)
+    emptied: list[bool] = []
+
+    def empty(progress: object) -> None:
+        if not emptied and not getattr(progress, "reading", True):
+            with redis.Redis.from_url(workshop.options.broker_url) as broker:
+                emptied.append(bool(broker.flushall()))
+            workshop.start_worker()
+
+    report = workshop.ingest(on_progress=empty, patience=Patience(0.05, 1, 60))
+    assert report.indexed == 10
+    workshop.agrees(records)
+
+
+def test_a_ledger_without_room_says_so_and_loses_nothing(tmp_path: Path) -> None:
+    code = f"""
+import resource, sys
+from pathlib import Path
+from ingest.changes import Change
+from ingest.ledger import Ledger
+from mappings.errors import DiskFull
+from mappings.product import Product
+ledger = Ledger(Path({str(tmp_path / "ledger.sqlite")!r}))
+run = ledger.begin_run(Path("."))
+resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, 5_000_000))
+done = 0
+try:
+    for n in range(30_000):
+        ledger.accept(run, "t", [Change(Product(id=str(n), title="x" * 400), "c")])
+        done += 1
+except DiskFull as error:
+    print(done, error.exit_code, error)
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    done, exit_code, words = found.stdout.split(" ", 2)
+    assert exit_code == "3", found.stderr
+    assert "Free room" in words
+    from ingest.ledger import Ledger
+
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    counts = ledger.counts()
+    assert counts.balanced
+    assert counts.accepted == counts.pending == len(ledger.pending()) == int(done) > 100
+    ledger.close()
+
+
+def test_a_stopped_worker_finishes_what_it_has_and_leaves_no_process(workshop: Workshop) -> None:
+    records = some(60)
+    for record in records:
+        record["title"] += " PAUSE"
+    write_catalogue(workshop.catalogue, records)
+    worker = workshop.start_worker()
+    workshop.interrupted_after(4)
+    family = psutil.Process(worker.pid).children(recursive=True)
+    worker.terminate()
+    assert worker.wait(40) == 0
+    wait_until(lambda: not any(p.is_running() and p.status() != "zombie" for p in family), 10)
+    workshop.start_worker()
+    assert workshop.ingest().indexed == 60
+    workshop.agrees(records)
+
+
+def test_a_broker_that_evicts_keys_is_refused(tmp_path: Path, workshop: Workshop) -> None:
+    import redis
+
+    assert check_broker(workshop.options) == ""
+    with redis.Redis.from_url(workshop.options.broker_url) as broker:
+        broker.config_set("maxmemory-policy", "allkeys-lru")
+    with pytest.raises(StackError, match="evicts keys"):
+        check_broker(workshop.options)
+    assert workshop.start_worker().wait(60) == 3
+    assert "evicts keys" in workshop.log

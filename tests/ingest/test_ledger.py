@@ -1,0 +1,285 @@
+"""The ledger: accepted = indexed + superseded + dead + pending, at every instant."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from ingest.changes import AcceptedPicture, Change, Refusal, content_hash
+from ingest.dead_letters import DeadLetter, bury, drop_letters, list_letters, retry_letters
+from ingest.ledger import Ledger
+from ingest.lock import only_one
+from ingest.tally import Settled
+from mappings.errors import StackError
+from mappings.identity import ModelIdentity
+from mappings.product import Product
+
+IDS = ["a", "b", "c"]
+
+
+def change(product_id: str, title: str = "t", version: int | None = None) -> Change:
+    return Change(Product(id=product_id, title=title, version=version), f"hash of {title}")
+
+
+def tombstone(product_id: str) -> Change:
+    return Change(Product(id=product_id, deleted=True), "gone")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    opened = Ledger(tmp_path / "ledger.sqlite")
+    yield opened
+    opened.close()
+
+
+def verdicts(ledger: Ledger, run: int, *changes: Change, target: str = "i") -> list[str]:
+    return [a.verdict for a in ledger.accept(run, target, changes)]
+
+
+def finish(ledger: Ledger, product_id: str) -> None:
+    (entry,) = ledger.entries([product_id])
+    ledger.settle([Settled(entry.id, entry.version, "indexed")])
+
+
+def test_acceptance_knows_new_changed_unchanged_and_stale(ledger: Ledger) -> None:
+    run = ledger.begin_run(Path("."))
+    assert verdicts(ledger, run, change("a"), change("b", version=5)) == ["send", "send"]
+    finish(ledger, "a")
+    finish(ledger, "b")
+    second = ledger.begin_run(Path("."))
+    assert verdicts(ledger, second, change("a"), change("b", "new", 4)) == [
+        "unchanged", "superseded",
+    ]  # fmt: skip
+    assert verdicts(ledger, second, change("b", "new", 5)) == ["superseded"]
+    assert verdicts(ledger, second, change("b", "new", 6)) == ["send"]
+    assert verdicts(ledger, second, change("a"), target="another index") == ["send"]
+    (entry,) = ledger.entries(["b"])
+    assert (entry.version, entry.product.title) == (6, "new")
+    assert ledger.counts().balanced
+    assert ledger.counts().superseded == 2
+
+
+def test_a_version_is_raised_by_an_unchanged_row_so_that_older_ones_stay_stale(
+    ledger: Ledger,
+) -> None:
+    run = ledger.begin_run(Path("."))
+    verdicts(ledger, run, change("a", version=2))
+    finish(ledger, "a")
+    assert verdicts(ledger, run, change("a", version=9)) == ["unchanged"]
+    assert verdicts(ledger, run, change("a", "late", version=5)) == ["superseded"]
+
+
+def test_sequences_rise_even_in_a_ledger_begun_anew(tmp_path: Path) -> None:
+    versions: list[int] = []
+    for n in range(3):
+        ledger = Ledger(tmp_path / f"{n}.sqlite")
+        run = ledger.begin_run(Path("."))
+        ledger.accept(run, "i", [change("a"), change("b")])
+        versions += [e.version for e in ledger.entries(["a", "b"])]
+        ledger.close()
+        time.sleep(0.001)
+    assert versions == sorted(set(versions))
+
+
+def test_a_newer_change_supersedes_one_that_is_pending(ledger: Ledger) -> None:
+    run = ledger.begin_run(Path("."))
+    ledger.accept(run, "i", [change("a", "one")])
+    (one,) = ledger.entries(["a"])
+    ledger.accept(run, "i", [change("a", "two")])
+    counts = ledger.counts()
+    assert (counts.accepted, counts.superseded, counts.pending) == (2, 1, 1)
+    assert ledger.settle([Settled("a", one.version, "indexed")]) == 0, (
+        "the late one settles nothing"
+    )
+    finish(ledger, "a")
+    assert ledger.counts().balanced
+
+
+def test_nothing_of_a_failed_acceptance_is_kept(ledger: Ledger) -> None:
+    run = ledger.begin_run(Path("."))
+    bad = Change(Product(id="b", title="t"), "h", (), (None,))  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        ledger.accept(run, "i", [change("a"), bad])
+    assert ledger.counts().accepted == 0
+    assert ledger.pending() == []
+
+
+def test_an_accepted_change_is_on_the_disk_for_another_process(ledger: Ledger) -> None:
+    run = ledger.begin_run(Path("/root/of/pictures"))
+    picture = AcceptedPicture("p.jpg", "main", "ab" * 32)
+    refusal = Refusal("a", "q.jpg", "", "missing", "There is no picture.")
+    ledger.accept(
+        run, "i", [Change(Product(id="a", title="红"), "h", (picture,), (refusal,))]
+    )  # fmt: skip
+    other = Ledger(ledger.store.path)
+    (entry,) = other.entries(["a"])
+    assert (entry.root, entry.pictures, entry.product.title) == (
+        "/root/of/pictures",
+        (picture,),
+        "红",
+    )
+    assert other.refusals() == other.refusals_of(["a"]) == [refusal]
+    other.close()
+
+
+def test_many_threads_and_processes_keep_the_balance(ledger: Ledger) -> None:
+    run = ledger.begin_run(Path("."))
+    seen: list[bool] = []
+    over = threading.Event()
+
+    def watch() -> None:
+        mine = Ledger(ledger.store.path)
+        while not over.is_set():
+            counts = mine.counts()
+            seen.append(counts.balanced and counts.pending == len(mine.pending()) >= 0)
+        mine.close()
+
+    def work(n: int) -> None:
+        mine = Ledger(ledger.store.path)
+        for k in range(30):
+            mine.accept(run, "i", [change(f"{n}-{k % 7}", str(k))])
+            for entry in mine.entries([f"{n}-{k % 7}"]):
+                mine.settle([Settled(entry.id, entry.version, "indexed")])
+        mine.close()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    over.set()
+    watcher.join()
+    counts = ledger.counts()
+    assert (counts.accepted, counts.indexed, counts.pending) == (120, 120, 0)
+    assert counts.balanced
+
+
+def test_a_file_that_is_no_ledger_is_named(tmp_path: Path) -> None:
+    (tmp_path / "ledger.sqlite").write_text("this is no database, and long enough to be seen so")
+    with pytest.raises(StackError, match=r"ledger\.sqlite"):
+        Ledger(tmp_path / "ledger.sqlite")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StackError, match="cannot be made"):
+        Ledger(tmp_path / "file" / "ledger.sqlite")
+
+
+def test_one_feed_at_a_time(tmp_path: Path) -> None:
+    with (
+        only_one(tmp_path / "x.lock"),
+        pytest.raises(StackError, match="Another feed"),
+        only_one(tmp_path / "x.lock"),
+    ):
+        pass
+    with only_one(tmp_path / "x.lock"):
+        pass
+
+
+def test_the_content_hash_knows_everything_that_makes_a_document() -> None:
+    identity = ModelIdentity("t", "i", "", "a", 8, "p")
+    other = ModelIdentity("t2", "i", "", "a", 8, "p")
+    product = Product(id="1", title="t", attributes={"a": ("b",)}, version=1)
+    pictures = (AcceptedPicture("p", "main", "00"),)
+    same = content_hash(product, pictures, identity)
+    assert same == content_hash(product.model_copy(update={"version": 2}), pictures, identity)
+    differing = [
+        content_hash(product.model_copy(update={"price": 1.0}), pictures, identity),
+        content_hash(product.model_copy(update={"attributes": {"a": ("c",)}}), pictures, identity),
+        content_hash(product, (AcceptedPicture("p", "main", "01"),), identity),
+        content_hash(product, (AcceptedPicture("p", "swatch", "00"),), identity),
+        content_hash(product, (), identity),
+        content_hash(product, pictures, other),
+    ]
+    assert len({same, *differing}) == 7
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """Any order of feeds, outcomes, crashes and retries: the books balance at every step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        import tempfile
+
+        self._folder = tempfile.TemporaryDirectory()
+        self.ledger = Ledger(Path(self._folder.name) / "ledger.sqlite")
+        self.run = self.ledger.begin_run(Path("."))
+        self.highest: dict[str, int] = {}
+
+    def teardown(self) -> None:
+        self.ledger.close()
+        self._folder.cleanup()
+
+    @rule()
+    def another_run(self) -> None:
+        self.run = self.ledger.begin_run(Path("."))
+
+    @rule(
+        product_id=st.sampled_from(IDS), title=st.sampled_from("xyz"),
+        version=st.none() | st.integers(1, 4), index=st.sampled_from("ij"), gone=st.booleans(),
+    )  # fmt: skip
+    def feed(
+        self, product_id: str, title: str, version: int | None, index: str, gone: bool
+    ) -> None:
+        given = tombstone(product_id) if gone else change(product_id, title, version)
+        (accepted,) = self.ledger.accept(self.run, index, [given])
+        if accepted.verdict == "send":
+            assert product_id in self.ledger.pending()
+
+    @rule(
+        product_id=st.sampled_from(IDS), state=st.sampled_from(["indexed", "superseded"]),
+        twice=st.booleans(),
+    )  # fmt: skip
+    def outcome(self, product_id: str, state: str, twice: bool) -> None:
+        for entry in self.ledger.entries([product_id]):
+            settled = Settled(entry.id, entry.version, state)  # type: ignore[arg-type]
+            assert self.ledger.settle([settled]) == 1
+            assert not twice or self.ledger.settle([settled]) == 0
+
+    @rule(product_id=st.sampled_from(IDS))
+    def death(self, product_id: str) -> None:
+        for entry in self.ledger.entries([product_id]):
+            letter = DeadLetter(entry.id, entry.version, "index", "bad", "why", 1)
+            assert bury(self.ledger, [letter, letter]) == 1
+
+    @rule(product_id=st.sampled_from(IDS))
+    def crash(self, product_id: str) -> None:
+        self.ledger.crashed([product_id])
+
+    @rule(product_id=st.sampled_from(IDS))
+    def retry(self, product_id: str) -> None:
+        retry_letters(self.ledger, ids=[product_id])
+
+    @rule()
+    def drop(self) -> None:
+        drop_letters(self.ledger)
+
+    @rule()
+    def reopened(self) -> None:
+        self.ledger.close()
+        self.ledger = Ledger(Path(self._folder.name) / "ledger.sqlite")
+
+    @invariant()
+    def balanced(self) -> None:
+        counts = self.ledger.counts()
+        assert counts.balanced, counts
+        assert counts.pending == len(self.ledger.pending())
+        assert min(counts.accepted, counts.indexed, counts.superseded, counts.dead) >= 0
+        for run in range(1, self.run + 1):
+            assert self.ledger.counts(run).balanced, run
+
+    @invariant()
+    def every_dead_change_has_an_open_letter_or_a_reason_why_not(self) -> None:
+        assert len(list_letters(self.ledger)) <= self.ledger.counts().dead
+
+
+TestLedger = LedgerMachine.TestCase
+TestLedger.settings = settings(
+    max_examples=60, stateful_step_count=25, deadline=None,
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
