@@ -96,18 +96,11 @@ def _folder() -> Path:
 
 
 def _services() -> "Callable[[Endpoints], Sequence[Service]]":
-    from dataclasses import replace
-
     from shelfsight.settings import read_settings
-    from shelfsight.wiring import stack_environment, stack_services
+    from shelfsight.wiring import stack_services
 
     settings = read_settings()
-
-    def services(endpoints: "Endpoints") -> "Sequence[Service]":
-        environment = stack_environment(settings, endpoints)
-        return [replace(one, env={**one.env, **environment}) for one in stack_services(settings)]
-
-    return services
+    return lambda endpoints: stack_services(settings, endpoints)
 
 
 def _print_state(state: "StackState") -> None:

@@ -22,6 +22,7 @@ class ProcessState:
         stage: ``starting``, ``ready`` or ``ended``.
         log: Its log file.
         exit_code: Set when it ended; negative for a signal.
+        url: Where it answers, empty when it has no probe.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ProcessState:
     stage: str
     log: str
     exit_code: int | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
