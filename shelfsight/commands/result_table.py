@@ -1,0 +1,134 @@
+"""A search result as a table that people like to read."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from query.result import Contribution, Hit, SearchResult
+
+BAR = 10
+_NAMES = {
+    "lexical": "words",
+    "text": "text",
+    "image": "pictures",
+    "attribute": "attributes",
+    "coherence": "picture shows attributes",
+    "picture_image": "your picture ~ pictures",
+    "picture_attribute": "your picture ~ attributes",
+}
+_REASONS = {
+    "lexical": "its words match yours",
+    "text": "its text means what you wrote",
+    "image": "its pictures show what you wrote",
+    "attribute": "its attributes are what you wrote",
+    "coherence": "its pictures show what its attributes say",
+    "picture_image": "it looks like your picture",
+    "picture_attribute": "its attributes describe your picture",
+}
+
+
+def result_table(result: "SearchResult", *, explain: bool = False, first: int = 1) -> Any:  # noqa: ANN401
+    """Return a rich renderable: a line a hit, and with ``explain`` where its points come from.
+
+    Args:
+        result: What the engine answered.
+        explain: Show every signal's raw value, calibrated value, weight and points.
+        first: Rank of the first hit.
+    """
+    from rich.console import Group
+
+    top = max((hit.score for hit in result.hits), default=0.0)
+    parts: list[RenderableType] = [_hits(result, top, first)]
+    if explain:
+        parts += [_explained(rank, hit) for rank, hit in enumerate(result.hits, first)]
+    return Group(*parts, *_foot(result))
+
+
+def sentence(hit: "Hit") -> str:
+    """Return in one plain sentence why a hit is where it is."""
+    gave = sorted((c for c in hit.contributions if c.points > 0), key=lambda c: -c.points)
+    lacks = [_NAMES[c.signal] for c in hit.contributions if c.missing]
+    if not gave:
+        return "Nothing speaks for it but that it is among the nearest."
+    total = sum(c.points for c in gave)
+    reasons = [f"{_REASONS[c.signal]} ({c.points / total:.0%} of its points)" for c in gave[:2]]
+    found = "Found because " + " and ".join(reasons)
+    if hit.matched_picture and hit.matched_picture.path:
+        found += f"; the picture that matched is {hit.matched_picture.path}"
+    if lacks:
+        found += f"; it has nothing for: {', '.join(lacks)}"
+    return found + "."
+
+
+def _hits(result: "SearchResult", top: float, first: int) -> Any:  # noqa: ANN401
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("#", justify="right", style="dim")
+    table.add_column("score", no_wrap=True)
+    table.add_column("title", ratio=1, overflow="fold")
+    table.add_column("brand", overflow="ellipsis", no_wrap=True)
+    table.add_column("price", justify="right", no_wrap=True)
+    for rank, hit in enumerate(result.hits, first):
+        full = round(BAR * max(0.0, hit.score) / top) if top > 0 else 0
+        score = Text(f"{hit.score:.3f} ")
+        score.append("█" * full, style="green").append("░" * (BAR - full), style="dim")
+        # Text, not markup: a title may hold [brackets].
+        title, brand = Text(hit.title or hit.id), Text(str(hit.source.get("brand", "")))
+        table.add_row(str(rank), score, title, brand, _price(hit))
+    return table
+
+
+def _price(hit: "Hit") -> str:
+    price = hit.source.get("price")
+    return "" if price is None else f"{price:,.2f} {hit.source.get('currency', '')}".strip()
+
+
+def _explained(rank: int, hit: "Hit") -> Any:  # noqa: ANN401
+    from rich import box
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE, pad_edge=False, show_edge=False, padding=(0, 1))
+    for name in ("signal", "raw", "calibrated", "weight", "points"):
+        table.add_column(name, justify="left" if name == "signal" else "right", no_wrap=True)
+    for c in hit.contributions:
+        table.add_row(*_cells(c), style="dim" if c.points <= 0 else "")
+    table.add_row("score", "", "", "", f"{hit.score:.4f}", style="bold")
+    head = Text(f"{rank}  ", style="dim").append(hit.title or hit.id, style="bold")
+    return Group(head.append(f"  {hit.id}", style="dim"), Text(sentence(hit)), table, Text(""))
+
+
+def _cells(c: "Contribution") -> tuple[str, ...]:
+    if c.missing:
+        return (_NAMES[c.signal], "missing", "0", f"× {c.weight:.3f}", "0.0000")
+    return (
+        _NAMES[c.signal],
+        f"{c.raw:.4f}",
+        f"→ {c.calibrated:.3f}",
+        f"× {c.weight:.3f}",
+        f"{c.points:.4f}",
+    )
+
+
+def _foot(result: "SearchResult") -> list[Any]:
+    from rich.text import Text
+
+    more = "" if result.total_relation == "eq" else "more than "
+    lines = [
+        Text(
+            f"{more}{result.total:,} found, {result.reachable} can be paged to;"
+            f" engine {result.took_ms} ms, encoding {result.encode_ms:.0f} ms;"
+            f" profile {result.profile}",
+            style="dim",
+        )
+    ]
+    if not result.hits:
+        lines.insert(0, Text("No product was found. Try other words or fewer filters."))
+    if result.degraded:
+        lines.append(Text(f"Left out, as it failed: {', '.join(result.degraded)}.", style="yellow"))
+    return lines
