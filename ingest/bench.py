@@ -14,6 +14,7 @@ from mappings.errors import StackError
 if TYPE_CHECKING:
     from encoders.pictures import PictureDecoder
     from encoders.space import Space
+    from mappings.schema import Schema
 
 
 class Bench:
@@ -64,8 +65,8 @@ class Bench:
             )
         return self._space
 
-    def space_of_index(self) -> "Space":
-        """Return the space after making sure that the index holds vectors of the same one.
+    def space_of_index(self) -> "tuple[Space, Schema]":
+        """Return the space, and the columns of an index that is sure to be of the same space.
 
         Raises:
             IdentityMismatch: It holds others: nothing may be written.
@@ -75,7 +76,7 @@ class Bench:
         target = read_target(self.client, self.options.alias)
         space = self.space()
         space.identity.require(target.identity, f"The index {target.index!r}")
-        return space
+        return space, target.schema
 
 
 @cache

@@ -21,7 +21,7 @@ Spooled = Mapping[str, Vector]
 
 
 def documents(
-    bench: Bench, space: Space, entries: Sequence[Entry]
+    bench: Bench, space: Space, schema: Schema, entries: Sequence[Entry]
 ) -> tuple[list[Write], tuple[str, ...]]:
     """Return the writes of the products whose vectors are all there, and the ids of the others.
 
@@ -29,7 +29,6 @@ def documents(
     """
     refused = {(r.id, r.path) for r in bench.ledger.refusals_of([e.id for e in entries])}
     texts, pictures = _spooled(bench, space, [e for e in entries if not e.product.deleted])
-    schema = Schema(space.identity.dim)
     writes: list[Write] = []
     lacking: list[str] = []
     for entry in entries:

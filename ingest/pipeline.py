@@ -70,8 +70,8 @@ def _embed_image(bench: Bench, entries: list[Entry]) -> tuple[int, list[Follow]]
 
 def _index(bench: Bench, entries: list[Entry]) -> tuple[int, list[Follow]]:
     """Write the documents and settle each product by its own outcome."""
-    space = bench.space_of_index()
-    ready, lacking = documents(bench, space, entries)
+    space, schema = bench.space_of_index()
+    ready, lacking = documents(bench, space, schema, entries)
     written = bench.writer.write(ready)
     again = _settle(bench, written.outcomes)
     if written.stopped is not None:

@@ -7,6 +7,7 @@ from mappings.connection import node_errors
 from mappings.errors import StackError
 from mappings.identity import ModelIdentity
 from mappings.index import live_index
+from mappings.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +19,14 @@ class Target:
         index: The concrete index.
         uuid: Its unique id; an index that is deleted and made again has another one.
         identity: The models that its vectors are made by.
+        schema: Its columns.
     """
 
     alias: str
     index: str
     uuid: str
     identity: ModelIdentity
+    schema: Schema
 
     @property
     def key(self) -> str:
@@ -47,4 +50,4 @@ def read_target(client: Any, alias: str) -> Target:  # noqa: ANN401
     with node_errors(alias):
         settings = client.indices.get_settings(index=live.name, name="index.uuid")
     uuid = settings[live.name]["settings"]["index"]["uuid"]
-    return Target(alias, live.name, uuid, live.identity)
+    return Target(alias, live.name, uuid, live.identity, live.schema)
