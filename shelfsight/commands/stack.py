@@ -111,7 +111,7 @@ def _print_state(state: "StackState") -> None:
     if state.stage != "ready":
         return
     for one in state.processes:
-        line = f"{one.name:12} {one.stage:9} pid {one.pid:<8} {one.log}"
+        line = f"{one.name:12} {one.stage:9} pid {one.pid:<8} {one.url:30} {one.log}"
         console.print(line, highlight=False, soft_wrap=True)
     for name, value in (
         ("OpenSearch", f"{state.node_url}  {state.opensearch}"),

@@ -34,8 +34,9 @@ class Child:
         after: Names of processes that must be ready before this one starts.
         probe: ``http://…`` must answer 200, ``redis://…`` must answer PONG; empty: ready at once.
         grace: Seconds between SIGTERM and SIGKILL.
-        second_probe: Asked too once ``patience`` seconds have passed: ready, if not in best health.
-        patience: Seconds.
+        second_probe: Answered by a process that runs, if not in best health.
+        patience: Seconds for which the second probe must answer while the first does not, until
+            the process counts as ready all the same.
     """
 
     name: str

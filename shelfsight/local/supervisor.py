@@ -14,6 +14,7 @@ import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlsplit
 
 from shelfsight.local.child import Child, answers, end, kill_group, start, tail
 from shelfsight.local.folder import StackFolder
@@ -76,6 +77,7 @@ class Supervisor:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._seen: dict[str, ProcessState] = {}
         self._since: dict[str, float] = {}
+        self._answered: dict[str, float] = {}
         self._stop = False
         self._reread = False
         own = created(os.getpid())
@@ -136,7 +138,7 @@ class Supervisor:
                     self._start(child)
             case "starting":
                 waited = time.monotonic() - self._since[child.name]
-                if not self._noticed_end(child) and _is_ready(child, waited):
+                if not self._noticed_end(child) and self._is_ready(child):
                     self._see(child.name, stage="ready")
                 elif waited > START_SECONDS:
                     self._fail(child, f"did not answer within {START_SECONDS:.0f} s")
@@ -152,9 +154,21 @@ class Supervisor:
             return
         self._running[child.name] = process
         self._since[child.name] = time.monotonic()
+        self._answered.pop(child.name, None)
         since = created(process.pid) or time.time()
-        self._seen[child.name] = ProcessState(child.name, process.pid, since, "starting", child.log)
+        self._seen[child.name] = ProcessState(
+            child.name, process.pid, since, "starting", child.log, url=_origin(child.probe)
+        )
         self._tell()
+
+    def _is_ready(self, child: Child) -> bool:
+        if answers(child.probe):
+            return True
+        if not child.second_probe or not answers(child.second_probe):
+            return False
+        # Patience begins with the first answer: a busy machine may take long until then.
+        first = self._answered.setdefault(child.name, time.monotonic())
+        return time.monotonic() - first > child.patience
 
     def _noticed_end(self, child: Child) -> bool:
         code = self._running[child.name].poll()
@@ -217,10 +231,9 @@ class Supervisor:
             self._tell()
 
 
-def _is_ready(child: Child, waited: float) -> bool:
-    if answers(child.probe):
-        return True
-    return bool(child.second_probe) and waited > child.patience and answers(child.second_probe)
+def _origin(probe: str) -> str:
+    parts = urlsplit(probe)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 def main(path: str) -> int:

@@ -15,7 +15,13 @@ from shelfsight.local.ports import choose
 from shelfsight.local.state import StackState, status
 from shelfsight.local.supervisor import ORDER_FILE, Order, read_order, write_order
 
-SERVER = (sys.executable, "-m", "http.server", "--bind", "127.0.0.1")
+# Slower to come up than its patience lasts, so that patience must begin with the first answer.
+SLOW = """
+import http.server, sys, time
+time.sleep(2)
+serve = http.server.SimpleHTTPRequestHandler
+http.server.test(serve, port=int(sys.argv[1]), bind="127.0.0.1")
+"""
 
 
 def test_an_order_is_read_as_it_was_written_and_is_for_our_eyes_only(tmp_path: Path) -> None:
@@ -34,7 +40,7 @@ def test_a_part_that_answers_but_is_not_in_best_health_is_ready_after_a_while(pl
     url = f"http://127.0.0.1:{port}"
     ill = Child(
         "ill",
-        (*SERVER, str(port)),
+        (sys.executable, "-c", SLOW, str(port)),
         dict(os.environ),
         str(place),
         str(folder.logs / "ill.log"),
@@ -46,9 +52,10 @@ def test_a_part_that_answers_but_is_not_in_best_health_is_ready_after_a_while(pl
     supervisor = spawn(folder)
     await_birth(folder, supervisor, silent)
     state = await_ready(folder, (), silent)
-    assert state.processes[0].stage == "ready"
+    assert (state.processes[0].stage, state.processes[0].url) == ("ready", url)
     log = (folder.logs / "ill.log").read_text()
     assert log.index('"GET /healthy HTTP/1.1" 404') < log.index('"GET / HTTP/1.1" 200')
+    assert log.count('"GET / HTTP/1.1" 200') > 1
     supervisor.terminate()
     assert supervisor.wait(30) == 0
     assert status(place).stage == "stopped"
