@@ -171,9 +171,16 @@ def _design(items: tuple[Item, ...]) -> NDArray[np.float64]:
     rows = []
     for i in items:
         en, zh = i.style != 1, i.style != 2
-        pairs = [(i.colour, "c"), (i.material, "m"), (i.pattern, "p"), (i.audience, "a")]
+        pairs: list[tuple[Any, str]] = [
+            (i.colour, "c"),
+            (i.material, "m"),
+            (i.pattern, "p"),
+            (i.audience, "a"),
+        ]
         pairs += [(i.kind, "k"), (i.use, "u")]
-        named = [(f"{kind}{side}", word) for word, kind in pairs for side in (en, zh * 2)]
+        named: list[tuple[str, Any]] = [
+            (f"{kind}{side}", word) for word, kind in pairs for side in (en, zh * 2)
+        ]
         named += [("b", i.brand), ("style", i.style), ("named", bool(i.series))]
         named += [("kc", (i.kind, i.style))]
         rows.append([places.setdefault(name, len(places)) for name in named])

@@ -14,7 +14,6 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from bench.fused_catalogue import Catalogue, load
 from bench.fused_contenders import SIZE, contenders
+from bench.fused_rightness import CHEAP, INDEX, Question, Shelf, ask, plan_of, rightness
 from encoders.registry import load_text_encoder
 from mappings.blend import Blend
 from mappings.body import render
@@ -33,41 +33,16 @@ from mappings.schema import Schema
 from mappings.vectors import ProductVectors
 from query.calibrate import estimate, estimate_lexical
 from query.filters import Between, Filter
-from query.intent import Intent, understand
-from query.lexical import lexical_query
-from query.oracle import rank, score
-from query.plan import Plan, compile_plan
+from query.intent import understand
 from query.profiles import DEFAULT
-from query.reply import read_hits
 from query.request import SearchRequest
-from query.signals import WORDS, Lexical
 from query.vectors import QueryVectors
 
 ROOT = Path(__file__).resolve().parent
-INDEX = "bench-fused"
 OURS = "fused"
 WARM_UP = 1_000
 GOALS = {"hybrid, every leg to k": 0.5, "bool.should": 1.5}
 OVERLAP_GOAL = 0.98
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One query, ready to be sent in every way, and what it asks for."""
-
-    kind: str
-    intent: Intent
-    vectors: QueryVectors
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """The indexed catalogue."""
-
-    catalogue: Catalogue
-    schema: Schema
-    calibration: Calibration
-    coherence: NDArray[np.float64]
 
 
 def main() -> None:
@@ -136,7 +111,7 @@ def request(text: str, number: int) -> SearchRequest:
     """Return the request of a query; every third one is filtered."""
     from mappings.schema import PRICE
 
-    filters: tuple[Filter, ...] = (Between(PRICE, high=100.0),) if number % 3 == 0 else ()
+    filters: tuple[Filter, ...] = (Between(PRICE, high=CHEAP),) if number % 3 == 0 else ()
     return SearchRequest(text, filters=filters, size=SIZE)
 
 
@@ -202,11 +177,6 @@ def prepared(shelf: Shelf, questions: Sequence[Question]) -> tuple[list[dict[str
     return bodies, float(np.median(spent))
 
 
-def plan_of(shelf: Shelf, q: Question) -> Plan:
-    """Return our plan for a question."""
-    return compile_plan(q.intent, q.vectors, DEFAULT, shelf.schema, shelf.calibration)
-
-
 def timed(
     client: Any,  # noqa: ANN401
     bodies: Sequence[dict[str, Any]],
@@ -230,12 +200,6 @@ def timed(
     return {name: np.array(t) for name, t in times.items()}
 
 
-def ask(client: Any, body: dict[str, Any], ours: bool) -> Any:  # noqa: ANN401
-    """Send one body as our engine does, or as it is."""
-    params = {"include_named_queries_score": "true"} if ours else {}
-    return client.search(index=INDEX, body=body, params=params)
-
-
 def ratios(times: dict[str, NDArray[np.float64]], seed: int) -> dict[str, dict[str, float]]:
     """Return ours / theirs of the medians, with 95 % intervals by bootstrap over rounds."""
     rng = np.random.default_rng(seed)
@@ -249,74 +213,6 @@ def ratios(times: dict[str, NDArray[np.float64]], seed: int) -> dict[str, dict[s
         ratio = float(np.median(ours) / np.median(theirs))
         found[name] = {"ratio": ratio, "low": float(low), "high": float(high)}
     return found
-
-
-def rightness(client: Any, shelf: Shelf, questions: Sequence[Question]) -> dict[str, Any]:  # noqa: ANN401
-    """Return the overlap of our top 24 with brute force, by kind, and the largest score error."""
-    catalogue = shelf.catalogue
-    ids = [p.id for p in catalogue.products]
-    place = {name: n for n, name in enumerate(ids)}
-    prices = np.array([p.price for p in catalogue.products])
-    overlaps: dict[str, list[float]] = {}
-    error = 0.0
-    for q in questions:
-        plan = plan_of(shelf, q)
-        scores = brute_force(client, shelf, q, plan, place)
-        if q.intent.request.filters:
-            scores = np.where(prices <= 100.0, scores, -1.0)
-        best = rank(ids, scores, SIZE)
-        hits = read_hits(ask(client, plan.body, True), plan)[:SIZE]
-        error = max([error, *(abs(h.score - scores[place[h.id]]) for h in hits)])
-        shared = len({h.id for h in hits} & set(best.ids))
-        overlaps.setdefault(q.kind, []).append(shared / SIZE)
-    everything = [x for values in overlaps.values() for x in values]
-    return {
-        "overlap_at_24": float(np.mean(everything)),
-        "overlap_by_kind": {kind: float(np.mean(v)) for kind, v in overlaps.items()},
-        "worst_query": float(np.min(everything)),
-        "largest_score_error": error,
-    }
-
-
-def brute_force(
-    client: Any,  # noqa: ANN401
-    shelf: Shelf,
-    q: Question,
-    plan: Plan,
-    place: dict[str, int],
-) -> NDArray[np.float64]:
-    """Return the formula of every product, float64 (n,): BM25 from the engine, the rest NumPy."""
-    made = shelf.catalogue
-    assert q.vectors.text is not None
-    asked = q.vectors.text.astype(np.float64)
-    raw = {
-        "lexical": every_bm25(client, q.intent, place),
-        "text": made.text @ asked,
-        "image": made.image @ asked,
-        "attribute": made.attribute @ asked,
-        "coherence": shelf.coherence,
-    }
-    return score(raw, plan.weights, {t.signal.name: t.scale for t in plan.terms})
-
-
-def every_bm25(client: Any, intent: Intent, place: dict[str, int]) -> NDArray[np.float64]:  # noqa: ANN401
-    """Return the BM25 of every product, float64 (n,), 0 where no word matches."""
-    found = np.zeros(len(place))
-    body: dict[str, Any] = {
-        "size": 10_000,
-        "_source": False,
-        "query": lexical_query(Lexical(WORDS), intent.text, intent.script),
-        "sort": ["_doc"],
-        "track_scores": True,
-    }
-    only = {"filter_path": "hits.hits._id,hits.hits._score,hits.hits.sort"}
-    while True:
-        hits = client.search(index=INDEX, body=body, params=only).get("hits", {}).get("hits", [])
-        for hit in hits:
-            found[place[hit["_id"]]] = hit["_score"]
-        if len(hits) < body["size"]:
-            return found
-        body["search_after"] = hits[-1]["sort"]
 
 
 def machine(client: Any) -> dict[str, Any]:  # noqa: ANN401
