@@ -29,8 +29,13 @@ RUNTIMES = (
     "cuda",
     "int8",
 )
-FLOOR = 0.999
-"""Least cosine to eager fp32, on every probe picture, of a runtime that is chosen unasked."""
+FLOOR = 0.9995
+"""Least cosine to eager fp32, on every probe picture, of a runtime that is chosen unasked.
+
+The promise is 0.999 on every picture. Probe pictures are few and drawn, and photos deviate up to
+twenty times as much (bfloat16 throughout: 0.9991 here, 0.983 on photos; the first eight layers
+exact: 0.9997 here, 0.9994 on photos), so much of the allowance is left to them.
+"""
 
 COMPARED = 4
 """Probe pictures whose vectors are compared; the timing runs over ``BATCH`` of them."""
@@ -230,7 +235,7 @@ def _load(model: VisionModel, runtime: str, machine: Machine, folder: Path) -> R
         "bf16": torch_runs.bf16,
         "cuda": torch_runs.cuda,
         "folded": folded.folded,
-        "mixed": partial(folded.folded, exact_layers=int(layers or 5)),
+        "mixed": partial(folded.folded, exact_layers=int(layers or 8)),
     }
     return ways[family](model)
 
