@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from encoders.protocol import ImageEncoder, TextEncoder
-from mappings.errors import InputError, NodeUnreachable
+from mappings.errors import InputError
 from mappings.identity import ModelIdentity
 from mappings.index import CatalogueIndex, live_index
 from query.candidates import Budget
@@ -72,6 +72,7 @@ class SearchEngine:
             InputError: The alias or the profile does not exist, or what was given cannot be used.
             IdentityMismatch: The live index holds vectors of other models.
             NodeUnreachable: The node does not answer.
+            LegFailed: It could not even answer with words alone, or not in time.
         """
         profile = find_profile(request.profile, self.profiles)
         index = self.live()
@@ -123,15 +124,12 @@ class SearchEngine:
         try:
             plan = self._plan(intent, vectors, profile, index, absent)
             return self._run(intent, plan, index, profile, absent & wanted, ends)
-        except LegFailed as failure:
-            absent |= frozenset(VECTOR_NAMES)
-            plan = self._plan(intent, QueryVectors(), profile, index, absent)
-            if time.monotonic() >= ends:
-                raise NodeUnreachable(failure.problem, failure.cure) from None
-        try:
-            return self._run(intent, plan, index, profile, absent & wanted, ends)
-        except LegFailed as failure:
-            raise NodeUnreachable(failure.problem, failure.cure) from None
+        except LegFailed:
+            if not intent.text or time.monotonic() >= ends:
+                raise
+        absent |= frozenset(VECTOR_NAMES)
+        plan = self._plan(intent, QueryVectors(), profile, index, absent)
+        return self._run(intent, plan, index, profile, absent & wanted, ends)
 
     def _plan(
         self,

@@ -3,10 +3,10 @@
 from typing import Any
 
 from mappings.connection import node_errors
-from mappings.errors import ShelfsightError
+from mappings.errors import ShelfsightError, StackError
 
 
-class LegFailed(ShelfsightError):
+class LegFailed(StackError):
     """The engine refused the request or could not finish it; a plainer one may still do."""
 
 
@@ -40,7 +40,10 @@ def send(client: Any, index: str, body: dict[str, Any], seconds: float) -> dict[
     except exceptions.NotFoundError:
         raise IndexGone(f"Index {index!r} is gone.", "Ask again.") from None
     except exceptions.ConnectionTimeout as error:
-        raise LegFailed(f"The engine did not answer in {seconds:g} s: {error}.") from None
+        raise LegFailed(
+            f"The engine did not answer in {seconds:.2g} s ({type(error).__name__}).",
+            "Ask again; when it stays slow, look at its load.",
+        ) from None
     except exceptions.TransportError as error:
         if isinstance(error, exceptions.ConnectionError) or error.status_code in (401, 403):
             with node_errors("the node"):

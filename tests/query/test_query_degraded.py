@@ -1,6 +1,7 @@
 """What fails, what is left, and what is refused, on a real node."""
 
 import math
+import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 from query_shop import BLEND, DIM, IDENTITY, WORDS, FakeDecoder, FakeImages
 
-from mappings.errors import IdentityMismatch, InputError, NodeUnreachable
+from mappings.connection import Connection
+from mappings.errors import IdentityMismatch, InputError, NodeUnreachable, StackError
 from query.engine import Patience, SearchEngine
 from query.filters import parse_filter
 from query.request import SearchRequest
@@ -88,9 +90,7 @@ def test_a_leg_that_the_engine_refuses_leaves_the_words(
 ) -> None:
     ours = engine_with(engine)
     live = ours.live()
-    lame = replace(live, blend=None, identity=replace(IDENTITY, dim=DIM))
-    lame.mapping["properties"]["text_vector"]["dimension"] = DIM
-    monkeypatch.setattr(ours, "_live", (math.inf, replace(lame, blend=WRONG)))
+    monkeypatch.setattr(ours, "_live", (math.inf, replace(live, blend=WRONG)))
     found = ours.search(SearchRequest("红色连衣裙"))
     assert found.degraded == ("attribute", "image", "text")
     assert found.hits
@@ -141,8 +141,6 @@ def test_an_alias_that_is_not_there_is_named(engine: SearchEngine) -> None:
 
 
 def test_a_node_that_is_down_is_named_with_the_cure(engine: SearchEngine) -> None:
-    from mappings.connection import Connection
-
     down = SearchEngine(Connection("http://127.0.0.1:9").open(), "x", IDENTITY, text=WORDS)
     with pytest.raises(NodeUnreachable) as gone:
         down.search(SearchRequest("red"))
@@ -152,6 +150,29 @@ def test_a_node_that_is_down_is_named_with_the_cure(engine: SearchEngine) -> Non
     late.client = down.client
     with pytest.raises(NodeUnreachable):
         late.search(SearchRequest("red"))
+
+
+def test_an_engine_that_never_answers_is_an_error_that_says_so(
+    engine: SearchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client = Connection(f"http://127.0.0.1:{silent.getsockname()[1]}").open()
+        slow = SearchEngine(client, engine.alias, IDENTITY, text=WORDS, patience=Patience(0.3))
+        monkeypatch.setattr(slow, "_live", (math.inf, engine.live()))
+        with pytest.raises(StackError, match="did not answer in") as late:
+            slow.search(SearchRequest("红"))
+        client.close()
+    assert late.value.exit_code == 3
+    assert late.value.cure
+
+
+def test_an_index_that_was_swapped_away_is_looked_up_again(
+    client: Any, engine: SearchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = engine_with(engine)
+    gone = replace(ours.live(), name="query-tests-0000000000-9999")
+    monkeypatch.setattr(ours, "_live", (math.inf, gone))
+    assert ours.search(SearchRequest("红色")).index == engine.live().name
 
 
 def test_a_repeated_query_is_not_encoded_again(engine: SearchEngine) -> None:
