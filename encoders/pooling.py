@@ -1,9 +1,33 @@
 """Many pictures, one vector; and whether it shows what the attributes say."""
 
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
 import numpy as np
 
 from encoders.protocol import Vectors, unit_rows
 from mappings.errors import InputError
+
+
+class Shown(Protocol):
+    """Anything that says which role a picture has."""
+
+    @property
+    def role(self) -> str:
+        """``main``, ``alternative``, ``detail`` or ``swatch``."""
+        ...
+
+
+S = TypeVar("S", bound=Shown)
+
+
+def telling(pictures: Sequence[S]) -> Sequence[S]:
+    """Return the pictures that say what the product is: all but swatches, where there are others.
+
+    Args:
+        pictures: A product's pictures, or their vectors, each with its role.
+    """
+    return [p for p in pictures if p.role != "swatch"] or pictures
 
 
 def pooled(vectors: Vectors) -> Vectors:

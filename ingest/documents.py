@@ -6,7 +6,7 @@ import numpy as np
 
 from encoders.attributes import attribute_terms, attribute_text, attribute_vector
 from encoders.cache import content_key
-from encoders.pooling import coherence, pooled
+from encoders.pooling import coherence, pooled, telling
 from encoders.projection import ProjectedImageEncoder
 from encoders.space import Space
 from encoders.texts import product_text
@@ -84,7 +84,7 @@ def _vectors(
         for p in entry.pictures
         if space.image is not None and p.sha and (entry.id, p.path) not in refused
     ]
-    image = pooled(np.stack([p.vector for p in shown])) if shown else None
+    image = pooled(np.stack([p.vector for p in telling(shown)])) if shown else None
     return ProductVectors(
         text=texts[content_key(product_text(product))],
         image=image,

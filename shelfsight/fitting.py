@@ -19,7 +19,7 @@ from encoders.attributes import (
     attribute_vector,
 )
 from encoders.cache import VectorSpool, content_key
-from encoders.pooling import coherence
+from encoders.pooling import coherence, telling
 from encoders.texts import product_text
 from ingest.catalogue import Catalogue
 from ingest.picture_files import PictureUnavailable
@@ -83,8 +83,8 @@ def fit_space(
     from encoders.projection import ProjectedImageEncoder, fit_ridge
     from encoders.space import Space
 
-    read = [row.product for row in islice(catalogue.rows(), read) if row.product]
-    living = [product for product in read if not product.deleted]
+    rows = islice(catalogue.rows(), read)
+    living = [row.product for row in rows if row.product and not row.product.deleted]
     if not living:
         raise InputError(
             f"{catalogue.path} holds no product that can be read.",
@@ -113,16 +113,20 @@ def fit_space(
 def draw_sample(
     catalogue: Catalogue, products: Sequence[Product], pictures: int, seed: int
 ) -> Sample:
-    """Return at most 250 products and about ``pictures`` of their pictures, spread evenly."""
+    """Return at most 250 products and about ``pictures`` of their pictures, spread evenly.
+
+    Swatches are left out: they show cloth, and no product.
+    """
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(products))[:MOST_PRODUCTS]
     drawn = tuple(products[int(i)] for i in order)
+    shown = [telling(p.pictures) for p in drawn]
     found: list[tuple[int, bytes]] = []
-    for place in range(max((len(p.pictures) for p in drawn), default=0)):
-        for number, product in enumerate(drawn):
-            if place < len(product.pictures) and len(found) < pictures:
+    for place in range(max(map(len, shown), default=0)):
+        for number, own in enumerate(shown):
+            if place < len(own) and len(found) < pictures:
                 try:
-                    content = catalogue.picture_bytes(product.pictures[place].path)
+                    content = catalogue.picture_bytes(own[place].path)
                 except PictureUnavailable:
                     continue  # ingestion reports it
                 found.append((number, content))

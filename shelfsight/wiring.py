@@ -201,7 +201,7 @@ def stack_services(settings: Settings, endpoints: "Endpoints") -> "Sequence[Serv
         known,
         name=f"worker-{settings.alias}",
     )
-    port = choose("the search program", settings.api_port, API_PORT, ())
+    port = _own_api_port(settings) or choose("the search program", settings.api_port, API_PORT, ())
     api = Service(
         "api",
         (sys.executable, "-m", "shelfsight", "serve", "--port", str(port)),
@@ -209,3 +209,13 @@ def stack_services(settings: Settings, endpoints: "Endpoints") -> "Sequence[Serv
         probe=f"http://127.0.0.1:{port}/openapi.json",
     )
     return (worker, api)
+
+
+def _own_api_port(settings: Settings) -> int:
+    """Return the port that our own search program listens on already, 0 for none."""
+    from urllib.parse import urlsplit
+
+    from shelfsight.local.state import status
+
+    running = {p.name: p for p in status(home(settings)).processes if p.stage == "ready"}
+    return urlsplit(running["api"].url).port or 0 if "api" in running else 0

@@ -28,20 +28,23 @@ _REASONS = {
 }
 
 
-def result_table(result: "SearchResult", *, explain: bool = False, first: int = 1) -> Any:  # noqa: ANN401
+def result_table(
+    result: "SearchResult", *, explain: bool = False, first: int = 1, most: int | None = None
+) -> Any:  # noqa: ANN401
     """Return a rich renderable: a line a hit, and with ``explain`` where its points come from.
 
     Args:
         result: What the engine answered.
         explain: Show every signal's raw value, calibrated value, weight and points.
         first: Rank of the first hit.
+        most: Explain only so many hits, the best ones.
     """
     from rich.console import Group
 
     top = max((hit.score for hit in result.hits), default=0.0)
     parts: list[RenderableType] = [_hits(result, top, first)]
     if explain:
-        parts += [_explained(rank, hit) for rank, hit in enumerate(result.hits, first)]
+        parts += [_explained(rank, hit) for rank, hit in enumerate(result.hits[:most], first)]
     return Group(*parts, *_foot(result))
 
 

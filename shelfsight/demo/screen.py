@@ -58,7 +58,7 @@ class Screen:
         self._console.print()
         self._console.rule(f"[bold]{number}. {stop.heading}[/]", align="left")
         self._console.print(f"[dim]{stop.says}[/]  {stop.command}", highlight=False)
-        self._console.print(result_table(found, explain=True))
+        self._console.print(result_table(found, explain=True, most=1))
 
 
 def play(
