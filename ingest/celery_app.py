@@ -27,7 +27,7 @@ def build_app(options: WorkerOptions) -> Any:  # noqa: ANN401 - celery.Celery
 
 
 def _settings(options: WorkerOptions) -> dict[str, Any]:
-    """Return what holds for every broker; each line's reason is in docs/ingest.md."""
+    """Return what holds for every broker."""
     limits = options.limits
     return {
         "broker_url": options.broker_url,

@@ -13,12 +13,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ingest.acceptance import accept, next_sequence, refuse
 from ingest.changes import Accepted, AcceptedPicture, Change, Entry, Refusal
 from ingest.store import Store
 from ingest.tally import Deltas, Settled, count, move
-from mappings.product import Product
+from mappings.product import Picture, Product
 
 MANY = 500
 
@@ -238,7 +239,7 @@ def entry_of(row: sqlite3.Row) -> Entry:
     """Return the entry in a row of products joined with its run."""
     return Entry(
         row["id"], row["version"], row["run"], row["root"],
-        Product.model_validate_json(row["record"]),
+        _product(json.loads(row["record"])),
         tuple(AcceptedPicture(*p) for p in json.loads(row["pictures"])),
         row["content"], row["target"], row["crashes"],
     )  # fmt: skip
@@ -250,3 +251,13 @@ def _parts(ids: Sequence[str]) -> list[list[str]]:
 
 def _marks(part: Sequence[str]) -> str:
     return ",".join("?" * len(part))
+
+
+def _product(record: dict[str, Any]) -> Product:
+    """Return a product from its own dump without validating it again, which costs 1 ms each."""
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in record.items()}
+    tags = record.get("attributes", {})
+    pictures = [Picture.model_construct(**p) for p in record.get("pictures", ())]
+    values["attributes"] = {name: tuple(given) for name, given in tags.items()}
+    values["pictures"] = tuple(pictures)
+    return Product.model_construct(**values)

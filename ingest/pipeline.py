@@ -89,9 +89,11 @@ def _index(bench: Bench, entries: list[Entry]) -> tuple[int, list[Follow]]:
 
 def _settle(bench: Bench, outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
     """Record the outcomes; return id and cause of what is to be written again."""
-    done = [o for o in outcomes if o.kind in ("indexed", "superseded")]
+    there = {o.id for o in outcomes if o.kind == "indexed"} | bench.writer.replayed(outcomes)
     bench.ledger.settle(
-        Settled(o.id, o.version, "indexed" if o.kind == "indexed" else "superseded") for o in done
+        Settled(o.id, o.version, "indexed" if o.id in there else "superseded")
+        for o in outcomes
+        if o.kind in ("indexed", "superseded")
     )
     bury(
         bench.ledger,

@@ -106,6 +106,24 @@ class BulkWriter:
                 break
         return call.written(writes)
 
+    def replayed(self, outcomes: Sequence[Outcome]) -> set[str]:
+        """Return the ids of superseded documents that the index holds in this very version.
+
+        Their write had come through before, and only its answer was lost; the others were
+        overtaken by a newer version.
+
+        Raises:
+            NodeUnreachable: The node does not answer.
+        """
+        asked = {o.id: o.version for o in outcomes if o.kind == "superseded"}
+        if not asked:
+            return set()
+        with node_errors(self._alias):
+            reply = self._client.mget(
+                index=self._alias, body={"ids": list(asked)}, _source="false", realtime="true"
+            )
+        return {d["_id"] for d in reply["docs"] if d.get("_version") == asked[d["_id"]]}
+
     def _wait(self, call: "_Call") -> bool:
         """Wait before the next try, at random up to a doubling bound; tells whether time is left.
 

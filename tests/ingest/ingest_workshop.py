@@ -12,6 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -209,11 +210,12 @@ class Workshop:
 
     def children(self, worker: "subprocess.Popen[bytes]") -> list[psutil.Process]:
         """The pool's processes, not the picture decoders below them."""
-        return [
-            p
-            for p in psutil.Process(worker.pid).children()
-            if "spawn_main" in " ".join(p.cmdline()) and p.status() != psutil.STATUS_ZOMBIE
-        ]
+        found = []
+        for process in psutil.Process(worker.pid).children():
+            with suppress(psutil.NoSuchProcess):
+                if "spawn_main" in " ".join(process.cmdline()):
+                    found.append(process)
+        return found
 
     def ingest(self, **options: Any) -> Report:
         options.setdefault("patience", PATIENCE)

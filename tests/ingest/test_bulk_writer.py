@@ -118,6 +118,17 @@ def test_versions_decide_whatever_the_order(client: Any, alias: str) -> None:
     assert client.get(index=alias, id="p")["_source"] == tombstone
 
 
+def test_a_replay_is_told_from_a_write_that_was_overtaken(client: Any, alias: str) -> None:
+    writer = BulkWriter(client, alias)
+    writes = [Write("same", 3, document(1, 3)), Write("newer", 3, document(2, 3))]
+    writer.write(writes)
+    writer.write([Write("newer", 4, document(2, 4))])
+    again = writer.write(writes).outcomes
+    assert [o.kind for o in again] == ["superseded", "superseded"]
+    assert writer.replayed(again) == {"same"}
+    assert writer.replayed(()) == set()
+
+
 def test_a_stale_write_long_after_a_delete_stays_deleted(client: Any, alias: str) -> None:
     client.indices.put_settings(index=alias, body={"index.gc_deletes": "1s"})
     writer = BulkWriter(client, alias)

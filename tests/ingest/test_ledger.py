@@ -17,7 +17,7 @@ from ingest.lock import only_one
 from ingest.tally import Settled
 from mappings.errors import StackError
 from mappings.identity import ModelIdentity
-from mappings.product import Product
+from mappings.product import Picture, Product
 
 IDS = ["a", "b", "c"]
 
@@ -125,6 +125,25 @@ def test_an_accepted_change_is_on_the_disk_for_another_process(ledger: Ledger) -
     )
     assert other.refusals() == other.refusals_of(["a"]) == [refusal]
     other.close()
+
+
+def test_a_product_comes_back_as_it_was_accepted(ledger: Ledger) -> None:
+    products = [
+        Product(id="bare", title="t"),
+        Product(
+            id="full", title="连衣裙", description="d", brand="b", categories=("x", "y"), price=0,
+            currency="CNY", stock=2, group="g", attributes={"colour": ("red", "blue"), "a": "b"},
+            pictures=(Picture(path="p", role="main"), Picture(path="q")), version=3,
+        ),
+        Product(id="gone", deleted=True),
+    ]  # fmt: skip
+    ledger.accept(ledger.begin_run(Path(".")), "i", [Change(p, "h") for p in products])
+    back = [e.product for e in ledger.entries(["bare", "full", "gone"])]
+    assert back == products
+    assert [p.model_dump() for p in back] == [p.model_dump() for p in products]
+    identity = ModelIdentity("t", "i", "", "a", 8, "p")
+    for one, other in zip(back, products, strict=True):
+        assert content_hash(one, (), identity) == content_hash(other, (), identity)
 
 
 def test_many_threads_and_processes_keep_the_balance(ledger: Ledger) -> None:
