@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import psutil  # type: ignore[import-untyped]
+from kombu import pools
 
 from encoders.attributes import AttributeWeights
 from encoders.cache import VectorSpool
@@ -179,6 +180,7 @@ class Workshop:
                 worker.send_signal(signal.SIGKILL)
                 worker.wait()
         self.app.close()
+        pools.reset()  # kombu keeps a producer's connection for the life of the program
         self.ledger.close()
         self.broker.kill()
         self.client.indices.delete(index=f"{self.alias}-*", ignore_unavailable=True)
