@@ -23,10 +23,18 @@ BLEND = "blend"
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """How many candidates a shard brings: neighbours of each vector leg, and best lexical hits."""
+    """How many candidates a shard brings, and how hard it looks for them.
+
+    Args:
+        k: Neighbours of each vector leg.
+        lexical: Best lexical hits.
+        explored: Nodes of the graph that are kept in sight while neighbours are sought
+            (``ef_search``); more find truer neighbours.
+    """
 
     k: int
     lexical: int
+    explored: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +51,8 @@ class Budget:
         seconds: Until the engine stops collecting and answers with what it has.
     """
 
-    blend: Depth = Depth(100, 50)
-    legs: Depth = Depth(150, 100)
+    blend: Depth = Depth(100, 50, 400)
+    legs: Depth = Depth(150, 100, 300)
     count_to: int = 1_000
     seconds: float = 1.0
 
@@ -87,14 +95,14 @@ def find_legs(
     clauses: dict[str, dict[str, Any]] = {}
     if column and schema.blend and vectors.text is not None and blends(schema.blend, terms):
         vector = vector_json(schema.blend.query(vectors.text))
-        clauses[BLEND] = _knn(column.name, vector, budget.blend.k, kept)
+        clauses[BLEND] = _knn(column.name, vector, budget.blend, kept)
         own = [t for t in terms if _side(t) and t not in text]
     else:
         own = [t for t in terms if _side(t)]
     depth = budget.blend if BLEND in clauses and not own else budget.legs
     params = vector_params(vectors)
     for term in own:
-        clauses[term.signal.name] = _leg(term, params, depth.k, kept)
+        clauses[term.signal.name] = _leg(term, params, depth, kept)
     return Legs(clauses, depth)
 
 
@@ -167,17 +175,23 @@ def _side(term: Term) -> str | None:
     return term.signal.side if isinstance(term.signal, VectorSignal | BestPicture) else None
 
 
-def _leg(term: Term, params: Params, k: int, kept: dict[str, Any]) -> dict[str, Any]:
+def _leg(term: Term, params: Params, depth: Depth, kept: dict[str, Any]) -> dict[str, Any]:
     signal = term.signal
     if isinstance(signal, BestPicture):
-        knn = _knn(signal.field.vector, params[vector_param(signal)], k, kept)
+        knn = _knn(signal.field.vector, params[vector_param(signal)], depth, kept)
         return {"nested": {"path": signal.field.name, "query": knn, "score_mode": "max"}}
     assert isinstance(signal, VectorSignal)
-    return _knn(signal.field.name, params[vector_param(signal)], k, kept)
+    return _knn(signal.field.name, params[vector_param(signal)], depth, kept)
 
 
-def _knn(column: str, vector: list[float], k: int, kept: dict[str, Any]) -> dict[str, Any]:
-    return {"knn": {column: {"vector": vector, "k": k, "filter": kept}}}
+def _knn(column: str, vector: list[float], depth: Depth, kept: dict[str, Any]) -> dict[str, Any]:
+    leg = {
+        "vector": vector,
+        "k": depth.k,
+        "filter": kept,
+        "method_parameters": {"ef_search": max(depth.k, depth.explored)},
+    }
+    return {"knn": {column: leg}}
 
 
 def _which_picture(term: Term, params: Params) -> dict[str, Any]:

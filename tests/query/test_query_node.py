@@ -103,7 +103,7 @@ def wide(engine: SearchEngine) -> SearchEngine:
     return SearchEngine(
         engine.client, engine.alias, IDENTITY, text=WORDS, image=FakeImages(),
         decoder=FakeDecoder(), patience=Patience(20.0),
-        budget=Budget(blend=Depth(300, 300), legs=Depth(300, 300)),
+        budget=Budget(blend=Depth(300, 300, 300), legs=Depth(300, 300, 300)),
     )  # fmt: skip
 
 
