@@ -1,9 +1,12 @@
 """What a worker process works with: opened when first needed, and kept for its life."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from billiard.exceptions import SoftTimeLimitExceeded
 
 from encoders.cache import VectorSpool
 from ingest.ledger import Ledger
@@ -11,7 +14,7 @@ from ingest.options import WorkerOptions
 from ingest.target import read_target
 from ingest.writer import BulkWriter
 from mappings.connection import Connection
-from mappings.errors import StackError
+from mappings.errors import InputError, StackError
 
 if TYPE_CHECKING:
     from encoders.pictures import PictureDecoder
@@ -35,7 +38,8 @@ class Bench:
         self.spool = VectorSpool(options.spool)
         self.client = _open(options.connection)
         self.writer = BulkWriter(self.client, options.alias, options.writes)
-        self._space: Space | None = None
+        self._loader = ThreadPoolExecutor(1)
+        self._loading: Future[Space] | None = None
         self._stamp: object = None
         self._decoder: PictureDecoder | None = None
 
@@ -51,24 +55,26 @@ class Bench:
     def space(self) -> "Space":
         """Return the space as its folder holds it now; it is loaded again when it was fitted anew.
 
+        Loading goes on in its own thread when a task's time runs out over it, so that slow models
+        make the first tasks wait, and never end as a product's fault.
+
         Raises:
-            StackError: There is no space yet.
-            UnknownModel: A model cannot be loaded here.
+            StackError: There is no space yet, its models are still being loaded, or cannot be.
+            IdentityMismatch: A model here is another one than the space was fitted with.
         """
         stamp = _stamp(self.options.space)
-        if self._space is None or stamp != self._stamp:
-            from encoders.space import load_space
-
-            self._space, self._stamp = (
-                load_space(
-                    self.options.space,
-                    threads=self.options.model_threads,
-                    runtime=self.options.image_runtime,
-                    cache=self.options.cache,
-                ),
-                stamp,
-            )
-        return self._space
+        if self._loading is None or stamp != self._stamp:
+            self._loading, self._stamp = self._loader.submit(_load, self.options), stamp
+        try:
+            return self._loading.result()
+        except SoftTimeLimitExceeded:
+            raise StackError("The models are still being loaded.", "Work goes on then.") from None
+        except InputError as error:  # a model that is missing here is no product's fault
+            self._loading = None
+            raise StackError(error.problem, error.cure) from None
+        except Exception:
+            self._loading = None
+            raise
 
     def space_of_index(self) -> "tuple[Space, Schema]":
         """Return the space, and the columns of an index that is sure to be of the same space.
@@ -82,6 +88,17 @@ class Bench:
         space = self.space()
         space.identity.require(target.identity, f"The index {target.index!r}")
         return space, target.schema
+
+
+def _load(options: WorkerOptions) -> "Space":
+    from encoders.space import load_space
+
+    return load_space(
+        options.space,
+        threads=options.model_threads,
+        runtime=options.image_runtime,
+        cache=options.cache,
+    )
 
 
 def _open(connection: Connection) -> Any:  # noqa: ANN401 - opensearchpy.OpenSearch

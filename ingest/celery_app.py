@@ -6,7 +6,8 @@ from ingest.options import WorkerOptions
 from ingest.sender import MAINTENANCE, QUEUES
 from mappings.errors import BrokerUnreachable, StackError
 
-OPTIONS_KEY = "shelfsight_options"
+OPTIONS_KEY = "shelfsight_secret_options"
+"""Celery hides settings with SECRET in their name from `inspect conf` and reports."""
 QUEUE_ORDER = (QUEUES["index"], QUEUES["embed_image"], QUEUES["embed_text"], MAINTENANCE)
 """What is nearest to being searchable goes first (Redis; RabbitMQ serves queues in turn)."""
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil  # type: ignore[import-untyped]
+import psutil
 from kombu import pools
 
 from encoders.attributes import AttributeWeights
@@ -180,7 +180,7 @@ class Workshop:
                 worker.send_signal(signal.SIGKILL)
                 worker.wait()
         self.app.close()
-        pools.reset()  # kombu keeps a producer's connection for the life of the program
+        pools.reset()  # type: ignore[no-untyped-call]  # kombu keeps a producer's connection for the life of the program
         self.ledger.close()
         self.broker.kill()
         self.client.indices.delete(index=f"{self.alias}-*", ignore_unavailable=True)

@@ -1,5 +1,6 @@
 """What breaks while a catalogue is ingested: processes, the broker, the node, products, disks."""
 
+import dataclasses
 import json
 import os
 import random
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 from ingest_workshop import (
     ROOT,
@@ -23,11 +24,13 @@ from ingest_workshop import (
     write_catalogue,
 )
 
+from ingest.catalogue import open_catalogue
 from ingest.celery_app import check_broker
 from ingest.dead_letters import drop_letters, list_letters, retry_letters, show_letter
-from ingest.feed import send_pending
+from ingest.feed import make_change, send_pending
 from ingest.follow import Patience
 from ingest.options import TaskLimits
+from ingest.target import read_target
 from mappings.connection import Connection
 from mappings.errors import (
     EXIT_PARTLY,
@@ -315,6 +318,52 @@ def test_lost_messages_are_noticed_and_sent_again(workshop: Workshop) -> None:
     report = workshop.ingest(on_progress=empty, patience=Patience(0.05, 1, 60))
     assert report.indexed == 10
     workshop.agrees(records)
+
+
+def test_what_is_pending_is_sent_again_by_the_maintenance_task(workshop: Workshop) -> None:
+    records = some(5, pictures=0)
+    write_catalogue(workshop.catalogue, records)
+    catalogue = open_catalogue(workshop.catalogue)
+    target = read_target(workshop.client, workshop.alias)
+    run = workshop.ledger.begin_run(catalogue.root)
+    products = [row.product for row in catalogue.rows() if row.product]
+    changes = [make_change(catalogue, p, target) for p in products]
+    workshop.ledger.accept(run, target.key, changes)
+    workshop.start_worker()
+    workshop.app.send_task("maintenance.resend", queue="maintenance")
+    wait_until(lambda: workshop.ledger.counts().pending == 0)
+    workshop.agrees(records)
+
+
+def test_models_that_cannot_be_loaded_are_no_products_fault(workshop: Workshop) -> None:
+    records = some(4, pictures=0)
+    write_catalogue(workshop.catalogue, records)
+    card = workshop.options.space / "space.json"
+    sound = card.read_text()
+    card.write_text(sound.replace('"hash:32"', '"no-such-model"'))
+    workshop.start_worker()
+
+    def cure(over: threading.Event) -> None:
+        wait_until(lambda: "StackError" in workshop.ledger.alarms() or over.is_set())
+        noted.extend(workshop.ledger.alarms().values())
+        card.write_text(sound)
+
+    noted: list[str] = []
+    with meanwhile(cure):
+        report = workshop.ingest()
+    assert "no-such-model" in noted[0]
+    assert (report.indexed, report.dead_lettered) == (4, 0)
+
+
+def test_passwords_are_not_shown_by_workers(workshop: Workshop) -> None:
+    connection = dataclasses.replace(workshop.options.connection, user="u", password="canary-7")
+    options = dataclasses.replace(workshop.options, connection=connection)
+    assert "canary-7" not in repr(options)
+    workshop.start_worker(connection=connection)
+    wait_until(lambda: workshop.sender.look().workers == 1)
+    shown = workshop.app.control.inspect(timeout=5).conf()
+    assert "canary-7" not in json.dumps(shown, default=str)
+    assert "canary-7" not in workshop.log
 
 
 def test_a_ledger_without_room_says_so_and_loses_nothing(tmp_path: Path) -> None:
