@@ -153,7 +153,9 @@ class Dot:
 
     def declare(self, engine: Engine) -> dict[str, Any]:
         """Return the mapping of a vector that is compared by dot product."""
-        return declare_vector(self.dim, engine, m=16, ef_construction=100, likeness="dot")
+        # Queries lie far from these vectors, and the usual graph finds their neighbours less truly:
+        # of the 100 nearest of 30,000 0.975 (ef_search 400), this denser one 0.987.
+        return declare_vector(self.dim, engine, m=32, ef_construction=200, likeness="dot")
 
     def fill(self, product: Product, vectors: ProductVectors) -> Any:  # noqa: ANN401 - JSON
         """Return the vector as a list of floats, or ``None`` for a product without any vector."""
