@@ -118,10 +118,9 @@ def show_progress(steps: "Steps") -> "Callable[[Progress], None]":
         total = 0 if progress.reading else progress.total
         done = {name: items for name, (_, items) in progress.stages.items()}
         texts(min(done.get("embed_text", 0), progress.total), total)
-        pictures(
-            min(done.get("embed_image", 0), progress.pictures),
-            0 if progress.reading else progress.pictures,
-        )
+        # Vectors are counted batch by batch, pictures found in the spool when their task is done.
+        seen = max(done.get("embed_image", 0), done.get("picture_vectors", 0))
+        pictures(min(seen, progress.pictures), 0 if progress.reading else progress.pictures)
         indexed(progress.done, total)
         if progress.note and progress.note != said[0]:
             print(f"waiting: {progress.note}", file=sys.stderr)  # noqa: T201
