@@ -25,9 +25,16 @@ SIDES = {"text": ("text", "image", "attribute"), "picture": ("picture_image", "p
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long things may take, seconds: the whole search, and trust in what the alias said."""
+    """How long things may take, in seconds.
 
-    total: float = 2.0
+    Args:
+        total: The whole search; then it is given up.
+        fused: The request with all legs; what is left of ``total`` is for words alone.
+        alias: How long the answer to "which index is live?" is believed.
+    """
+
+    total: float = 5.0
+    fused: float = 3.0
     alias: float = 5.0
 
 
@@ -119,13 +126,15 @@ class SearchEngine:
         absent: frozenset[str],
     ) -> SearchResult:
         """Search with all that can be had; when the engine cannot, with words alone."""
-        ends = time.monotonic() + self.patience.total
+        started = time.monotonic()
+        ends = started + self.patience.total
         wanted = _wanted(intent, profile)
         try:
             plan = self._plan(intent, vectors, profile, index, absent)
-            return self._run(intent, plan, index, profile, absent & wanted, ends)
+            until = min(ends, started + self.patience.fused)
+            return self._run(intent, plan, index, profile, absent & wanted, until)
         except LegFailed:
-            if not intent.text or time.monotonic() >= ends:
+            if not intent.text:
                 raise
         absent |= frozenset(VECTOR_NAMES)
         plan = self._plan(intent, QueryVectors(), profile, index, absent)
@@ -163,7 +172,7 @@ class SearchEngine:
             total=total["value"],
             total_relation=total["relation"],
             window=plan.window,
-            reachable=min(total["value"], plan.window * reply["_shards"]["total"]),
+            reachable=min(total["value"], plan.window),
             took_ms=reply["took"],
             encode_ms=0.0,
             degraded=tuple(sorted(degraded | late)),

@@ -63,7 +63,7 @@ class SearchResult:
             or is among the nearest of a vector leg, and satisfies the filters.
         total_relation: ``eq`` when ``total`` is exact, ``gte`` when there are more.
         window: Candidates that the formula is computed for, on each shard.
-        reachable: Hits that can be paged to: never more than the window.
+        reachable: Hits that can be paged to: never more than one shard's window.
         took_ms: What the engine took, milliseconds.
         encode_ms: What encoding took, milliseconds; a repeated query's is 0.
         degraded: What was left out because it failed: signal names, ``timeout``.

@@ -49,5 +49,5 @@ def engine(client: Any, shelf: str) -> SearchEngine:
         text=WORDS,
         image=FakeImages(),
         decoder=FakeDecoder(),
-        patience=Patience(total=20.0),
+        patience=Patience(total=40.0, fused=20.0),
     )

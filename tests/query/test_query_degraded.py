@@ -42,7 +42,7 @@ def engine_with(engine: SearchEngine, **change: Any) -> SearchEngine:
     return SearchEngine(
         engine.client, change.pop("alias", engine.alias), change.pop("identity", IDENTITY),
         text=parts["text"], image=parts["image"], decoder=parts["decoder"],
-        patience=Patience(20.0),
+        patience=Patience(40.0, 20.0),
     )  # fmt: skip
 
 
@@ -157,7 +157,7 @@ def test_an_engine_that_never_answers_is_an_error_that_says_so(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         client = Connection(f"http://127.0.0.1:{silent.getsockname()[1]}").open()
-        slow = SearchEngine(client, engine.alias, IDENTITY, text=WORDS, patience=Patience(0.3))
+        slow = SearchEngine(client, engine.alias, IDENTITY, text=WORDS, patience=Patience(0.6, 0.3))
         monkeypatch.setattr(slow, "_live", (math.inf, engine.live()))
         with pytest.raises(StackError, match="did not answer in") as late:
             slow.search(SearchRequest("红"))

@@ -102,7 +102,7 @@ def wide(engine: SearchEngine) -> SearchEngine:
     """The same engine with every product among the candidates."""
     return SearchEngine(
         engine.client, engine.alias, IDENTITY, text=WORDS, image=FakeImages(),
-        decoder=FakeDecoder(), patience=Patience(20.0),
+        decoder=FakeDecoder(), patience=Patience(40.0, 20.0),
         budget=Budget(blend=Depth(300, 300, 300), legs=Depth(300, 300, 300)),
     )  # fmt: skip
 
