@@ -34,6 +34,7 @@ def rabbit(folder: Path) -> Iterator[str]:
     environment = {
         **os.environ,
         "HOME": str(folder),
+        "ERL_CRASH_DUMP": str(folder / "crash"),
         "RABBITMQ_NODENAME": f"shelf{port}@localhost",
         "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
         "RABBITMQ_MNESIA_BASE": str(folder / "data"),
