@@ -1,0 +1,1 @@
+"""Behaviour, judgments and catalogues into weights and projections."""

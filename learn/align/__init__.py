@@ -1,0 +1,1 @@
+"""Pictures into the text space, learned from a catalogue's own pairs."""

@@ -1,0 +1,49 @@
+"""The head before any catalogue: a classifier's own weights against the names of its classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from encoders.protocol import TextEncoder, Vectors, unit_rows
+from learn.align.lexicon import Concept
+
+SHOP = 2.0
+"""How much the shop's words for a class count against its own two names."""
+
+
+def class_targets(
+    names: Sequence[Sequence[str]],
+    concepts: Sequence[Concept],
+    english: Sequence[str],
+    text: TextEncoder,
+) -> Vectors:
+    """Return float32 (classes, 384): where a picture of each class belongs in the text space.
+
+    Args:
+        names: The names of the classes, once for each language.
+        concepts: The lexicon, whose ``looks_like`` names classes in English.
+        english: The English names, by which concepts refer to classes; the first one counts.
+        text: Encodes names as queries.
+    """
+    spoken = [text.encode_query(language) for language in names]
+    named = np.mean(spoken, axis=0)
+    middle = named.mean(axis=0)
+    found = unit_rows(named - middle)
+    place = {name: i for i, name in reversed(list(enumerate(english)))}
+    told = np.stack([_term_mean(concept, text) for concept in concepts])
+    told = unit_rows(told - told.mean(axis=0))
+    shop = np.zeros_like(found)
+    for concept, vector in zip(concepts, told, strict=True):
+        for name, weight in concept.looks_like:
+            shop[place[name]] += weight * vector
+    length = np.linalg.norm(shop, axis=1, keepdims=True)
+    shop = np.divide(shop, length, out=np.zeros_like(shop), where=length > 0)
+    return unit_rows(found + SHOP * shop)
+
+
+def _term_mean(concept: Concept, text: TextEncoder) -> Vectors:
+    """Return the mean of the languages' means, so that neither outweighs the other."""
+    parts = [text.encode_query(t).mean(axis=0) for t in (concept.english, concept.chinese) if t]
+    return np.asarray(np.mean(parts, axis=0), dtype=np.float32)

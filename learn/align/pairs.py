@@ -1,0 +1,83 @@
+"""What is fitted on: pictures, texts, and which text is said of which picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.protocol import Vectors
+from mappings.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """One text of a product, and what it counts in the fit.
+
+    Args:
+        text: The words.
+        kind: ``title``, ``category``, ``description``, ``attribute`` or ``synonym``.
+        weight: How often it is drawn against the product's other texts; above 0.
+    """
+
+    text: str
+    kind: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """Pictures and texts, paired.
+
+    Args:
+        features: float32 (n, d), one row a picture.
+        vectors: float32 (t, 384), one row a text, unit length.
+        weights: float32 (n, t), above 0 where the text is said of the picture; rows sum to 1.
+        products: int64 (n,), the product of each picture.
+    """
+
+    features: Vectors
+    vectors: Vectors
+    weights: NDArray[np.float32]
+    products: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        n, t = self.weights.shape
+        if (len(self.features), len(self.vectors), len(self.products)) != (n, t, n):
+            raise InputError(
+                f"{len(self.features)} pictures and {len(self.vectors)} texts do not fit a table"
+                f" of {n} x {t}.",
+                "Give one row a picture and one column a text.",
+            )
+        if n < 2:
+            raise InputError(
+                f"An alignment cannot be fitted on {n} pictures.",
+                "Give at least 2 pictures that have a text.",
+            )
+
+
+def distinct_texts(said: Iterable[Sequence[Saying]]) -> tuple[str, ...]:
+    """Return the texts of all pictures, each once, in the order in which they first occur."""
+    return tuple(dict.fromkeys(s.text for one in said for s in one))
+
+
+def weigh(said: Sequence[Sequence[Saying]], texts: Sequence[str]) -> NDArray[np.float32]:
+    """Return float32 (n, t): each picture's texts by weight, rows that sum to 1.
+
+    Args:
+        said: The texts of each picture; at least one.
+        texts: What ``distinct_texts`` gave.
+
+    Raises:
+        InputError: A picture has no text.
+    """
+    place = {text: i for i, text in enumerate(texts)}
+    table = np.zeros((len(said), len(texts)), dtype=np.float32)
+    for row, one in zip(table, said, strict=True):
+        for saying in one:
+            row[place[saying.text]] = max(row[place[saying.text]], saying.weight)
+        if not row.any():
+            raise InputError("A picture has no text.", "Leave out products without any text.")
+    return np.asarray(table / table.sum(axis=1, keepdims=True), dtype=np.float32)

@@ -1,0 +1,169 @@
+"""The alignment's parts on small made-up data: what each promises, and what it refuses."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from learn.align.colour import colour_histogram, to_lab
+from learn.align.contrastive import Recipe, fit_contrastive_head
+from learn.align.fit import fit_ridge_head
+from learn.align.folds import class_folds, product_folds
+from learn.align.generic import GenericHead
+from learn.align.head import AlignedHead
+from learn.align.lexicon import concept_of, imagenet_chinese, key, load_lexicon, phrases
+from learn.align.measures import auc, interval, neighbour_precision, own_pictures, precision_at
+from learn.align.pairs import Pairs, Saying, distinct_texts, weigh
+from learn.align.views import middle, whole
+from learn.align.visual import quiet_directions, with_visual_part
+from mappings.errors import InputError
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def toy(seed: int = 0, n: int = 120) -> tuple[Pairs, np.ndarray, np.ndarray]:
+    draw = np.random.default_rng(seed)
+    kinds = np.arange(n) % 4
+    looks, words = draw.normal(size=(4, 20)), draw.normal(size=(4, 16))
+    features = (looks[kinds] + 0.3 * draw.normal(size=(n, 20))).astype(np.float32)
+    offset = 3 * np.ones(16)
+    texts = unit(np.repeat(words, 2, axis=0) + 0.1 * draw.normal(size=(8, 16)) + offset)
+    said = [[Saying(f"{k}a", "category"), Saying(f"{k}b", "synonym", 0.5)] for k in kinds]
+    names = tuple(f"{k}{c}" for k in range(4) for c in "ab")
+    assert set(distinct_texts(said)) == set(names)
+    pairs = Pairs(features, texts, weigh(said, names), np.arange(n) // 4)
+    return pairs, kinds, texts
+
+
+def test_both_forms_put_pictures_near_their_words() -> None:
+    pairs, kinds, texts = toy()
+    mean = texts.mean(axis=0)
+    small = Recipe(width=16, epochs=8, batch=32)
+    for head in (fit_ridge_head(pairs, mean), fit_contrastive_head(pairs, mean, small)):
+        found = head.apply(pairs.features)
+        assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+        assert precision_at(texts[::2], np.arange(4), found, kinds).mean() == 1.0
+        # The words' common direction is gone: every query ranks as a centred one does.
+        assert np.abs(found @ head.text_mean).max() < 1e-4
+
+
+def test_training_is_the_same_for_the_same_seed_and_leaves_the_global_one_alone() -> None:
+    import torch
+
+    pairs, _, texts = toy()
+    small = Recipe(width=8, epochs=2, batch=32, seed=3)
+    torch.manual_seed(1)
+    expected = torch.rand(2)
+    torch.manual_seed(1)
+    first = fit_contrastive_head(pairs, texts.mean(axis=0), small)
+    assert torch.equal(torch.rand(2), expected)
+    again = fit_contrastive_head(pairs, texts.mean(axis=0), small)
+    other = fit_contrastive_head(pairs, texts.mean(axis=0), Recipe(8, 2, 32, seed=4))
+    assert first.digest == again.digest != other.digest
+
+
+def test_a_head_is_the_same_after_saving_and_a_changed_one_is_refused(tmp_path: Path) -> None:
+    pairs, _, texts = toy()
+    head = fit_ridge_head(pairs, texts.mean(axis=0))
+    head.save(tmp_path / "head.safetensors")
+    read = AlignedHead.load(tmp_path / "head.safetensors")
+    assert read.digest == head.digest
+    assert np.array_equal(read.apply(pairs.features), head.apply(pairs.features))
+    content = bytearray((tmp_path / "head.safetensors").read_bytes())
+    content[-3] ^= 0xFF
+    (tmp_path / "head.safetensors").write_bytes(content)
+    with pytest.raises(InputError, match="was changed"):
+        AlignedHead.load(tmp_path / "head.safetensors")
+    with pytest.raises(InputError, match="20 numbers"):
+        head.apply(np.zeros((2, 7), dtype=np.float32))
+
+
+def test_the_visual_part_brings_a_products_pictures_together_and_leaves_texts_alone() -> None:
+    draw = np.random.default_rng(1)
+    generic = unit(draw.normal(size=(500, 16)) * np.r_[np.ones(8), np.full(8, 0.05)])
+    products = np.repeat(np.arange(30), 4)
+    features = draw.normal(size=(30, 20))[products] + 0.5 * draw.normal(size=(120, 20))
+    features = features.astype(np.float32)
+    weights = np.full((120, len(generic)), 1 / len(generic), dtype=np.float32)
+    head = fit_ridge_head(Pairs(features, generic, weights, products), generic.mean(axis=0))
+    quiet = quiet_directions(generic, generic, 6)
+    assert np.allclose(quiet @ quiet.T, np.eye(6), atol=1e-5)
+    seen = with_visual_part(head, features, products, quiet, 1.0)
+    before = neighbour_precision(head.apply(features), products, 3).mean()
+    after = neighbour_precision(seen.apply(features), products, 3).mean()
+    assert after > max(before, 0.9)
+    assert np.abs(generic @ quiet.T).max() < 0.25
+
+
+def test_texts_without_a_picture_or_pictures_without_a_text_are_refused() -> None:
+    with pytest.raises(InputError, match="no text"):
+        weigh([[]], ["a"])
+    row = np.ones((1, 4), dtype=np.float32)
+    with pytest.raises(InputError, match="at least 2"):
+        Pairs(row, row, np.ones((1, 1), dtype=np.float32), np.zeros(1, dtype=np.int64))
+
+
+def test_the_lexicon_names_imagenet_classes_and_leaves_out_what_it_is_told_to() -> None:
+    from torchvision.models._meta import _IMAGENET_CATEGORIES as NAMES
+
+    concepts = load_lexicon()
+    assert len(imagenet_chinese()) == len(NAMES) == 1000
+    assert all(imagenet_chinese())
+    assert {name for c in concepts for name, _ in c.looks_like} <= set(NAMES)
+    assert all(c.english and c.chinese for c in concepts)
+    without = load_lexicon(["T Shirts", "衬衫"])
+    assert not {"tshirt", "衬衫"} & {key(t) for c in without for t in c.terms}
+    assert "red shirt" not in phrases(concepts[0])
+    found = concept_of("Skirts", concepts)
+    assert found is not None
+    assert found.name == "skirt"
+    assert concept_of("quantum flux", concepts) is None
+
+
+def test_folds_are_even_and_products_that_share_a_picture_stay_together() -> None:
+    classes = np.repeat(np.arange(3), 10)
+    folds = class_folds(classes, 5)
+    assert all((np.bincount(folds[classes == c]) == 2).all() for c in range(3))
+    dealt = product_folds([["a", "b"], ["c"], ["b", "d"], ["d"], ["e"]], 3)
+    assert dealt[0] == dealt[2] == dealt[3]
+    assert set(dealt) == {0, 1, 2}
+
+
+def test_measures_by_hand() -> None:
+    eye = np.eye(3, dtype=np.float32)
+    assert precision_at(eye, np.arange(3), eye, np.arange(3), 1).tolist() == [1, 1, 1]
+    hit, recall = own_pictures(eye[:1], eye, [[0, 2]], 1)
+    assert (hit.tolist(), recall.tolist()) == ([1.0], [1.0])
+    assert auc(np.array([2.0, 1.0]), np.array([1.0, 0.0])) == 0.875
+    assert interval([1.0, 1.0]) == (1.0, 1.0, 1.0)
+
+
+def test_colours_are_lab_and_the_background_does_not_count() -> None:
+    assert np.allclose(to_lab(np.array([[255, 255, 255]], dtype=np.uint8)), [[100, 0, 0]], atol=0.1)
+    on_white = np.full((64, 64, 3), 255, dtype=np.uint8)
+    on_black = np.zeros((64, 64, 3), dtype=np.uint8)
+    for square in (on_white, on_black):
+        square[16:48, 16:48] = (200, 20, 20)
+    assert colour_histogram(on_white) @ colour_histogram(on_black) > 0.99
+
+
+def test_views_are_squares_and_the_whole_keeps_the_ends() -> None:
+    tall = Image.new("RGB", (40, 100), (10, 10, 10))
+    tall.paste((250, 0, 0), (10, 0, 30, 10))
+    assert middle(tall, 32, 0.9).shape == whole(tall, 32).shape == (32, 32, 3)
+    assert whole(tall, 32)[..., 0].max() > 150
+    assert middle(tall, 32, 0.9)[..., 0].max() < 50
+
+
+def test_the_generic_head_answers_with_the_likeliest_classs_text() -> None:
+    targets = unit(np.eye(4, 6) + 0.01)
+    head = GenericHead(
+        np.eye(4, dtype=np.float32), np.zeros(4, np.float32), targets, unit(np.eye(6)[5:])[0], 20.0
+    )
+    found = head.apply(np.eye(4, dtype=np.float32))
+    assert ((found @ targets.T).argmax(axis=1) == np.arange(4)).all()
+    with pytest.raises(InputError, match="4 numbers"):
+        head.apply(np.ones((1, 3), dtype=np.float32))
