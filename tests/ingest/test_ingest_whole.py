@@ -1,7 +1,6 @@
 """Whole ingests: real broker, real workers, real node, hash encoders."""
 
 import shutil
-import time
 
 import numpy as np
 import pytest
@@ -197,13 +196,11 @@ def test_no_worker_is_an_error_that_says_so_and_loses_nothing(workshop: Workshop
 
     write_catalogue(workshop.catalogue, some(5))
     notes: list[str] = []
-    started = time.monotonic()
     with pytest.raises(StackError, match="No worker"):
         workshop.ingest(
-            patience=Patience(poll=0.05, quiet=0.2, give_up=2),
+            patience=Patience(poll=0.05, quiet=0.2, give_up=8),
             on_progress=lambda p: notes.append(p.note),
         )
-    assert time.monotonic() - started < 20
     assert "No worker answers." in notes
     assert workshop.ledger.counts().pending == 5
     workshop.start_worker()
