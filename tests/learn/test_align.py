@@ -4,8 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
+from encoders.protocol import Vectors
+from encoders.protocol import unit_rows as unit
 from learn.align.colour import colour_histogram, to_lab
 from learn.align.contrastive import Recipe, fit_contrastive_head
 from learn.align.fit import fit_ridge_head
@@ -20,11 +23,7 @@ from learn.align.visual import quiet_directions, with_visual_part
 from mappings.errors import InputError
 
 
-def unit(rows: np.ndarray) -> np.ndarray:
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-
-
-def toy(seed: int = 0, n: int = 120) -> tuple[Pairs, np.ndarray, np.ndarray]:
+def toy(seed: int = 0, n: int = 120) -> tuple[Pairs, NDArray[np.int64], Vectors]:
     draw = np.random.default_rng(seed)
     kinds = np.arange(n) % 4
     looks, words = draw.normal(size=(4, 20)), draw.normal(size=(4, 16))
@@ -85,8 +84,8 @@ def test_the_visual_part_brings_a_products_pictures_together_and_leaves_texts_al
     draw = np.random.default_rng(1)
     generic = unit(draw.normal(size=(500, 16)) * np.r_[np.ones(8), np.full(8, 0.05)])
     products = np.repeat(np.arange(30), 4)
-    features = draw.normal(size=(30, 20))[products] + 0.5 * draw.normal(size=(120, 20))
-    features = features.astype(np.float32)
+    noisy = draw.normal(size=(30, 20))[products] + 0.5 * draw.normal(size=(120, 20))
+    features = noisy.astype(np.float32)
     weights = np.full((120, len(generic)), 1 / len(generic), dtype=np.float32)
     head = fit_ridge_head(Pairs(features, generic, weights, products), generic.mean(axis=0))
     quiet = quiet_directions(generic, generic, 6)
