@@ -89,24 +89,38 @@ def _build(weights: Path) -> nn.Module:
 
 
 def _plain_convolutions(network: nn.Module) -> None:
-    """Replace the package's self-padding convolutions by torch's own, weights shared."""
+    """Replace the package's self-padding convolutions by torch's own."""
     from torch import nn
 
     for name, layer in list(network.named_children()):
-        if not (isinstance(layer, nn.Conv2d) and hasattr(layer, "static_padding")):
+        if isinstance(layer, nn.Conv2d) and hasattr(layer, "static_padding"):
+            setattr(network, name, _plain(layer))
+        else:
             _plain_convolutions(layer)
-            continue
-        left, right, top, bottom = getattr(layer.static_padding, "padding", (0, 0, 0, 0))
-        even = left == right and top == bottom
-        plain = nn.Conv2d(
-            layer.in_channels,
-            layer.out_channels,
-            layer.kernel_size,  # type: ignore[arg-type]
-            layer.stride,  # type: ignore[arg-type]
-            (top, left) if even else 0,
-            groups=layer.groups,
-            bias=layer.bias is not None,
-        )
-        plain.weight, plain.bias = layer.weight, layer.bias
-        padded = plain if even else nn.Sequential(nn.ZeroPad2d((left, right, top, bottom)), plain)
-        setattr(network, name, padded)
+
+
+def _plain(layer: Any) -> nn.Conv2d:  # noqa: ANN401 - the package's Conv2dStaticSamePadding
+    """Return the same convolution, padded alike on all sides.
+
+    Where the package pads one column more on the right than on the left, the kernel gets a zero
+    column on its left instead and all sides the larger padding: the same numbers, without a copy
+    of the largest maps.
+    """
+    from torch import nn
+    from torch.nn import functional
+
+    left, right, top, bottom = getattr(layer.static_padding, "padding", (0, 0, 0, 0))
+    wider, taller = right - left, bottom - top
+    high, wide = layer.kernel_size
+    plain = nn.Conv2d(
+        layer.in_channels,
+        layer.out_channels,
+        (high + taller, wide + wider),
+        layer.stride,
+        (bottom, right),
+        groups=layer.groups,
+        bias=layer.bias is not None,
+    )
+    plain.weight = nn.Parameter(functional.pad(layer.weight, (wider, 0, taller, 0)))
+    plain.bias = layer.bias
+    return plain

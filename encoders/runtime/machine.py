@@ -10,6 +10,9 @@ from pathlib import Path
 
 from encoders.card import digest_of
 
+PROBE_REVISION = 2
+"""Raised when the probe's candidates or its floor change: choices kept before are measured anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -31,8 +34,13 @@ class Machine:
 
     @property
     def digest(self) -> str:
-        """Twelve hexadecimal characters that change with any of the parts."""
-        return digest_of(asdict(self))
+        """Twelve hexadecimal characters that change with any of the parts but the threads.
+
+        The ranking of the runtimes is the same for one thread and for two, so that one measurement
+        serves the program that fits a catalogue and the workers that share the cores.
+        """
+        parts = {k: v for k, v in asdict(self).items() if k != "threads"}
+        return digest_of([PROBE_REVISION, parts])
 
     @classmethod
     def here(cls, threads: int | None) -> Machine:

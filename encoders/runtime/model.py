@@ -21,8 +21,8 @@ Batch = NDArray[np.uint8]
 Runner = Callable[[Batch], NDArray[np.float32]]
 """From a ``Batch`` to raw features, float32 (n, dim), not yet of unit length."""
 
-BATCH = 8
-"""Pictures a pass: activations of more leave the processor's cache (measured)."""
+BATCH = 4
+"""Pictures a pass: activations of more leave the processor's cache (115 a second, 88 with 8)."""
 
 
 @dataclass(frozen=True, slots=True)
