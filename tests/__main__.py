@@ -10,7 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
-PLACES = ["shelfsight", "serve", "mappings", "encoders", "ingest", "query", "tests", "bench"]
+PLACES = ["shelfsight", "serve", "mappings", "encoders", "ingest", "query", "learn"]
+PLACES += ["tests", "bench"]
 SLOW = "node or broker or faults or models or data"
 
 CHECKS = (
