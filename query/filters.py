@@ -123,17 +123,19 @@ def _not_for_filters() -> frozenset[str]:
 
 def _between(field: Number, sign: str, value: str) -> Between:
     if sign == "<" or sign == "<=":
-        return Between(field, high=_number(value), high_open=sign == "<")
+        return Between(field, high=_number(field, value), high_open=sign == "<")
     if sign == ">" or sign == ">=":
-        return Between(field, low=_number(value), low_open=sign == ">")
+        return Between(field, low=_number(field, value), low_open=sign == ">")
     low, dots, high = value.partition("..")
     if not dots:
-        return Between(field, _number(value), _number(value))
-    return Between(field, _number(low) if low else None, _number(high) if high else None)
+        return Between(field, _number(field, value), _number(field, value))
+    return Between(
+        field, _number(field, low) if low else None, _number(field, high) if high else None
+    )
 
 
-def _number(text: str) -> float:
+def _number(field: Number, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise InputError(f"{text[:40]!r} is no number.", _CURE) from None
+        raise InputError(f"Filter on {field.name!r}: {text[:40]!r} is no number.", _CURE) from None

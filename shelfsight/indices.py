@@ -3,19 +3,21 @@
 from typing import TYPE_CHECKING, Any
 
 from encoders.cache import VectorSpool
+from encoders.registry import load_image_encoder, load_text_encoder
 from ingest.catalogue import Catalogue
 from mappings.body import render
 from mappings.calibration import Calibration
-from mappings.errors import InputError
+from mappings.errors import IdentityMismatch, InputError
 from mappings.fields import Engine
 from mappings.index import CatalogueIndex, Difference, create, diff, live_index, read_index
 from mappings.schema import Schema
 from shelfsight.progress import Steps
 from shelfsight.settings import Settings, cores
-from shelfsight.spaces import keep_space, use_space
+from shelfsight.spaces import keep_space, space_models, space_path, use_space
 from shelfsight.wiring import model_cache, open_client, open_space, spool_path
 
 if TYPE_CHECKING:
+    from encoders.protocol import ImageEncoder, TextEncoder
     from shelfsight.fitting import Fitted, Models
 
 READ_AHEAD = 2_000
@@ -36,16 +38,56 @@ def prepare_index(
         NodeUnreachable: The node does not answer.
         InputError: The catalogue holds no product, or the node refuses the index.
         IdentityMismatch: The live index was made with other models than the settings name.
+        UnknownModel: A model that the settings name cannot be loaded.
     """
     client = open_client(settings)
     live = live_index(client, settings.alias)
     if live is not None and not new:
-        open_space(settings).identity.require(live.identity, f"Index {live.name!r}")
+        require_models(settings, live)
         return live
     if steps is None:
         with Steps() as steps:
             return create_index(settings, fit_catalogue(settings, catalogue, steps))
     return create_index(settings, fit_catalogue(settings, catalogue, steps))
+
+
+def require_models(settings: Settings, live: CatalogueIndex) -> None:
+    """Refuse to go on when the live index was made with other models than the settings name.
+
+    Raises:
+        IdentityMismatch: Naming both models; or its space is another one than the index's.
+        InputError: The index's space is not kept on this machine.
+        UnknownModel: A model that the settings name cannot be loaded.
+    """
+    if not space_path(settings).exists():  # another machine's index, or an earlier home's
+        use_space(settings, live.identity.digest)
+    space = open_space(settings)
+    space.identity.require(live.identity, f"Index {live.name!r}")
+    text, image = space_models(settings)
+    if settings.text_model != text:
+        other = load_text_encoder(settings.text_model, threads=cores())
+        _require_model("text", text, live.identity.text, settings.text_model, other, live)
+    if image and settings.image_model != image:
+        seen = load_image_encoder(
+            settings.image_model, threads=cores(), runtime=settings.image_runtime,
+            cache=model_cache(settings),
+        )  # fmt: skip
+        _require_model("image", image, live.identity.image, settings.image_model, seen, live)
+
+
+def _require_model(
+    side: str, made: str, digest: str, asked: str, encoder: "TextEncoder | ImageEncoder",
+    live: CatalogueIndex,
+) -> None:  # fmt: skip
+    """Two names may stand for one model: its card decides."""
+    if encoder.card.digest != digest:
+        variable = f"SHELFSIGHT_{side.upper()}_MODEL"
+        raise IdentityMismatch(
+            f"{variable} is {asked!r} ({encoder.card.dim} dimensions), but the index"
+            f" {live.name!r} was made with {made!r} ({live.identity.dim} in its space).",
+            f"Unset {variable}, or make another index with `shelfsight index create CATALOGUE`,"
+            " point the alias to it with `shelfsight index swap`, and ingest again.",
+        )
 
 
 def fit_catalogue(
@@ -80,7 +122,6 @@ def load_models(settings: Settings) -> "Models":
     Raises:
         UnknownModel: One cannot be loaded here.
     """
-    from encoders.registry import load_image_encoder, load_text_encoder
     from shelfsight.fitting import Models
 
     return Models(

@@ -81,7 +81,11 @@ def read_settings() -> Settings:
             f"SHELFSIGHT_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}"
             for e in error.errors(include_input=False)
         )
-        raise InputError(f"The settings cannot be used: {faults}.", "Correct them.") from None
+        raise InputError(
+            f"The settings cannot be used: {faults}.",
+            "Correct the variables, in the environment or in .env; --alias stands for"
+            " SHELFSIGHT_ALIAS.",
+        ) from None
 
 
 def cores() -> int:

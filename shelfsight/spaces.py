@@ -1,5 +1,6 @@
 """The fitted spaces on this machine: a folder for each identity, and which one an alias uses."""
 
+import json
 import os
 from pathlib import Path
 
@@ -11,6 +12,35 @@ from shelfsight.settings import Settings, home
 def space_path(settings: Settings) -> Path:
     """Return the folder of the space that the alias's live index was made with (a link)."""
     return home(settings) / "spaces" / settings.alias
+
+
+def space_models(settings: Settings) -> tuple[str, str]:
+    """Return the names of the text and the image model of the alias's space.
+
+    The image model's is empty when no picture could be read as the space was fitted.
+
+    Raises:
+        InputError: No catalogue has been prepared for the alias.
+    """
+    record = json.loads((require_prepared(settings) / "space.json").read_text(encoding="utf-8"))
+    return str(record["text"]), str(record["image"] or "")
+
+
+def require_prepared(settings: Settings) -> Path:
+    """Return the folder of the alias's space.
+
+    Raises:
+        InputError: No catalogue has been prepared for the alias; those that have are named.
+    """
+    folder = space_path(settings)
+    if folder.exists():
+        return folder
+    others = [p.name for p in sorted(folder.parent.glob("*")) if p.is_symlink() and p.exists()]
+    known = f" Ready here: {', '.join(others)}; say --alias {others[0]}." if others else ""
+    raise InputError(
+        f"No catalogue has been ingested for the alias {settings.alias!r} in {home(settings)}.",
+        f"Ingest one: `shelfsight ingest PATH`.{known}",
+    )
 
 
 def keep_space(settings: Settings, space: Space) -> Path:

@@ -151,10 +151,10 @@ def open_space(settings: Settings) -> "Space":
         InputError: No catalogue has been prepared for this alias.
     """
     from encoders.space import load_space
-    from shelfsight.spaces import space_path
+    from shelfsight.spaces import require_prepared
 
     return load_space(
-        space_path(settings),
+        require_prepared(settings),
         threads=cores(),
         runtime=settings.image_runtime,
         cache=model_cache(settings),

@@ -42,10 +42,13 @@ def list_indices(as_json: JsonOption = False) -> None:
     from shelfsight.indices import generations
     from shelfsight.settings import read_settings
 
-    found = generations(read_settings())
+    settings = read_settings()
+    found = generations(settings)
     if as_json:
         _print_json(found)
         return
+    if not found:
+        typer.echo(f"no index of the alias {settings.alias!r}; `shelfsight ingest PATH` makes one")
     for entry in found:
         mark = "*" if entry["live"] else " "
         typer.echo(f"{mark} {entry['name']}  {entry['documents']} documents")

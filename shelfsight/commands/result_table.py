@@ -42,7 +42,7 @@ def result_table(
     from rich.console import Group
 
     top = max((hit.score for hit in result.hits), default=0.0)
-    parts: list[RenderableType] = [_hits(result, top, first)]
+    parts: list[RenderableType] = [_hits(result, top, first)] if result.hits else []
     if explain:
         parts += [_explained(rank, hit) for rank, hit in enumerate(result.hits[:most], first)]
     return Group(*parts, *_foot(result))

@@ -110,15 +110,16 @@ def _print_state(state: "StackState") -> None:
     console.print(f"stack {state.stage}", highlight=False)
     if state.stage != "ready":
         return
+    wide = max([12, *(len(one.name) for one in state.processes)])
     for one in state.processes:
-        line = f"{one.name:12} {one.stage:9} pid {one.pid:<8} {one.url:30} {one.log}"
+        line = f"{one.name:{wide}} {one.stage:9} pid {one.pid:<8} {one.url:30} {one.log}"
         console.print(line, highlight=False, soft_wrap=True)
     for name, value in (
         ("OpenSearch", f"{state.node_url}  {state.opensearch}"),
         ("broker", state.broker_url),
         ("Java", state.java),
     ):
-        console.print(f"{name:12} {value}", highlight=False, soft_wrap=True)
+        console.print(f"{name:{wide}} {value}", highlight=False, soft_wrap=True)
 
 
 def _print_checks(checks: Sequence["Check"]) -> None:

@@ -99,3 +99,9 @@ def test_bad_options_are_errors_before_anything_is_opened(
     assert isinstance(found.exception, InputError)
     assert problem in str(found.exception)
     assert found.exception.exit_code == 2
+
+
+def test_an_answer_without_hits_is_a_sentence_and_no_empty_table() -> None:
+    text = shown(result())
+    assert text.startswith("No product was found. Try other words or fewer filters.")
+    assert "score" not in text
