@@ -1,0 +1,127 @@
+"""``run`` in a folder of its own, with tools that only say what they were asked."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = ("sh", "dirname", "cat", "cksum", "rm", "mkdir", "env", "flock", "getconf")
+PYTHON_3_10 = 'case "$1" in -c) exit 1;; *) exit 0;; esac'
+PYTHON_WITHOUT_VENV = 'case "$1 $2" in "-m venv") exit 1;; *) exit 0;; esac'
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of what ``run`` looks at, and a PATH with nothing but the plainest tools."""
+    shutil.copy(ROOT / "run", tmp_path / "run")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
+    (tmp_path / "bin").mkdir()
+    for name in TOOLS:
+        if found := shutil.which(name):
+            (tmp_path / "bin" / name).symlink_to(found)
+    tool(tmp_path, "uname", 'case "$1" in -s) echo Linux;; -m) echo x86_64;; esac')
+    return tmp_path
+
+
+def tool(checkout: Path, name: str, script: str) -> None:
+    path = checkout / "bin" / name
+    path.unlink(missing_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def run(checkout: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [str(checkout / "run"), *words], env={"PATH": str(checkout / "bin")}, timeout=60,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def synced(checkout: Path, which: str) -> None:
+    """Make ``.venv`` look as if it were at the requirements; its programs print their words."""
+    parts = [checkout / "requirements" / f"{which}.txt", checkout / "pyproject.toml"]
+    content = b"".join(p.read_bytes() for p in parts)
+    wanted = subprocess.run(["cksum"], input=content, capture_output=True, check=True).stdout
+    folder = checkout / ".venv" / "bin"
+    folder.mkdir(parents=True)
+    (checkout / ".venv" / f".synced-{which}").write_bytes(wanted)
+    for name in ("shelfsight", "python"):
+        program = folder / name
+        program.write_text(f'#!/bin/sh\nprintf "[%s]" {name} "$@"\nexit 7\n')
+        program.chmod(0o755)
+
+
+def test_it_is_a_shell_script_without_faults() -> None:
+    for shell in filter(None, map(shutil.which, ("sh", "dash", "bash"))):
+        subprocess.run([shell, "-n", str(ROOT / "run")], check=True)
+    assert os.access(ROOT / "run", os.X_OK)
+
+
+@pytest.mark.parametrize(("system", "machine"), [("Darwin", "arm64"), ("Linux", "aarch64")])
+def test_another_platform_is_told_what_to_install_instead(
+    checkout: Path, system: str, machine: str
+) -> None:
+    tool(checkout, "uname", f'case "$1" in -s) echo {system};; -m) echo {machine};; esac')
+    said = run(checkout, "demo")
+    assert said.returncode == 3
+    assert f"this is {system} {machine}" in said.stderr
+    for part in ("pip install .", "SHELFSIGHT_TEXT_MODEL=hf:", "torchvision:resnet50"):
+        assert part in said.stderr
+
+
+def test_another_c_library_is_told(checkout: Path) -> None:
+    tool(checkout, "getconf", "exit 1")
+    said = run(checkout, "demo")
+    assert said.returncode == 3
+    assert "need glibc" in said.stderr
+
+
+@pytest.mark.parametrize("absent", [True, False])
+def test_no_python_or_an_old_one_is_told_with_the_cure(checkout: Path, absent: bool) -> None:
+    if not absent:
+        tool(checkout, "python3", PYTHON_3_10)
+    said = run(checkout, "demo")
+    assert said.returncode == 3
+    assert "no Python 3.11 or newer" in said.stderr
+    assert "apt-get install python3 python3-venv" in said.stderr
+    assert "PYTHON=" in said.stderr
+    assert not (checkout / ".venv").exists()
+
+
+def test_a_python_without_venv_is_told_with_the_cure(checkout: Path) -> None:
+    tool(checkout, "python3", PYTHON_WITHOUT_VENV)
+    said = run(checkout, "demo")
+    assert said.returncode == 3
+    assert "cannot make virtual environments" in said.stderr
+    assert "apt-get install python3-venv" in said.stderr
+    assert "sync" not in said.stderr
+
+
+def test_a_failed_installation_is_not_taken_for_a_finished_one(checkout: Path) -> None:
+    tool(checkout, "python3", "exit 0")
+    tool(checkout, "uv", 'case "$1 $2" in "pip sync") echo broken >&2; exit 9;; esac')
+    said = run(checkout, "demo")
+    assert said.returncode == 9
+    assert "broken" in said.stderr
+    assert not list((checkout / ".venv").glob(".synced-*"))
+
+
+@pytest.mark.parametrize("which", ["runtime", "dev"])
+def test_any_first_word_is_passed_on_with_its_exit_code(checkout: Path, which: str) -> None:
+    synced(checkout, which)
+    if which == "dev":
+        (checkout / ".venv" / ".synced-runtime").write_bytes(b"")
+    said = run(checkout, "search", "运动鞋", "--filter", "price<300 and more")
+    assert said.stdout == "[shelfsight][search][运动鞋][--filter][price<300 and more]"
+    assert (said.returncode, said.stderr) == (7, "")
+
+
+def test_test_runs_the_checks_of_the_checkout(checkout: Path) -> None:
+    synced(checkout, "dev")
+    said = run(checkout, "test", "-k", "one")
+    assert said.stdout == "[python][-m][tests][-k][one]"
+    assert said.returncode == 7
