@@ -51,7 +51,7 @@ class Budget:
         seconds: Until the engine stops collecting and answers with what it has.
     """
 
-    blend: Depth = Depth(100, 50, 200)
+    blend: Depth = Depth(100, 50, 160)
     legs: Depth = Depth(150, 100, 300)
     count_to: int = 1_000
     seconds: float = 1.0
