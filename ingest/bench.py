@@ -3,8 +3,7 @@
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 from billiard.exceptions import SoftTimeLimitExceeded
 
@@ -13,16 +12,12 @@ from ingest.ledger import Ledger
 from ingest.options import WorkerOptions
 from ingest.target import read_target
 from ingest.writer import BulkWriter
-from mappings.connection import Connection
 from mappings.errors import InputError, StackError
 
 if TYPE_CHECKING:
     from encoders.pictures import PictureDecoder
     from encoders.space import Space
     from mappings.schema import Schema
-
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Bench:
@@ -36,7 +31,7 @@ class Bench:
         self.options = options
         self.ledger = ledger_of(options.ledger)
         self.spool = VectorSpool(options.spool)
-        self.client = _open(options.connection)
+        self.client = options.connection.open()
         self.writer = BulkWriter(self.client, options.alias, options.writes)
         self._loader = ThreadPoolExecutor(1)
         self._loading: Future[Space] | None = None
@@ -99,19 +94,6 @@ def _load(options: WorkerOptions) -> "Space":
         runtime=options.image_runtime,
         cache=options.cache,
     )
-
-
-def _open(connection: Connection) -> Any:  # noqa: ANN401 - opensearchpy.OpenSearch
-    """Return a client; to a node on this machine it sends bodies as they are.
-
-    The library compresses at level 9, which costs 8 ms of processor for the 52 KB of a product
-    with ten pictures: worth it over a network, a tenth of the whole work on one machine.
-    """
-    client = connection.open()
-    if urlsplit(connection.url).hostname in LOOPBACK:
-        for link in client.transport.connection_pool.connections:
-            link.http_compress = False
-    return client
 
 
 @cache
