@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import sqlite3
@@ -151,8 +152,9 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        words = str(error).lower()
-        if "full" in words or "no space" in words:
+        primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        full = primary in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)  # its files say the latter
+        if full or getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(
                 f"No room is left for vectors in {str(path)!r}.",
                 "Free some space, or give another folder; what is stored stays usable.",

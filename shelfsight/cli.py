@@ -1,15 +1,17 @@
 """The `shelfsight` program: one command for each thing a person does with it."""
 
+import errno
 import os
 import sys
 from typing import Annotated
 
 import typer
 
-from mappings.errors import ShelfsightError
+from mappings.errors import EXIT_ENVIRONMENT, ShelfsightError
 from shelfsight.commands import demo, index, ingest, search, serve, stack
 from shelfsight.guard import require_own_packages
 
+INTERRUPTED = 130
 app = typer.Typer(
     name="shelfsight",
     help="Multimodal product search on OpenSearch: text, pictures and attributes in one"
@@ -55,6 +57,15 @@ def main() -> None:
         if error.cure:
             print(f"            {error.cure}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("shelfsight: stopped", file=sys.stderr)  # noqa: T201
-        sys.exit(130)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        print(f"shelfsight: No room is left on the disk{where}.", file=sys.stderr)  # noqa: T201
+        print("            Free some and start again; nothing is done twice.", file=sys.stderr)  # noqa: T201
+        sys.exit(EXIT_ENVIRONMENT)
+    except (KeyboardInterrupt, SystemExit) as end:  # Typer makes the first into the second
+        code = INTERRUPTED if isinstance(end, KeyboardInterrupt) else end.code
+        if code == INTERRUPTED:
+            print("shelfsight: stopped", file=sys.stderr)  # noqa: T201
+        sys.exit(code)
