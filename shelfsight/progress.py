@@ -61,6 +61,8 @@ class Steps:
     ) -> None:
         self._closed.set()
         if self._bars is not None:
+            for task in self._bars.tasks:  # what had nothing to do leaves no bar behind
+                self._bars.update(task.id, visible=task.total is not None)
             self._bars.stop()
         else:
             self._ticker.join()
@@ -143,10 +145,11 @@ def _bars() -> Any:  # noqa: ANN401 - rich.progress.Progress, imported only when
                 style="dim",
             )
 
+    console = Console(stderr=True)
     return Progress(
         SpinnerColumn(finished_text="[green]✓"),
         TextColumn("{task.description}"),
-        BarColumn(bar_width=28),
+        BarColumn(bar_width=max(6, min(28, console.width - 74))),
         Rate(),
-        console=Console(stderr=True),
+        console=console,
     )
