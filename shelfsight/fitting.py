@@ -5,6 +5,7 @@ fitted on the catalogue's own pairs of picture and text, so that one query vecto
 signal. Everything that is encoded here goes into the spool, and ingestion finds it there.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
 
 MOST_PRODUCTS = 250
 BATCH = 32
+_UNPICTURED = (
+    "warning: {} pictures of {} sampled products can be read, too few to fit a picture model: the"
+    " index is made without one, and pictures are not searched.\n         Where there are pictures,"
+    " correct their paths, then `shelfsight index create CATALOGUE` and `swap`."
+)
 Vectors = NDArray[np.float32]
 
 
@@ -98,7 +104,9 @@ def fit_space(
     )  # fmt: skip
     owners, features = _encode_pictures(sample, models.image, spool, steps)
     image = None
-    if len(owners) >= 2:
+    if len(owners) < 2:
+        print(_UNPICTURED.format(len(owners), len(sample.products)), file=sys.stderr)  # noqa: T201
+    else:
         projection = fit_ridge(
             features, texts[owners], source_space=models.image.card.space,
             target_space=models.text.card.space, seed=seed,

@@ -22,9 +22,10 @@ from query.request import SearchRequest
 from query.result import SearchResult
 from shelfsight.demo.drawing import DrawnCatalogue
 from shelfsight.demo.tour import SHOWN, Stop, stops
-from shelfsight.indices import calibrate_lexical, create_index, fit_catalogue
+from shelfsight.indices import calibrate_lexical, create_index, fit_catalogue, require_models
 from shelfsight.progress import Steps
 from shelfsight.settings import Settings, home
+from shelfsight.spaces import space_models
 from shelfsight.stack import start_stack
 from shelfsight.wiring import open_app, open_client, open_engine, open_ledger
 
@@ -95,7 +96,10 @@ def run_demo(
     shown.report(report, times.note("ingested"))
     _calibrate(settings, catalogue)
     engine = open_engine(settings)
-    tour = stops(catalogue, settings.alias, drawn=drawn, seed=settings.seed)
+    tour = stops(
+        catalogue, settings.alias, drawn=drawn, seed=settings.seed,
+        pictured=bool(space_models(settings)[1]),
+    )  # fmt: skip
     for number, stop in enumerate(tour, start=1):
         shown.stop(number, stop, engine.search(stop.request))
     times.note("toured")
@@ -115,7 +119,10 @@ def _prepare(settings: Settings, catalogue: Catalogue, steps: Steps, times: Time
         times.started_here = start_stack(settings, starting, api=False).ours
         starting.done("OpenSearch, the broker and the workers are up")
         times.note("servers up")
-        if live_index(open_client(settings), settings.alias) is None:
+        live = live_index(open_client(settings), settings.alias)
+        if live is not None:
+            require_models(settings, live)
+        else:
             found = fitting.result() if fitting else fit(settings, catalogue, steps)
             times.note("space fitted")
             create_index(settings, found)
@@ -133,18 +140,26 @@ def _ingest(
     """Ingest, and show the first hits as soon as something can be found."""
     products = steps.step("making products searchable", "products")
 
-    def on_progress(progress: Progress) -> None:
-        products(progress.done, progress.total)
-        if "first hits" not in times.seconds and progress.done >= ENOUGH:
+    def show_first(searchable: int) -> None:
+        if "first hits" not in times.seconds:
             found = _try_first(engine)
             if found is not None and found.hits:
-                shown.first_hits(found, times.note("first hits"), progress.done)
+                shown.first_hits(found, times.note("first hits"), searchable)
+
+    def on_progress(progress: Progress) -> None:
+        products(progress.done, progress.total)
+        if progress.done >= ENOUGH:
+            show_first(progress.done)
 
     with closing(open_ledger(settings)) as ledger:
-        return ingest_feed(
+        report = ingest_feed(
             catalogue, ledger, Sender(open_app(settings)),
             read_target(open_client(settings), settings.alias), on_progress=on_progress,
         )  # fmt: skip
+    # A small catalogue, or one that was searchable before: its last writes may not show yet.
+    open_client(settings).indices.refresh(index=settings.alias)
+    show_first(report.indexed)
+    return report
 
 
 def _try_first(engine: SearchEngine) -> SearchResult | None:

@@ -53,11 +53,14 @@ class Screen:
 
     def stop(self, number: int, stop: "Stop", found: "SearchResult") -> None:
         """Show one question of the tour and its answer, explained."""
+        from rich.text import Text
+
         from shelfsight.commands.result_table import result_table
 
         self._console.print()
         self._console.rule(f"[bold]{number}. {stop.heading}[/]", align="left")
-        self._console.print(f"[dim]{stop.says}[/]  {stop.command}", highlight=False)
+        self._console.print(f"[dim]{stop.says}[/]", highlight=False)
+        self._console.print(Text(stop.command), soft_wrap=True)  # to be copied: never broken
         self._console.print(result_table(found, explain=True, most=1))
 
 
@@ -146,7 +149,7 @@ def _next_steps(console: "Console", settings: Settings) -> None:
         ("./run status", "what runs and where it answers"),
         ("./run down", "stop everything; the data stays"),
     ):
-        console.print(f"  {command:62} [dim]{does}[/]", highlight=False)
+        console.print(f"  {command}\n      [dim]{does}[/]", highlight=False, soft_wrap=True)
 
 
 def _svg(console: "Console") -> str:

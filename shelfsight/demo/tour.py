@@ -1,15 +1,21 @@
 """The guided tour: five questions that a shop's search bar is asked, each with its explanation."""
 
 import io
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
+from encoders.picture_size import PictureSize
 from ingest.catalogue import Catalogue
+from ingest.picture_files import PictureUnavailable
 from query.request import SearchRequest
 
 SHOWN = 5
+TRIED = 20
+LOOK = PictureSize(64)
 WORDS = (
     ("运动鞋", "Chinese: finds sneakers, also those with an English title only."),
     ("leather handbag for work", "English: finds handbags, also those with a Chinese title only."),
@@ -34,8 +40,10 @@ class Stop:
     command: str = field(default="")
 
 
-def stops(catalogue: Catalogue, alias: str, *, drawn: bool, seed: int) -> Iterator[Stop]:
-    """Yield the tour's questions.
+def stops(
+    catalogue: Catalogue, alias: str, *, drawn: bool, seed: int, pictured: bool
+) -> Iterator[Stop]:
+    """Yield the tour's questions; a catalogue without pictures is not asked with one.
 
     Args:
         alias: Where they are asked, for the commands.
@@ -43,35 +51,53 @@ def stops(catalogue: Catalogue, alias: str, *, drawn: bool, seed: int) -> Iterat
         drawn: Whether it is the demo catalogue; its pictures to ask with are drawn anew, in
             other proportions and against other backgrounds than the catalogue's.
         seed: Of the pictures.
+        pictured: Whether the index has a picture model at all.
     """
     run = f"./run --alias {alias}"
     for text, says in WORDS:
         request = SearchRequest(text, size=SHOWN)
         yield Stop(f"“{text}”", says, request, f'{run} search "{text}" --explain')
-    picture, name = _picture(catalogue, drawn, seed)
-    command = f"{run} search --image {name}"
+    found = _drawn_picture(catalogue, seed) if drawn else _some_picture(catalogue, seed)
+    if found is None or not pictured:
+        return
+    picture, path = found
+    image = f"--image {shlex.quote(str(path))}"
     yield Stop(
-        f"a picture ({name})", "No words: the picture alone, against pictures and attributes.",
-        SearchRequest(pictures=(picture,), size=SHOWN), command,
+        f"a picture ({path.name})", "No words: the picture alone, against pictures and attributes.",
+        SearchRequest(pictures=(picture,), size=SHOWN), f"{run} search {image} --explain",
     )  # fmt: skip
     yield Stop(
-        f"a picture ({name}) + “蓝色 blue”", "This, but in blue: picture and words in one formula.",
+        "that picture + “蓝色 blue”", "This, but in blue: picture and words in one formula.",
         SearchRequest("蓝色 blue", pictures=(picture,), size=SHOWN),
-        f'{run} search "蓝色 blue" --image {name}',
+        f'{run} search "蓝色 blue" {image} --explain',
     )  # fmt: skip
 
 
-def _picture(catalogue: Catalogue, drawn: bool, seed: int) -> tuple[bytes, str]:
-    """Return a picture to ask with, and what it is called."""
-    if drawn:
-        from shelfsight.demo.catalogue.queries import tour_picture
+def _drawn_picture(catalogue: Catalogue, seed: int) -> tuple[bytes, Path]:
+    """Return a picture that the demo catalogue lacks, and where it is kept to ask with again."""
+    from shelfsight.demo.catalogue.queries import tour_picture
 
-        content = io.BytesIO()
-        tour_picture("dress", "red", "stripes", seed + 1).save(content, "JPEG", quality=90)
-        name = "tour-red-striped-dress.jpg"
-        (catalogue.root / name).write_bytes(content.getvalue())
-        return content.getvalue(), str(catalogue.root / name)
-    products = [row.product for row in catalogue.rows() if row.product and row.product.pictures]
-    product = products[int(np.random.default_rng(seed).integers(len(products)))]
-    path = product.pictures[0].path
-    return catalogue.picture_bytes(path), str(catalogue.root / path)
+    content = io.BytesIO()
+    tour_picture("dress", "red", "stripes", seed + 1).save(content, "JPEG", quality=90)
+    path = catalogue.root / "tour-red-striped-dress.jpg"
+    path.write_bytes(content.getvalue())
+    return content.getvalue(), path
+
+
+def _some_picture(catalogue: Catalogue, seed: int) -> tuple[bytes, Path] | None:
+    """Return one of a real catalogue's pictures that can be decoded, and where it lies."""
+    from encoders.pictures import PictureDecoder, PictureRefused
+
+    shown = [
+        p.product.pictures[0].path for p in catalogue.rows() if p.product and p.product.pictures
+    ]
+    with PictureDecoder() as decoder:
+        for place in np.random.default_rng(seed).permutation(len(shown))[:TRIED]:
+            path = shown[int(place)]
+            try:
+                content = catalogue.picture_bytes(path)
+            except PictureUnavailable:
+                continue  # ingestion has reported it
+            if not isinstance(decoder.decode_many([content], LOOK)[0], PictureRefused):
+                return content, catalogue.root / path
+    return None
