@@ -44,11 +44,13 @@ class Times:
         began: When the program started, seconds since 1970.
         seconds: What happened, and when.
         started_here: Whether the servers were started by this program.
+        interrupted: Whether Ctrl-C was pressed; Python drops its exception inside a finalizer.
     """
 
     began: float
     seconds: dict[str, float] = field(default_factory=dict)
     started_here: bool = False
+    interrupted: bool = False
 
     def note(self, what: str) -> float:
         """Remember that something happened now, and return when that was."""
@@ -147,6 +149,8 @@ def _ingest(
                 shown.first_hits(found, times.note("first hits"), searchable)
 
     def on_progress(progress: Progress) -> None:
+        if times.interrupted:
+            raise KeyboardInterrupt
         products(progress.done, progress.total)
         if progress.done >= ENOUGH:
             show_first(progress.done)

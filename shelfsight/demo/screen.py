@@ -1,5 +1,6 @@
 """What a person sees of the demo: the first hits, the report, the tour, and what to do next."""
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,10 @@ def play(
     import psutil  # type: ignore[import-untyped,unused-ignore]
     from rich.console import Console
 
+    def interrupt(*_: object) -> None:
+        times.interrupted = True
+        raise KeyboardInterrupt
+
     times = Times(psutil.Process().create_time())
     settings = _settings(catalogue)
     console = Console(record=record is not None, width=120 if record else None)
@@ -90,6 +95,7 @@ def play(
     source = open_catalogue(catalogue) if catalogue else drawn
     if fresh:
         forget(settings)
+    signal.signal(signal.SIGINT, interrupt)
     try:
         report = run_demo(settings, source, drawn=catalogue is None, times=times, shown=shown)
     except KeyboardInterrupt:
