@@ -182,6 +182,18 @@ def calibrate_lexical(settings: Settings, titles: dict[str, str]) -> Calibration
     return fresh
 
 
+def make_visible(settings: Settings) -> None:
+    """Let searches see all that has been written to the alias, not only after its next refresh.
+
+    Raises:
+        NodeUnreachable: The node does not answer.
+    """
+    from mappings.connection import node_errors
+
+    with node_errors(settings.alias):
+        open_client(settings).indices.refresh(index=settings.alias)
+
+
 def require_live(settings: Settings) -> CatalogueIndex:
     """Return the alias's live index.
 
