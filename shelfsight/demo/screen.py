@@ -151,7 +151,7 @@ def _next_steps(console: "Console", settings: Settings) -> None:
     console.rule("[bold]The servers keep running[/]", align="left")
     for command, does in (
         (f'{own} search "白色运动鞋" --filter "price<300" --explain', "ask something else"),
-        (f"{own} serve", "the HTTP API: POST /search, docs at /docs"),
+        (f"{own} serve", "the HTTP API: POST /search, described at /openapi.json"),
         ("./run status", "what runs and where it answers"),
         ("./run down", "stop everything; the data stays"),
     ):
