@@ -74,7 +74,7 @@ def run_ingest(
     from ingest.feed import ingest_feed
     from ingest.sender import Sender
     from ingest.target import read_target
-    from shelfsight.indices import prepare_index
+    from shelfsight.indices import make_visible, prepare_index
     from shelfsight.progress import Steps
     from shelfsight.wiring import open_app, open_client, open_ledger
 
@@ -90,10 +90,12 @@ def run_ingest(
                 bars(progress)
                 on_progress(progress)
 
-            return ingest_feed(
+            report = ingest_feed(
                 catalogue, ledger, sender, read_target(client, settings.alias),
                 full=full, yes=yes, limit=limit, on_progress=advance,
             )  # fmt: skip
+            make_visible(settings)
+            return report
     except KeyboardInterrupt:
         pending = ledger.counts().pending
         print(  # noqa: T201 - the program's voice

@@ -22,7 +22,13 @@ from query.request import SearchRequest
 from query.result import SearchResult
 from shelfsight.demo.drawing import DrawnCatalogue
 from shelfsight.demo.tour import SHOWN, Stop, stops
-from shelfsight.indices import calibrate_lexical, create_index, fit_catalogue, require_models
+from shelfsight.indices import (
+    calibrate_lexical,
+    create_index,
+    fit_catalogue,
+    make_visible,
+    require_models,
+)
 from shelfsight.progress import Steps
 from shelfsight.settings import Settings, home
 from shelfsight.spaces import space_models
@@ -161,7 +167,7 @@ def _ingest(
             read_target(open_client(settings), settings.alias), on_progress=on_progress,
         )  # fmt: skip
     # A small catalogue, or one that was searchable before: its last writes may not show yet.
-    open_client(settings).indices.refresh(index=settings.alias)
+    make_visible(settings)
     show_first(report.indexed)
     return report
 

@@ -132,7 +132,7 @@ CASES = {
     ),
     "alias without a catalogue": Case(
         ("--alias", "other", "search", "red"), 2,
-        ("alias 'other'", "ingest PATH", "say --alias products"),
+        ("alias 'other'", "ingest PATH", "Ready here:", "products", "say --alias"),
     ),
     "setting that is no number": Case(
         ("search", "red"), 2, ("SHELFSIGHT_NODE_TIMEOUT", "Correct the variables"),
