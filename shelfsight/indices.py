@@ -1,5 +1,6 @@
 """The alias's indices: prepared from a catalogue, described, compared with the code."""
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from encoders.cache import VectorSpool
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from shelfsight.fitting import Fitted, Models
 
 READ_AHEAD = 2_000
+TITLES = 200
 
 
 def prepare_index(
@@ -160,12 +162,30 @@ def schema_for(settings: Settings, dim: int, calibration: Calibration) -> Schema
     return Schema(dim, Blend.of(weights, calibration))
 
 
-def calibrate_lexical(settings: Settings, titles: dict[str, str]) -> Calibration:
+def finish_index(settings: Settings, catalogue: Catalogue) -> None:
+    """Let searches see all that was written; measure BM25's scale where it is still assumed.
+
+    Args:
+        settings: Whose alias.
+        catalogue: Where the pseudo-queries' titles come from, its first 200 products.
+
+    Raises:
+        NodeUnreachable: The node does not answer.
+        InputError: The alias does not exist.
+    """
+    from query.calibrate import DEFAULT_SCALES
+
+    make_visible(settings)
+    if require_live(settings).calibration["lexical"] == DEFAULT_SCALES["lexical"]:
+        calibrate_lexical(settings, catalogue)
+
+
+def calibrate_lexical(settings: Settings, catalogue: Catalogue) -> Calibration:
     """Measure BM25's scale on the live index, write it there and return all scales.
 
     Args:
         settings: Whose alias.
-        titles: Product id to title, of products that are searchable.
+        catalogue: Where the pseudo-queries' titles come from, its first 200 products.
 
     Raises:
         InputError: The alias does not exist.
@@ -175,7 +195,8 @@ def calibrate_lexical(settings: Settings, titles: dict[str, str]) -> Calibration
 
     client = open_client(settings)
     live = require_live(settings)
-    client.indices.refresh(index=live.name)
+    rows = (row.product for row in catalogue.rows())
+    titles = {p.id: p.title for p in islice(rows, TITLES) if p is not None and not p.deleted}
     measured = estimate_lexical(client, live.name, titles, seed=settings.seed)
     fresh = Calibration({**live.calibration.scales, "lexical": measured})
     write_calibration(client, live.name, fresh)

@@ -37,3 +37,27 @@ def start_stack(
         home(settings), heap=heap, node_port=node_port, broker_port=broker_port, services=services
     )
     return up(plan, say)
+
+
+def ensure_workers(settings: Settings) -> None:
+    """Add a worker pool for the alias to a running local stack that has none.
+
+    With a broker of one's own, or without a running stack, nothing is done: then the workers are
+    somebody else's, or the error says how to start everything.
+
+    Raises:
+        StackError: The pool cannot be started.
+    """
+    from shelfsight.local.state import status
+    from shelfsight.progress import Steps
+    from shelfsight.wiring import worker_name
+
+    state = status(home(settings))
+    ready = {one.name for one in state.processes if one.stage == "ready"}
+    own_broker = bool(settings.broker_url.get_secret_value())
+    if own_broker or state.stage != "ready" or worker_name(settings) in ready:
+        return
+    with Steps() as steps:
+        starting = steps.tell(f"starting workers for {settings.alias}")
+        start_stack(settings, starting, api=False)
+        starting.done(f"workers for {settings.alias} are up")

@@ -199,7 +199,7 @@ def stack_services(settings: Settings, endpoints: "Endpoints") -> "Sequence[Serv
     worker = worker_service(
         ("-A", "shelfsight.worker:app", "worker", "--loglevel", "INFO", "--without-gossip"),
         known,
-        name=f"worker-{settings.alias}",
+        name=worker_name(settings),
     )
     port = _own_api_port(settings) or choose("the search program", settings.api_port, API_PORT, ())
     api = Service(
@@ -209,6 +209,11 @@ def stack_services(settings: Settings, endpoints: "Endpoints") -> "Sequence[Serv
         probe=f"http://127.0.0.1:{port}/openapi.json",
     )
     return (worker, api)
+
+
+def worker_name(settings: Settings) -> str:
+    """Return what the alias's worker pool is called in the local stack."""
+    return f"worker-{settings.alias}"
 
 
 def _own_api_port(settings: Settings) -> int:

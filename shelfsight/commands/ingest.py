@@ -74,10 +74,12 @@ def run_ingest(
     from ingest.feed import ingest_feed
     from ingest.sender import Sender
     from ingest.target import read_target
-    from shelfsight.indices import make_visible, prepare_index
+    from shelfsight.indices import finish_index, prepare_index
     from shelfsight.progress import Steps
+    from shelfsight.stack import ensure_workers
     from shelfsight.wiring import open_app, open_client, open_ledger
 
+    ensure_workers(settings)
     sender = Sender(open_app(settings))
     sender.ping()
     prepare_index(settings, catalogue)
@@ -94,7 +96,7 @@ def run_ingest(
                 catalogue, ledger, sender, read_target(client, settings.alias),
                 full=full, yes=yes, limit=limit, on_progress=advance,
             )  # fmt: skip
-            make_visible(settings)
+            finish_index(settings, catalogue)
             return report
     except KeyboardInterrupt:
         pending = ledger.counts().pending

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
 
 from ingest.catalogue import Catalogue
 from ingest.feed import ingest_feed
@@ -23,8 +22,9 @@ from query.result import SearchResult
 from shelfsight.demo.drawing import DrawnCatalogue
 from shelfsight.demo.tour import SHOWN, Stop, stops
 from shelfsight.indices import (
-    calibrate_lexical,
+    READ_AHEAD,
     create_index,
+    finish_index,
     fit_catalogue,
     make_visible,
     require_models,
@@ -37,7 +37,6 @@ from shelfsight.wiring import open_app, open_client, open_engine, open_ledger
 
 ENOUGH = 40
 FIRST = "运动鞋"
-TITLES = 200
 DRAWN_FIRST = 250
 """The space is fitted on the first products, so that the others are drawn while it is in use."""
 
@@ -102,7 +101,7 @@ def run_demo(
         times.note("engine ready")
         report = _ingest(settings, catalogue, engine, steps, times, shown)
     shown.report(report, times.note("ingested"))
-    _calibrate(settings, catalogue)
+    finish_index(settings, catalogue)
     engine = open_engine(settings)
     tour = stops(
         catalogue, settings.alias, drawn=drawn, seed=settings.seed,
@@ -118,7 +117,8 @@ def run_demo(
 
 def _prepare(settings: Settings, catalogue: Catalogue, steps: Steps, times: Times) -> None:
     """Start the servers while the space is fitted; create the index where there is none."""
-    fit = partial(fit_catalogue, read=DRAWN_FIRST)
+    drawn = isinstance(catalogue, DrawnCatalogue)
+    fit = partial(fit_catalogue, read=DRAWN_FIRST if drawn else READ_AHEAD)
     with ThreadPoolExecutor(1) as aside:
         prepared = (home(settings) / "spaces" / settings.alias).exists()
         fitting = None if prepared else aside.submit(fit, settings, catalogue, steps)
@@ -177,10 +177,3 @@ def _try_first(engine: SearchEngine) -> SearchResult | None:
     with suppress(StackError):
         return engine.search(SearchRequest(FIRST, size=SHOWN))
     return None
-
-
-def _calibrate(settings: Settings, catalogue: Catalogue) -> None:
-    """Measure BM25's scale, now that there is something to measure it on."""
-    rows = (row.product for row in catalogue.rows())
-    titles = {p.id: p.title for p in islice(rows, TITLES) if p is not None and not p.deleted}
-    calibrate_lexical(settings, titles)
