@@ -76,8 +76,8 @@ class Steps:
         """
         self._started[what] = time.monotonic()
         if self._bars is None:
-            self._lines[what] = (0, 0, unit)
-            return lambda done, total: self._note(what, done, total, unit)
+            self._lines[what] = (0, 0, "")
+            return lambda done, total: self._note(what, done, total, unit if total else "")
         task = self._bars.add_task(what, total=None, unit=unit)
 
         def advance(done: int, total: int) -> None:

@@ -17,7 +17,7 @@ def demo(
         bool, typer.Option("--fresh", help="Forget what an earlier demo has ingested.")
     ] = False,
     record: Annotated[
-        Path | None, typer.Option(help="Keep what is printed as a picture (SVG).")
+        Path | None, typer.Option(help="Keep the first answer as a picture (SVG).")
     ] = None,
 ) -> None:
     """Draw a catalogue, start the servers, ingest through Celery workers, and search: a tour."""

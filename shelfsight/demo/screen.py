@@ -25,10 +25,12 @@ class Screen:
     Args:
         console: Where it is printed.
         catalogue: What is ingested, in words.
+        record: Where everything up to the tour's first answer is kept as SVG.
     """
 
-    def __init__(self, console: "Console", catalogue: str) -> None:
+    def __init__(self, console: "Console", catalogue: str, record: Path | None) -> None:
         self._console = console
+        self._record = record
         console.rule(f"[bold]Shelfsight demo[/] · {catalogue}")
 
     def first_hits(self, found: "SearchResult", seconds: float, searchable: int) -> None:
@@ -63,6 +65,8 @@ class Screen:
         self._console.print(f"[dim]{stop.says}[/]", highlight=False)
         self._console.print(Text(stop.command), soft_wrap=True)  # to be copied: never broken
         self._console.print(result_table(found, explain=True, most=1))
+        if number == 1 and self._record is not None:
+            self._record.write_text(_svg(self._console), encoding="utf-8")
 
 
 def play(
@@ -74,7 +78,7 @@ def play(
         catalogue: A real catalogue, or ``None`` for the drawn one.
         size: Products, pictures and tags to draw.
         fresh: Forget what an earlier demo has ingested.
-        record: Where what was printed is kept as SVG.
+        record: Where what is printed, up to the first answer, is kept as SVG.
 
     Raises:
         ShelfsightError: Whatever stands in the way, with its cure.
@@ -88,8 +92,8 @@ def play(
 
     times = Times(psutil.Process().create_time())
     settings = _settings(catalogue)
-    console = Console(record=record is not None, width=120 if record else None)
-    screen = Screen(console, _words(catalogue, size))
+    console = Console(record=record is not None, width=110 if record else None)
+    screen = Screen(console, _words(catalogue, size), record)
     shown = Shown(screen.first_hits, screen.report, screen.stop)
     drawn = demo_catalogue(home(settings) / "demo-catalogue", Size(*size), settings.seed)
     source = open_catalogue(catalogue) if catalogue else drawn
@@ -102,8 +106,6 @@ def play(
         _stop_what_we_started(settings, times)
         raise
     _next_steps(console, settings)
-    if record:
-        record.write_text(_svg(console), encoding="utf-8")
     return report.exit_code
 
 
