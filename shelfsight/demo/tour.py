@@ -17,8 +17,8 @@ SHOWN = 5
 TRIED = 20
 LOOK = PictureSize(64)
 WORDS = (
-    ("运动鞋", "Chinese: finds sneakers, also those with an English title only."),
-    ("leather handbag for work", "English: finds handbags, also those with a Chinese title only."),
+    ("运动鞋", "Chinese: words, meaning, pictures and attributes each give points."),
+    ("leather handbag for work", "English, with a purpose that few titles name: meaning helps words."),
     ("红色连衣裙", "A colour: attributes and pictures speak as well as titles."),
 )
 
