@@ -18,7 +18,10 @@ TRIED = 20
 LOOK = PictureSize(64)
 WORDS = (
     ("运动鞋", "Chinese: words, meaning, pictures and attributes each give points."),
-    ("leather handbag for work", "English, with a purpose that few titles name: meaning helps words."),
+    (
+        "leather handbag for work",
+        "English, with a purpose that few titles name: meaning helps words.",
+    ),
     ("红色连衣裙", "A colour: attributes and pictures speak as well as titles."),
 )
 
