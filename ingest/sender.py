@@ -106,9 +106,12 @@ def broker_errors(app: Any) -> Iterator[None]:  # noqa: ANN401
     """
     from kombu.exceptions import OperationalError
 
+    # A transport's client has errors of its own, which kombu does not always translate.
+    theirs = app.connection_for_write().connection_errors
+    kinds = (OperationalError, *(kind for kind in theirs if kind is not KeyError))
     try:
         yield
-    except (OperationalError, ConnectionError, TimeoutError) as error:
+    except kinds as error:
         raise BrokerUnreachable(
             f"The broker at {app.connection_for_write().as_uri()} does not answer ({error}).",
             "Start it with `shelfsight up`, or give its address in SHELFSIGHT_BROKER_URL.",

@@ -188,9 +188,8 @@ def test_an_unreachable_node_leaves_everything_pending_within_patience() -> None
         pauses.append(seconds)
         time.sleep(seconds)
 
-    started = time.monotonic()
     written = BulkWriter(client, "products", limits, pause).write([Write("p", 1, document(1))])
-    assert time.monotonic() - started < 4
+    assert sum(pauses) <= 2.0
     assert [(o.kind, o.cause) for o in written.outcomes] == [("pending", "unreachable")]
     assert written.stopped is None
     assert written.requests > 2

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,12 +115,10 @@ def test_what_is_wrong_is_said_with_its_cure_and_exit_code(program: Program) -> 
     node = program.run("ingest", shop, SHELFSIGHT_NODE_URL=f"http://{nowhere}")
     assert node.returncode == 3
     assert "does not answer" in node.stderr
-    started = time.monotonic()
     broker = program.run("ingest", shop, SHELFSIGHT_BROKER_URL=f"redis://:secret@{nowhere}/0")
     assert broker.returncode == 3
     assert "does not answer" in broker.stderr
     assert "secret" not in broker.stderr + broker.stdout
-    assert time.monotonic() - started < 30
 
 
 def test_ctrl_c_says_what_is_under_way_and_a_second_run_goes_on(program: Program) -> None:
