@@ -10,7 +10,7 @@ from mappings.errors import InputError
 from mappings.identity import ModelIdentity
 from mappings.index import CatalogueIndex, live_index
 from query.candidates import Budget
-from query.intent import Intent, understand
+from query.intent import Intent
 from query.plan import Plan, compile_plan
 from query.profiles import BUILT_IN, Profile, find_profile
 from query.reply import page_of, read_hits
@@ -18,6 +18,7 @@ from query.request import SearchRequest
 from query.result import Hit, SearchResult
 from query.signals import VECTOR_NAMES, column_of, signals_of
 from query.store import IndexGone, LegFailed, send
+from query.understand.reading import PLAIN, Reading
 from query.vectors import PictureDecoder, QueryEncoder, QueryVectors
 
 SIDES = {"text": ("text", "image", "attribute"), "picture": ("picture_image", "picture_attribute")}
@@ -52,6 +53,7 @@ class SearchEngine:
         profiles: Profiles by name.
         budget: What the engine may do for one request.
         patience: How long a search may take.
+        reading: How words are understood; plainly, unless the program gives more.
     """
 
     def __init__(
@@ -66,10 +68,12 @@ class SearchEngine:
         profiles: Mapping[str, Profile] = BUILT_IN,
         budget: Budget = Budget(),  # noqa: B008 - frozen
         patience: Patience = Patience(),
+        reading: Reading = PLAIN,
     ) -> None:
         self.client, self.alias, self.identity = client, alias, identity
         self.profiles, self.budget, self.patience = profiles, budget, patience
         self.encoder = QueryEncoder(text, image, decoder, identity.dim)
+        self.reading = reading
         self._live: tuple[float, CatalogueIndex] | None = None
 
     def search(self, request: SearchRequest) -> SearchResult:
@@ -83,12 +87,20 @@ class SearchEngine:
         """
         profile = find_profile(request.profile, self.profiles)
         index = self.live()
-        intent = understand(request)
+        intent = self.reading.read(request, index)
+        result = self._search(intent, profile, index)
+        for easier in self.reading.easier(intent, index) if not result.hits else ():
+            result = self._search(easier, profile, index)
+            if result.hits:
+                break
+        return result
+
+    def _search(self, intent: Intent, profile: Profile, index: CatalogueIndex) -> SearchResult:
         started = time.perf_counter()
         vectors, failed = self.encoder.encode(intent)
         encode_ms = round((time.perf_counter() - started) * 1_000, 3)
         absent = {name for side in failed for name in SIDES[side]}
-        absent |= _unmapped(index, request)
+        absent |= _unmapped(index, intent.request)
         try:
             answer = self._answer(intent, vectors, profile, index, frozenset(absent))
         except IndexGone:  # swapped away since the alias was asked
@@ -180,6 +192,7 @@ class SearchEngine:
             weights=plan.weights,
             index=index.name,
             identity=index.identity.digest,
+            understood=intent.understood,
         )
 
     def _rows(

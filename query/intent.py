@@ -1,10 +1,11 @@
-"""The intent: the request understood, which so far means its text made plain and its script."""
+"""The intent: the request understood; its words made plain, and what they ask for."""
 
 import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
 from query.request import SearchRequest, plain_text
+from query.understand.understood import NOTHING, Understood
 
 Script = Literal["zh", "en", "mixed", "none"]
 # The scripts whose tokens the analyzer shelf_zh keeps; all others go to shelf_en.
@@ -13,17 +14,26 @@ _CJK = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "HALFWIDTH KATAKANA")
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A request with its plain text; ``script`` says which analyzers have something to read."""
+    """A request with its plain text; ``script`` says which analyzers have something to read.
+
+    ``request`` holds the filters that the words ask for beside those that were given, and
+    ``text`` is what is matched and encoded: ``understood.searched``.
+    """
 
     request: SearchRequest
     text: str
     script: Script
+    understood: Understood = NOTHING
 
 
 def understand(request: SearchRequest) -> Intent:
-    """Return the request's intent: its text in NFKC and the script that it is written in."""
+    """Return the request's intent: its text in NFKC and the script that it is written in.
+
+    This is the plain reading, which needs no catalogue; ``query.understand.reader`` reads more.
+    """
     text = plain_text(request.text)
-    return Intent(request, text, script_of(text))
+    script = script_of(text)
+    return Intent(request, text, script, Understood(text, text, script))
 
 
 def script_of(text: str) -> Script:

@@ -8,6 +8,7 @@ from mappings.errors import InputError
 from query.filters import MAX_FILTERS, Filter
 from query.profiles import Profile, require_weights
 from query.signals import IMAGE_MODES, ImageMode, Similarity, require_similarities
+from query.understand.options import USUAL, Understanding
 
 MAX_TEXT = 200
 MAX_SIZE = 100
@@ -29,6 +30,7 @@ class SearchRequest:
         weights: The request's own weights by signal name, over the profile's.
         image_mode: ``pooled`` or ``best`` picture.
         similarity: Signal name to ``cosine`` (the default), ``dot`` or ``euclidean``.
+        understanding: How the words are to be understood.
 
     Raises:
         InputError: A limit is passed; the message names it.
@@ -43,6 +45,7 @@ class SearchRequest:
     weights: Mapping[str, float] | None = None
     image_mode: ImageMode = "pooled"
     similarity: Mapping[str, Similarity] = field(default_factory=dict)
+    understanding: Understanding = USUAL
 
     def __post_init__(self) -> None:
         plain = plain_text(self.text)

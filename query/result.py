@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from query.understand.understood import NOTHING, Understood
+
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
@@ -71,6 +73,7 @@ class SearchResult:
         weights: The weights used; they add up to 1.
         index: The concrete index that answered.
         identity: Digest of the models' identity.
+        understood: What was read in the words.
     """
 
     hits: tuple[Hit, ...]
@@ -85,6 +88,7 @@ class SearchResult:
     weights: Mapping[str, float] = field(default_factory=dict)
     index: str = ""
     identity: str = ""
+    understood: Understood = NOTHING
 
     total_of = "products that match a word or are near a query vector"
     reachable_of = "best candidates, for which the formula is computed"

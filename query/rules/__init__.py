@@ -1,0 +1,1 @@
+"""Synonyms and rules that a shop edits at run time, without touching its index."""

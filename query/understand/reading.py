@@ -1,0 +1,33 @@
+"""Reading: how the engine has a request's words understood, and what it may ask instead."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from mappings.index import CatalogueIndex
+from query.intent import Intent, understand
+from query.request import SearchRequest
+
+
+class Reading(Protocol):
+    """Turns a request into an intent, and an intent that found nothing into easier ones."""
+
+    def read(self, request: SearchRequest, index: CatalogueIndex) -> Intent:
+        """Return the request understood, with the words of the index's catalogue."""
+
+    def easier(self, intent: Intent, index: CatalogueIndex) -> Iterator[Intent]:
+        """Yield the intent with one constraint less each time, in the stated order."""
+
+
+class PlainReading:
+    """Takes the words as they are."""
+
+    def read(self, request: SearchRequest, index: CatalogueIndex) -> Intent:
+        """Return the request with its text in NFKC and its script."""
+        return understand(request)
+
+    def easier(self, intent: Intent, index: CatalogueIndex) -> Iterator[Intent]:
+        """Yield nothing: what was not read cannot be relaxed."""
+        return iter(())
+
+
+PLAIN = PlainReading()
