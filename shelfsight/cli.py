@@ -47,6 +47,11 @@ app.command()(serve.serve)
 app.add_typer(index.app, name="index")
 
 
+def as_called(cure: str) -> str:
+    """Return a cure that names this program the way it was called (``./run``, in a checkout)."""
+    return cure.replace("`shelfsight ", f"`{os.environ.get('SHELFSIGHT_CALLED_AS', 'shelfsight')} ")
+
+
 def main() -> None:
     """Run the command line; our errors become one clear line, the cure, and an exit code."""
     try:
@@ -55,7 +60,7 @@ def main() -> None:
     except ShelfsightError as error:
         print(f"shelfsight: {error.problem}", file=sys.stderr)  # noqa: T201 - the program's voice
         if error.cure:
-            print(f"            {error.cure}", file=sys.stderr)  # noqa: T201
+            print(f"            {as_called(error.cure)}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):

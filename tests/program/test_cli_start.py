@@ -1,7 +1,11 @@
 """The program starts quickly because nothing heavy is imported before a command needs it."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 HEAVY = (
     "torch",
@@ -46,3 +50,20 @@ def test_an_unknown_command_is_a_usage_error() -> None:
     )
     assert found.returncode == 2
     assert "nonsense" in found.stderr
+
+
+@pytest.mark.parametrize("name", ["", "./run"])
+def test_a_cure_names_the_program_as_it_was_called(tmp_path: Path, name: str) -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SHELFSIGHT_")}
+    if name:
+        environment["SHELFSIGHT_CALLED_AS"] = name
+    said = subprocess.run(
+        [Path(sys.executable).parent / "shelfsight", "search", "shoes"],
+        env=environment | {"SHELFSIGHT_HOME": str(tmp_path / "nothing-here")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 2
+    assert f"`{name or 'shelfsight'} ingest PATH`" in said.stderr
