@@ -1,0 +1,82 @@
+"""Several requests sent at once: how they are sent, and what a failure of one means."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mappings.connection import node_errors
+from query.store import IndexGone, LegFailed, reason
+
+Reply = Mapping[str, Any]
+
+
+def send_many(
+    client: Any,  # noqa: ANN401 - opensearchpy.OpenSearch
+    index: str,
+    bodies: Sequence[dict[str, Any]],
+    seconds: float,
+) -> tuple[Reply, ...]:
+    """Return the engine's replies to search bodies, in order, from one round trip.
+
+    Args:
+        client: An ``opensearchpy.OpenSearch``.
+        index: The concrete index.
+        bodies: The requests.
+        seconds: Until the answer is given up.
+
+    Raises:
+        LegFailed: The engine answered one of them with an error, or not in time.
+        IndexGone: There is no such index any more.
+        NodeUnreachable: The node does not answer at all.
+        StackError: The node refuses this user.
+    """
+    from opensearchpy import exceptions
+
+    lines = [line for body in bodies for line in ({}, body)]
+    try:
+        answer = client.msearch(
+            index=index,
+            body=lines,
+            params={"request_timeout": seconds},
+        )
+    except exceptions.NotFoundError:
+        raise IndexGone(f"Index {index!r} is gone.", "Ask again.") from None
+    except exceptions.ConnectionTimeout as error:
+        raise LegFailed(
+            f"The engine did not answer in {seconds:.2g} s ({type(error).__name__}).",
+            "Ask again; when it stays slow, look at its load.",
+        ) from None
+    except exceptions.TransportError as error:
+        if isinstance(error, exceptions.ConnectionError) or error.status_code in (401, 403):
+            with node_errors("the node"):
+                raise
+        raise LegFailed(
+            f"The engine refused the search (HTTP {error.status_code}): {reason(error)}",
+            "Check the index with `shelfsight doctor`.",
+        ) from None
+    replies = tuple(answer["responses"])
+    for reply in replies:
+        _require(index, reply)
+    return replies
+
+
+def _require(index: str, reply: Reply) -> None:
+    """Refuse a reply that is an error, or of which nothing is left.
+
+    Raises:
+        IndexGone: There is no such index any more.
+        LegFailed: Any other error.
+    """
+    error = reply.get("error")
+    if error is None:
+        shards = reply["_shards"]
+        if shards["failed"] == shards["total"] > 0:
+            raise LegFailed("Every shard failed.", "Check the index with `shelfsight doctor`.")
+        return
+    if error.get("type") == "index_not_found_exception":
+        raise IndexGone(f"Index {index!r} is gone.", "Ask again.")
+    causes = error.get("root_cause") or [error]
+    why = causes[0].get("reason") or error.get("caused_by", {}).get("reason", error)
+    raise LegFailed(
+        f"The engine refused a leg (HTTP {reply.get('status')}): {str(why)[:300]}",
+        "Check the index with `shelfsight doctor`.",
+    )

@@ -1,0 +1,93 @@
+"""The engine's own hybrid query: what is sent, and what the engine would get wrong in silence."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mappings.errors import InputError
+from query.filters import Filter
+from query.fusion.combine import Fused, LegHits, rescored
+from query.fusion.kinds import Hybrid, HybridZScore
+from query.fusion.legs import Leg, filtered
+from query.fusion.normalise import leaks_raw
+
+MAX_LEGS = 5
+"""The engine refuses more sub-queries of one ``hybrid``."""
+AGREES = 1e-4
+"""How far the engine's score may lie from the sum of what the legs say, both float32 at heart."""
+
+
+def require_legs(fusion: Hybrid, legs: Sequence[Leg]) -> None:
+    """Refuse more legs than the engine takes, naming the one that weighs least.
+
+    Raises:
+        InputError: There are more than 5.
+    """
+    if len(legs) <= MAX_LEGS:
+        return
+    names = ", ".join(leg.name for leg in legs)
+    lightest = min(legs, key=lambda leg: leg.term.weight).name
+    raise InputError(
+        f"Fusion {fusion.name!r} takes at most {MAX_LEGS} legs; this request has {len(legs)}"
+        f" ({names}).",
+        f"Give one of them weight 0, such as {lightest!r}, or choose another fusion.",
+    )
+
+
+def hybrid_body(
+    fusion: Hybrid, legs: Sequence[Leg], filters: tuple[Filter, ...], size: int
+) -> dict[str, Any]:
+    """Return the request: legs, depth and the pipeline, without which the engine returns garbage.
+
+    The depth is the fusion's own on every page, as statistics move with it; every hit is asked
+    for at once, as ``from`` beyond the last is an error and collapsing loses groups.
+
+    Args:
+        fusion: The normalisation and the depth.
+        legs: At most 5; their weights add up to 1, as the engine demands.
+        filters: What every hit must satisfy; inside every leg, so that statistics know of it.
+        size: Hits asked for.
+    """
+    weights = [leg.term.weight for leg in legs]
+    combination = {"technique": "arithmetic_mean", "parameters": {"weights": weights}}
+    normalisation = {
+        "normalization": {"technique": fusion.technique},
+        "combination": combination,
+    }
+    return {
+        "size": size,
+        "_source": False,
+        "query": {
+            "hybrid": {
+                "queries": [filtered(leg.clause, filters) for leg in legs],
+                "pagination_depth": fusion.depth,
+            }
+        },
+        "search_pipeline": {
+            "phase_results_processors": [{"normalization-processor": normalisation}]
+        },
+    }
+
+
+def as_engine(
+    fusion: Hybrid, fused: Sequence[Fused], legs: Sequence[LegHits], engine: dict[str, float]
+) -> tuple[Fused, ...] | None:
+    """Return the products with the engine's own scores, ``None`` where those are not to be used.
+
+    They are not where ``z_score`` lets a raw score through, nor where the engine's ranking is not
+    what its legs and its formula say, as when the graph was walked otherwise the second time.
+
+    Args:
+        fusion: How the engine normalises.
+        fused: What the legs give, in any order.
+        legs: The legs' hits.
+        engine: Product id to the engine's own score.
+    """
+    unbounded = isinstance(fusion, HybridZScore)
+    if unbounded and any(leaks_raw(leg.engine_scores) for leg in legs):
+        return None
+    if engine.keys() != {f.id for f in fused}:
+        return None
+    scores = {key: s / (1.0 + s) if unbounded else s for key, s in engine.items()}
+    if any(abs(scores[f.id] - f.score) > AGREES for f in fused):
+        return None
+    return tuple(rescored(f, scores[f.id]) for f in fused)

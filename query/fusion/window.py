@@ -1,0 +1,198 @@
+"""A fusion of legs as a window: what the result contract orders, cuts, collapses and pages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from query.filters import Filter
+from query.fusion.ask import Reply, send_many
+from query.fusion.combine import Fused, fuse, unfound
+from query.fusion.hybrid import as_engine, hybrid_body, require_legs
+from query.fusion.kinds import HybridL2, HybridMinMax, HybridZScore, OverLegs
+from query.fusion.legs import Leg, filtered, read_leg
+from query.result import Contribution
+from query.window import Candidate, Relation, Values, Window, docvalues, values_of
+
+REPAIRED = "hybrid"
+"""What ``degraded`` names when the engine's own fusion was not its legs' and was not used."""
+MOST = 10_000
+"""Hits that the engine returns at most for one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class FusedWindow:
+    """A window and how it came about.
+
+    Args:
+        window: Every product that a leg found, with its score and contributions.
+        aggregations: The engine's, over the match set.
+        took_ms: What the engine took, milliseconds.
+        degraded: ``timeout`` or ``shards`` where the engine answered in part, ``hybrid`` where its
+            own fusion was wrong and the legs' sum stands in its place.
+    """
+
+    window: Window
+    aggregations: dict[str, Any]
+    took_ms: int
+    degraded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a window is to hold beside the legs' hits, and what it may cost.
+
+    Args:
+        columns: Columns whose doc values each candidate brings.
+        pinned: Products that are candidates even if no leg finds them; filters hold for them too.
+        aggregations: Computed by the engine over the match set.
+        count_to: Matches are counted exactly up to here.
+        seconds: Until the engine stops collecting.
+        patience: Until the answer is given up, seconds.
+    """
+
+    columns: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()
+    aggregations: dict[str, Any] | None = None
+    count_to: int = 1_000
+    seconds: float = 1.0
+    patience: float = 3.0
+
+
+def fuse_window(
+    client: Any,  # noqa: ANN401 - opensearchpy.OpenSearch
+    index: str,
+    fusion: OverLegs,
+    legs: Sequence[Leg],
+    filters: tuple[Filter, ...],
+    wanted: Wanted = Wanted(),
+) -> FusedWindow:
+    """Return the window of a fusion, from one round trip.
+
+    The trip holds one request that counts the match set (every product that any leg finds, words
+    at any depth), one for each leg, and for ``hybrid`` the engine's own fusion of the same legs.
+
+    Args:
+        client: An ``opensearchpy.OpenSearch``.
+        index: The concrete index.
+        fusion: Which fusion.
+        legs: The request's legs; without any the window is empty.
+        filters: What every hit must satisfy.
+        wanted: What the window is to hold beside.
+
+    Raises:
+        InputError: More legs than a hybrid query takes.
+        LegFailed: The engine refused a leg, or did not answer in time.
+        IndexGone: There is no such index any more.
+        NodeUnreachable: The node does not answer.
+    """
+    if not legs:
+        return FusedWindow(Window((), 0, "eq", fusion.depth), {}, 0)
+    stop = {"timeout": f"{int(wanted.seconds * 1_000)}ms"}
+    parts = [_leg_body(leg.clause, filters, fusion.depth, wanted.columns) for leg in legs]
+    if wanted.pinned:
+        ids = {"ids": {"values": list(wanted.pinned)}}
+        parts.append(_leg_body(ids, filters, len(wanted.pinned), wanted.columns))
+    own = _own(fusion, legs, filters)
+    bodies = [match_set_body(legs, filters, wanted.aggregations, wanted.count_to), *parts, *own]
+    replies = send_many(client, index, [body | stop for body in bodies], wanted.patience)
+    shards = replies[0]["_shards"]["total"]
+    if own and shards > 1:  # hybrid takes its depth from every shard, a plain leg from all of them
+        deep = {"size": min(MOST, fusion.depth * shards)} | stop
+        wider = [*(body | deep for body in parts), own[0] | {"size": MOST} | stop]
+        replies = (replies[0], *send_many(client, index, wider, wanted.patience))
+    return _read(fusion, legs, wanted, replies)
+
+
+def match_set_body(
+    legs: Sequence[Leg],
+    filters: tuple[Filter, ...],
+    aggregations: dict[str, Any] | None,
+    count_to: int,
+) -> dict[str, Any]:
+    """Return the request that counts the match set: every product that any leg finds.
+
+    Args:
+        legs: The request's legs.
+        filters: What every hit must satisfy.
+        aggregations: Computed over the match set.
+        count_to: Matches are counted exactly up to here.
+    """
+    anyone = {"bool": {"should": [leg.clause for leg in legs], "minimum_should_match": 1}}
+    body: dict[str, Any] = {
+        "size": 0,
+        "track_total_hits": count_to,
+        "query": filtered(anyone, filters),
+    }
+    return body | ({"aggs": aggregations} if aggregations else {})
+
+
+def _own(
+    fusion: OverLegs, legs: Sequence[Leg], filters: tuple[Filter, ...]
+) -> list[dict[str, Any]]:
+    """Return the engine's own fusion as a request, none for a fusion of the layer's.
+
+    Raises:
+        InputError: More legs than a hybrid query takes.
+    """
+    if not isinstance(fusion, HybridMinMax | HybridL2 | HybridZScore):
+        return []
+    require_legs(fusion, legs)
+    return [hybrid_body(fusion, legs, filters, min(MOST, fusion.depth * len(legs)))]
+
+
+def _leg_body(
+    clause: dict[str, Any], filters: tuple[Filter, ...], depth: int, columns: Sequence[str]
+) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "size": depth,
+        "_source": False,
+        "track_total_hits": False,
+        "query": filtered(clause, filters),
+    }
+    return body | ({"docvalue_fields": docvalues(columns)} if columns else {})
+
+
+def _read(
+    fusion: OverLegs, legs: Sequence[Leg], wanted: Wanted, replies: Sequence[Reply]
+) -> FusedWindow:
+    counted, answers = replies[0], [reply["hits"]["hits"] for reply in replies[1:]]
+    hits = [read_leg(leg, rows) for leg, rows in zip(legs, answers, strict=False)]
+    fused = fuse(fusion, hits)
+    degraded = _late(replies)
+    if isinstance(fusion, HybridMinMax | HybridL2 | HybridZScore):
+        scores = {row["_id"]: float(row["_score"]) for row in answers.pop()}
+        engine = as_engine(fusion, fused, hits, scores)
+        fused, degraded = (engine, degraded) if engine else (fused, degraded | {REPAIRED})
+    values = {
+        row["_id"]: values_of(row.get("fields", {}), wanted.columns)
+        for rows in answers
+        for row in rows
+    }
+    every = (*fused, *unfound(hits, values.keys() - {f.id for f in fused}))
+    return FusedWindow(
+        _window(every, values, counted["hits"]["total"], fusion.depth),
+        counted.get("aggregations", {}),
+        max(reply["took"] for reply in replies),
+        tuple(sorted(degraded)),
+    )
+
+
+def _window(
+    fused: Sequence[Fused], values: dict[str, Values], total: dict[str, Any], depth: int
+) -> Window:
+    relation: Relation = "eq" if total["relation"] == "eq" else "gte"
+    candidates = tuple(_candidate(f, values[f.id]) for f in fused)
+    return Window(candidates, total["value"], relation, depth)
+
+
+def _late(replies: Sequence[Reply]) -> set[str]:
+    late = {"timeout"} if any(reply["timed_out"] for reply in replies) else set()
+    return late | ({"shards"} if any(reply["_shards"]["failed"] for reply in replies) else set())
+
+
+def _candidate(fused: Fused, values: Values) -> Candidate:
+    shares = tuple(
+        Contribution(s.leg, s.raw, s.value, s.weight, s.points, missing=s.missing)
+        for s in fused.shares
+    )
+    return Candidate(fused.id, fused.score, values, shares)
