@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from mappings.errors import InputError
 from query.filters import MAX_FILTERS, Filter
+from query.fusion.kinds import EXACT, Fusion, find_fusion
 from query.profiles import Profile, require_weights
 from query.signals import IMAGE_MODES, ImageMode, Similarity, require_similarities
 from query.understand.options import USUAL, Understanding
@@ -31,6 +32,7 @@ class SearchRequest:
         image_mode: ``pooled`` or ``best`` picture.
         similarity: Signal name to ``cosine`` (the default), ``dot`` or ``euclidean``.
         understanding: How the words are to be understood.
+        fusion: How the signals become one score: a fusion, or as written, ``rrf:depth=100``.
 
     Raises:
         InputError: A limit is passed; the message names it.
@@ -46,6 +48,7 @@ class SearchRequest:
     image_mode: ImageMode = "pooled"
     similarity: Mapping[str, Similarity] = field(default_factory=dict)
     understanding: Understanding = USUAL
+    fusion: str | Fusion = EXACT
 
     def __post_init__(self) -> None:
         plain = plain_text(self.text)
@@ -65,6 +68,7 @@ class SearchRequest:
                 f"Image mode {self.image_mode!r} is not known.",
                 f"Choose one of {', '.join(IMAGE_MODES)}.",
             )
+        find_fusion(self.fusion)
         require_similarities(self.similarity)
         require_weights(self.weights or {}, "The request")
 

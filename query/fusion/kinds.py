@@ -132,6 +132,15 @@ def parse_fusion(text: str) -> Fusion:
     return kind(**given)
 
 
+def find_fusion(wanted: str | Fusion) -> Fusion:
+    """Return the fusion itself, or the one that a name with parameters asks for.
+
+    Raises:
+        InputError: No such fusion, no such parameter, or a value out of range.
+    """
+    return parse_fusion(wanted) if isinstance(wanted, str) else wanted
+
+
 def parameters_of(kind: type[Fusion] | Fusion) -> tuple[str, ...]:
     """Return the names of a fusion's parameters."""
     return tuple(f.name for f in fields(kind))

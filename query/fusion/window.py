@@ -1,16 +1,27 @@
 """A fusion of legs as a window: what the result contract orders, cuts, collapses and pages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mappings.errors import InputError
 from query.filters import Filter
 from query.fusion.ask import Reply, send_many
 from query.fusion.combine import Fused, fuse, unfound
 from query.fusion.hybrid import as_engine, hybrid_body, require_legs
-from query.fusion.kinds import HybridL2, HybridMinMax, HybridZScore, OverLegs
-from query.fusion.legs import Leg, filtered, read_leg
+from query.fusion.kinds import (
+    Exact,
+    HybridL2,
+    HybridMinMax,
+    HybridZScore,
+    OverLegs,
+    find_fusion,
+)
+from query.fusion.legs import Leg, compile_legs, filtered, read_leg
+from query.intent import Intent
 from query.result import Contribution
+from query.script import Term
+from query.vectors import QueryVectors
 from query.window import Candidate, Relation, Values, Window, docvalues, values_of
 
 REPAIRED = "hybrid"
@@ -27,6 +38,7 @@ class FusedWindow:
         window: Every product that a leg found, with its score and contributions.
         aggregations: The engine's, over the match set.
         took_ms: What the engine took, milliseconds.
+        weights: The legs' weights by signal name; they add up to 1.
         degraded: ``timeout`` or ``shards`` where the engine answered in part, ``hybrid`` where its
             own fusion was wrong and the legs' sum stands in its place.
     """
@@ -34,7 +46,16 @@ class FusedWindow:
     window: Window
     aggregations: dict[str, Any]
     took_ms: int
+    weights: Mapping[str, float]
     degraded: tuple[str, ...] = ()
+
+    total_of = "products that a leg finds: a word at any rank, the nearest of a vector leg"
+    reachable_of = "products among the first hits of a leg, for which scores are fused"
+
+    @property
+    def reachable(self) -> int:
+        """Hits that can be paged to, before anything is cut or collapsed."""
+        return len(self.window.candidates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +77,44 @@ class Wanted:
     count_to: int = 1_000
     seconds: float = 1.0
     patience: float = 3.0
+
+
+def window_of(
+    client: Any,  # noqa: ANN401 - opensearchpy.OpenSearch
+    index: str,
+    intent: Intent,
+    vectors: QueryVectors,
+    terms: tuple[Term, ...],
+    wanted: Wanted = Wanted(),
+) -> FusedWindow:
+    """Return the window of a request whose fusion is one over legs.
+
+    Args:
+        client: An ``opensearchpy.OpenSearch``.
+        index: The concrete index.
+        intent: The request understood; its fusion is not the exact one.
+        vectors: The request's vectors, float32 (d,) or ``None``.
+        terms: The request's signals and weights, as the exact formula has them; a stored number
+            is no leg, and the weights of those that are legs are brought to sum 1 again.
+        wanted: What the window is to hold beside.
+
+    Raises:
+        InputError: Another similarity than cosine, or more legs than a hybrid query takes.
+        LegFailed: The engine refused a leg, or did not answer in time.
+        IndexGone: There is no such index any more.
+        NodeUnreachable: The node does not answer.
+    """
+    request = intent.request
+    fusion = find_fusion(request.fusion)
+    assert not isinstance(fusion, Exact)
+    if other := sorted(name for name, kind in request.similarity.items() if kind != "cosine"):
+        raise InputError(
+            f"Fusion {fusion.name!r} compares by cosine, but {other[0]!r} asks for"
+            f" {request.similarity[other[0]]!r}.",
+            "Leave the similarity out, or choose the fusion 'exact'.",
+        )
+    legs = compile_legs(intent, vectors, terms, request.filters, fusion.depth)
+    return fuse_window(client, index, fusion, legs, request.filters, wanted)
 
 
 def fuse_window(
@@ -86,7 +145,7 @@ def fuse_window(
         NodeUnreachable: The node does not answer.
     """
     if not legs:
-        return FusedWindow(Window((), 0, "eq", fusion.depth), {}, 0)
+        return FusedWindow(Window((), 0, "eq", fusion.depth), {}, 0, {})
     stop = {"timeout": f"{int(wanted.seconds * 1_000)}ms"}
     parts = [_leg_body(leg.clause, filters, fusion.depth, wanted.columns) for leg in legs]
     if wanted.pinned:
@@ -173,6 +232,7 @@ def _read(
         _window(every, values, counted["hits"]["total"], fusion.depth),
         counted.get("aggregations", {}),
         max(reply["took"] for reply in replies),
+        {leg.name: leg.term.weight for leg in legs},
         tuple(sorted(degraded)),
     )
 
