@@ -1,8 +1,9 @@
 """The capped process that decodes pictures from outside: ``python -m encoders.picture_child``.
 
-Frames on standard input: 8 bytes of little-endian length, then the picture. Frames on standard
-output: one byte ``P`` (pixels) or ``R`` (refused), 8 bytes of length, then the bytes. The
-first input frame is the settings as JSON.
+Frames on standard input: 8 bytes of little-endian length, then the picture; four doubles before
+the picture say which part of it counts, as shares of its width and height, all 0 for all of it.
+Frames on standard output: one byte ``P`` (pixels) or ``R`` (refused), 8 bytes of length, then the
+bytes. The first input frame is the settings as JSON.
 """
 
 import json
@@ -13,6 +14,7 @@ import sys
 from typing import BinaryIO
 
 HEADER = struct.Struct("<Q")
+BOX = struct.Struct("<4d")
 ANSWER = struct.Struct("<cQ")
 
 
@@ -60,6 +62,7 @@ def main() -> None:
         WebPImagePlugin,
     )
 
+    from encoders.crop import Box
     from encoders.picture_decode import PictureRefused, decode
     from encoders.picture_size import PictureLimits, PictureSize
 
@@ -71,10 +74,12 @@ def main() -> None:
     _cap(settings["memory"])
     answers.write(ANSWER.pack(b"P", 0))
     answers.flush()
-    while (content := _read_frame(given)) is not None:
+    while (frame := _read_frame(given)) is not None:
         _allow_seconds(settings["seconds"])
+        edges = BOX.unpack_from(frame)
+        box = Box(*edges) if any(edges) else None
         try:
-            kind, body = b"P", decode(content, size, limits).tobytes()
+            kind, body = b"P", decode(frame[BOX.size :], size, limits, box).tobytes()
         except PictureRefused as refused:
             words = {"problem": refused.problem, "reason": refused.reason}
             kind, body = b"R", json.dumps(words).encode()

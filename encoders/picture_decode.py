@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from encoders.crop import Box, find_subject
 from encoders.picture_size import FORMATS, LIMITS, PictureLimits, PictureSize, Pixels
 from mappings.errors import InputError
 
@@ -28,6 +29,8 @@ Reason = Literal[
     "memory",
 ]
 REASONS: tuple[str, ...] = get_args(Reason)
+SUBJECT_SEEN = 192
+"""Longest side, in pixels, of the picture in which a subject is looked for."""
 _ORIENTATION = 0x0112
 _CURE = "Send a JPEG, PNG, WEBP, GIF or AVIF with one frame, within the limits named."
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8", b"\x00\x00\x00")
@@ -48,8 +51,13 @@ class PictureRefused(InputError):
         self.reason: Reason = reason
 
 
-def decode(content: bytes, size: PictureSize, limits: PictureLimits = LIMITS) -> Pixels:
-    """Return the central square of a picture: upright, on white, RGB, brought to ``size``.
+def decode(
+    content: bytes,
+    size: PictureSize,
+    limits: PictureLimits = LIMITS,
+    box: Box | None = None,
+) -> Pixels:
+    """Return the squares of a picture that ``size`` asks for: upright, on white, RGB.
 
     Runs in this process: pictures from outside go through ``PictureDecoder``. Animation, colour
     profiles and text chunks are not interpreted. Large JPEGs are decoded at 1/2, 1/4 or 1/8 as
@@ -59,9 +67,10 @@ def decode(content: bytes, size: PictureSize, limits: PictureLimits = LIMITS) ->
         content: The file's bytes.
         size: What the encoder wants to see.
         limits: What the picture may cost.
+        box: The part of the upright picture that counts; the rest is as if it were not there.
 
     Returns:
-        uint8 (size.edge, size.edge, 3).
+        uint8, shape ``size.shape``: (edge, edge, 3) for one square, more below it.
 
     Raises:
         PictureRefused: With ``.reason`` and a sentence that names what was given and allowed.
@@ -77,7 +86,7 @@ def decode(content: bytes, size: PictureSize, limits: PictureLimits = LIMITS) ->
             warnings.simplefilter("ignore")  # our own limits are stricter, and are errors
             with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
                 _require_limits(picture, limits)
-                return _square(picture, size)
+                return _squares(picture, size, box)
     except PictureRefused:
         raise
     except Image.DecompressionBombError as error:
@@ -140,30 +149,76 @@ def _frames(picture: Image.Image, at_most: int) -> int:
     return count
 
 
-def _square(picture: Image.Image, size: PictureSize) -> Pixels:
-    """Crop, resize, flatten and turn; turning last is cheap and gives the same square."""
-    from PIL import Image
-
-    wanted = max(1, round(2 * size.edge / size.crop))
+def _squares(picture: Image.Image, size: PictureSize, box: Box | None) -> Pixels:
+    """Crop, resize, flatten and turn; turning last is cheap and gives the same squares."""
+    closest = min(crop for crop in size.crops if crop > 0)
+    if box is not None:
+        closest *= min(box.right - box.left, box.bottom - box.top)
+    elif size.subject:
+        closest *= 0.5
+    wanted = max(1, round(2 * size.edge / closest))
     if picture.format in ("JPEG", "MPO"):
         picture.draft(None, (wanted, wanted))
     turn = _turn(picture)
     picture.load()
     plain = _plain(picture)
+    if box is not None or size.subject:  # a box is said of the upright picture
+        plain, turn = plain if turn is None else plain.transpose(turn), None
+        part = box or find_subject(_flat(plain, SUBJECT_SEEN))
+        plain = plain.crop(part.pixels(*plain.size))
+    parts = []
+    for crop in size.crops:
+        small = _on_white(_middle(plain, size, crop) if crop else _whole(plain, size))
+        upright = small if turn is None else small.transpose(turn)
+        parts.append(np.array(upright.convert("RGB"), dtype=np.uint8))
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _middle(plain: Image.Image, size: PictureSize, crop: float) -> Image.Image:
+    """Return the central part, ``crop`` of the shorter side or of both, as ``size`` asks."""
+    from PIL import Image
+
     width, height = plain.size
-    side = min(width, height) * size.crop
-    left, top = (width - side) / 2, (height - side) / 2
-    small = plain.resize(
+    short = min(width, height)
+    wide, high = (s * crop for s in ((width, height) if size.stretch else (short, short)))
+    left, top = (width - wide) / 2, (height - high) / 2
+    return plain.resize(
         (size.edge, size.edge),
         Image.Resampling[size.resample.upper()],
-        box=(left, top, left + side, top + side),
+        box=(left, top, left + wide, top + high),
         reducing_gap=2.0,
     )
-    if small.mode == "RGBA":
-        white = Image.new("RGBA", small.size, "white")
-        small = Image.alpha_composite(white, small)
-    upright = small if turn is None else small.transpose(turn)
-    return np.array(upright.convert("RGB"), dtype=np.uint8)
+
+
+def _whole(plain: Image.Image, size: PictureSize) -> Image.Image:
+    """Return the whole picture in the middle of a square of its border's median colour."""
+    from PIL import Image
+
+    shrink = size.edge / max(plain.size)
+    fitted = (max(1, round(plain.width * shrink)), max(1, round(plain.height * shrink)))
+    small = plain.resize(fitted, Image.Resampling[size.resample.upper()], reducing_gap=2.0)
+    pixels = np.asarray(small)
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    median = np.atleast_1d(np.median(border, axis=0))
+    colour = tuple(int(v) for v in median)
+    ground = Image.new(small.mode, (size.edge, size.edge), colour)
+    ground.paste(small, ((size.edge - small.width) // 2, (size.edge - small.height) // 2))
+    return ground
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    from PIL import Image
+
+    if picture.mode != "RGBA":
+        return picture
+    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+
+
+def _flat(plain: Image.Image, longest: int) -> Pixels:
+    """Return the picture on white, uint8 (h, w, 3), no side longer than ``longest``."""
+    shrink = min(1.0, longest / max(plain.size))
+    size = (max(1, round(plain.width * shrink)), max(1, round(plain.height * shrink)))
+    return np.asarray(_on_white(plain.resize(size, reducing_gap=2.0)).convert("RGB"))
 
 
 def _plain(picture: Image.Image) -> Image.Image:

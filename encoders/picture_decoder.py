@@ -19,7 +19,8 @@ from typing import IO
 
 import numpy as np
 
-from encoders.picture_child import ANSWER, HEADER
+from encoders.crop import Box
+from encoders.picture_child import ANSWER, BOX, HEADER
 from encoders.picture_decode import PictureRefused, too_many_bytes
 from encoders.picture_size import LIMITS, PictureLimits, PictureSize, Pixels
 from mappings.errors import StackError
@@ -85,26 +86,31 @@ class PictureDecoder:
         return tuple(c.process.pid for c in self._children if c.process is not None)
 
     def decode_many(
-        self, contents: Sequence[bytes], size: PictureSize
+        self,
+        contents: Sequence[bytes],
+        size: PictureSize,
+        boxes: Sequence[Box | None] | None = None,
     ) -> list[Pixels | PictureRefused]:
         """Return pixels, or why there are none, for each picture, in order.
 
         Args:
             contents: The files' bytes.
             size: What the encoder wants to see.
+            boxes: For each picture the part that counts, ``None`` for all of it.
 
         Returns:
-            For each picture uint8 (size.edge, size.edge, 3), or a ``PictureRefused``.
+            For each picture uint8 of ``size.shape``, or a ``PictureRefused``.
 
         Raises:
             StackError: A child process cannot be started.
         """
         lanes = min(len(self._children), len(contents))
+        wanted = list(zip(contents, boxes or [None] * len(contents), strict=True))
         if lanes <= 1:
-            return [self._children[0].decode(content, size) for content in contents]
+            return [self._children[0].decode(content, size, box) for content, box in wanted]
 
         def lane(start: int) -> list[Pixels | PictureRefused]:
-            return [self._children[start].decode(c, size) for c in contents[start::lanes]]
+            return [self._children[start].decode(c, size, b) for c, b in wanted[start::lanes]]
 
         answers: list[Pixels | PictureRefused | None] = [None] * len(contents)
         with ThreadPoolExecutor(lanes) as threads:  # they only wait for pipes
@@ -134,7 +140,9 @@ class _Child:
                     stream.close()
         return process.wait()
 
-    def decode(self, content: bytes, size: PictureSize) -> Pixels | PictureRefused:
+    def decode(
+        self, content: bytes, size: PictureSize, box: Box | None = None
+    ) -> Pixels | PictureRefused:
         """Return the pixels, or why there are none."""
         if len(content) > self._limits.content_bytes:  # not worth a trip through the pipe
             return too_many_bytes(len(content), self._limits)
@@ -143,7 +151,8 @@ class _Child:
         assert process.stdout is not None
         deadline = time.monotonic() + self._caps.seconds
         try:
-            process.stdin.write(HEADER.pack(len(content)))
+            edges = (box.left, box.top, box.right, box.bottom) if box else (0.0,) * 4
+            process.stdin.write(HEADER.pack(BOX.size + len(content)) + BOX.pack(*edges))
             process.stdin.write(content)
             process.stdin.flush()
             kind, body = _answer(process.stdout, deadline)
@@ -157,7 +166,7 @@ class _Child:
         if kind == b"R":
             words = json.loads(body)
             return PictureRefused(words["problem"], words["reason"])
-        return np.frombuffer(body, dtype=np.uint8).reshape(size.edge, size.edge, 3)
+        return np.frombuffer(body, dtype=np.uint8).reshape(size.shape)
 
     def _death(self, process: subprocess.Popen[bytes]) -> PictureRefused:
         """Say how the child died on a picture; the next picture gets a new child."""

@@ -9,7 +9,11 @@ from numpy.typing import NDArray
 from encoders.card import digest_of
 
 Pixels = NDArray[np.uint8]
-"""uint8 (edge, edge, 3), RGB, upright, on white: what ``encoders.pictures.decode`` returns."""
+"""uint8 (edge, edge, 3), RGB, upright, on white: what ``encoders.pictures.decode`` returns.
+
+Where a size asks for several views of a picture they lie one below the other:
+(views x edge, edge, 3).
+"""
 
 PREPROCESSING_REVISION = 1
 """Raised whenever ``encoders.pictures.decode`` gives other pixels for the same picture."""
@@ -17,22 +21,44 @@ PREPROCESSING_REVISION = 1
 
 @dataclass(frozen=True, slots=True)
 class PictureSize:
-    """The square that a model sees of a picture.
+    """The square, or squares, that a model sees of a picture.
 
     Args:
         edge: Width and height in pixels after preprocessing.
         crop: The part of the shorter side that the central square keeps, in (0, 1].
         resample: How the square is brought to ``edge``.
+        views: More squares, below the first: each a crop as above, or 0 for the whole picture on
+            the median colour of its border.
+        stretch: Whether each crop keeps that part of both sides and is made square, as some
+            models were trained, instead of being square in the picture.
+        subject: Whether the picture is first cut to what it shows (``encoders.crop``).
     """
 
     edge: int
     crop: float = 1.0
     resample: Literal["bilinear", "bicubic"] = "bicubic"
+    views: tuple[float, ...] = ()
+    stretch: bool = False
+    subject: bool = False
 
     @property
     def digest(self) -> str:
         """Twelve hexadecimal characters that change whenever the pixels would."""
-        return digest_of([PREPROCESSING_REVISION, asdict(self)])
+        known = asdict(self)
+        for name in ("views", "stretch", "subject"):  # the digest is older than these
+            if not known[name]:
+                del known[name]
+        return digest_of([PREPROCESSING_REVISION, known])
+
+    @property
+    def crops(self) -> tuple[float, ...]:
+        """The crop of each square, the first one included; 0 is the whole picture."""
+        return (self.crop, *self.views)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """The shape of the pixels."""
+        return (self.edge * (1 + len(self.views)), self.edge, 3)
 
 
 @dataclass(frozen=True, slots=True)
