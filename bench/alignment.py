@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.alignment_sets import DATA, Shown, clothing, features, luma
+from encoders.head_aligned import AlignedHead
+from encoders.head_generic import GenericHead
 from encoders.protocol import TextEncoder, Vectors, unit_rows
 from encoders.registry import load_text_encoder
 from learn.align.coldstart import class_targets
 from learn.align.contrastive import fit_contrastive_head
 from learn.align.fit import fit_ridge_head
 from learn.align.folds import class_folds, product_folds
-from learn.align.generic import GenericHead
-from learn.align.head import AlignedHead
 from learn.align.lexicon import Concept, concept_of, imagenet_chinese, key, load_lexicon, phrases
 from learn.align.measures import auc, interval, neighbour_precision, own_pictures, precision_at
 from learn.align.pairs import Pairs, Saying, distinct_texts, weigh

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from encoders.pictures import decode
 from encoders.protocol import Vectors
 from encoders.registry import load_image_encoder
 from learn.align.pairs import Saying
-from learn.align.views import view_features
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / ".." / "shared" / "data"
 CACHE = ROOT / "bench" / "out" / "alignment"
 SKIPPED = ("Gear", "Collections", "Promotions", "Erin", "New", "Performance", "Eco")
 BATCH = 32
+MODEL = "efficientnet-lite2-views"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +82,15 @@ def _shown(row: dict[str, object]) -> Shown:
 
 
 def features(paths: Sequence[str], name: str) -> Vectors:
-    """Return float32 (n, 4224) of ``view_features``, read from the cache where it is there."""
-    kept = CACHE / f"{name}.npy"
+    """Return float32 (n, 4224) of the encoder ``MODEL``, read from the cache where it is there."""
+    encoder = load_image_encoder(MODEL, threads=1)
+    kept = CACHE / f"{name}-{encoder.card.digest}.npy"
     if kept.exists():
         return np.asarray(np.load(kept), dtype=np.float32)
-    encoder = load_image_encoder("efficientnet-lite2")
     parts = []
     for start in range(0, len(paths), BATCH):
-        opened = [_open(DATA / p) for p in paths[start : start + BATCH]]
-        parts.append(view_features(opened, encoder))
+        contents = [(DATA / p).read_bytes() for p in paths[start : start + BATCH]]
+        parts.append(encoder.encode_products([decode(c, encoder.size) for c in contents]))
     CACHE.mkdir(parents=True, exist_ok=True)
     np.save(kept, np.concatenate(parts))
     return np.concatenate(parts)
-
-
-def _open(path: Path) -> Image.Image:
-    with Image.open(path) as picture:
-        return picture.convert("RGB")

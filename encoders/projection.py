@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from encoders.card import EncoderCard
+from encoders.head import Head, Tensors, Words, head_digest, require_width
 from encoders.picture_size import PictureSize, Pixels
 from encoders.protocol import ImageEncoder, Vectors, unit_rows
 from encoders.ridge import Ridge, solve_ridge
@@ -42,13 +41,22 @@ class Projection:
     ridge: float
     seed: int
 
+    kind: ClassVar[str] = "ridge"
+
+    @property
+    def d_in(self) -> int:
+        """Length of the rows that go in."""
+        return int(self.matrix.shape[0])
+
+    @property
+    def d_out(self) -> int:
+        """Length of the rows that come out."""
+        return int(self.matrix.shape[1])
+
     @property
     def digest(self) -> str:
         """Twelve hexadecimal characters that change with the numbers or the spaces."""
-        known = hashlib.sha256(json.dumps(self._words(), sort_keys=True).encode())
-        known.update(np.ascontiguousarray(self.matrix).tobytes())
-        known.update(np.ascontiguousarray(self.bias).tobytes())
-        return known.hexdigest()[:12]
+        return head_digest(self.words(), self.tensors())
 
     def apply(self, rows: NDArray[np.floating]) -> Vectors:
         """Return float32 (n, d_out) unit rows for float (n, d_in) rows.
@@ -56,44 +64,11 @@ class Projection:
         Raises:
             InputError: The rows have another length.
         """
-        if rows.ndim != 2 or rows.shape[1] != self.matrix.shape[0]:
-            raise InputError(
-                f"The projection takes rows of {self.matrix.shape[0]} numbers; given were rows of"
-                f" shape {rows.shape[1:]}.",
-                "Encode with the encoder that the projection was fitted for.",
-            )
+        require_width(rows, self.d_in, "projection")
         return unit_rows(rows @ self.matrix + self.bias)
 
-    def save(self, path: Path) -> None:
-        """Write the projection as safetensors, its card in the metadata."""
-        from safetensors.numpy import save_file
-
-        tensors = {
-            "matrix": np.ascontiguousarray(self.matrix),
-            "bias": np.ascontiguousarray(self.bias),
-        }
-        save_file(tensors, path, metadata={"card": json.dumps(self._words(), sort_keys=True)})
-
-    @classmethod
-    def load(cls, path: Path) -> Projection:
-        """Return the projection that ``save`` wrote.
-
-        Raises:
-            InputError: The file is missing, or is no projection.
-        """
-        from safetensors import SafetensorError, safe_open
-
-        try:
-            with safe_open(path, framework="numpy") as stored:
-                words = json.loads(stored.metadata()["card"])
-                return cls(stored.get_tensor("matrix"), stored.get_tensor("bias"), **words)
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                f"No projection can be read from {str(path)!r}: {error}.",
-                "Fit it again, or restore the space folder from where it was made.",
-            ) from None
-
-    def _words(self) -> dict[str, str | int | float]:
+    def words(self) -> Words:
+        """Return the card."""
         return {
             "source_space": self.source_space,
             "target_space": self.target_space,
@@ -101,6 +76,15 @@ class Projection:
             "ridge": self.ridge,
             "seed": self.seed,
         }
+
+    def tensors(self) -> Tensors:
+        """Return matrix and bias."""
+        return {"matrix": self.matrix, "bias": self.bias}
+
+    @classmethod
+    def of(cls, words: Words, tensors: Tensors) -> Projection:
+        """Return the projection of a card and its tensors."""
+        return cls(tensors["matrix"], tensors["bias"], **words)
 
 
 def fit_ridge(
@@ -155,23 +139,21 @@ def fit_ridge(
 
 
 class ProjectedImageEncoder:
-    """An image encoder and a projection: an ordinary encoder of the target space.
+    """An image encoder and a head: an ordinary encoder of the target space.
 
     Args:
         encoder: Makes the features.
-        projection: Takes them to the target space.
+        projection: Takes them to the target space; a head of any kind.
 
     Raises:
         InputError: The projection was fitted for another encoder.
     """
 
-    def __init__(self, encoder: ImageEncoder, projection: Projection) -> None:
+    def __init__(self, encoder: ImageEncoder, projection: Head) -> None:
         inner = encoder.card
-        if projection.matrix.shape[0] != inner.dim or (
-            projection.source_space not in ("", inner.space)
-        ):
+        if projection.d_in != inner.dim or projection.source_space not in ("", inner.space):
             raise InputError(
-                f"The projection takes {projection.matrix.shape[0]} numbers of the space"
+                f"The projection takes {projection.d_in} numbers of the space"
                 f" {projection.source_space!r}; {inner.name!r} gives {inner.dim} of"
                 f" {inner.space!r}.",
                 "Fit a projection for this encoder.",
@@ -183,7 +165,7 @@ class ProjectedImageEncoder:
             revision=f"{inner.digest}-{projection.digest}",
             modality="image",
             space=projection.target_space or f"{inner.space}+{projection.digest}",
-            dim=int(projection.matrix.shape[1]),
+            dim=projection.d_out,
             licence=inner.licence,
             preprocessing=inner.preprocessing,
         )

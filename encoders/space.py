@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from encoders.attributes import AttributeWeights
-from encoders.projection import ProjectedImageEncoder, Projection
+from encoders.head import Head, load_head, save_head
+from encoders.projection import ProjectedImageEncoder
 from encoders.protocol import ImageEncoder, TextEncoder
 from encoders.registry import load_image_encoder, load_text_encoder
 from mappings.errors import InputError
@@ -69,7 +70,7 @@ class Space:
         folder.mkdir(parents=True, exist_ok=True)
         image, projection = _parts(self.image)
         if projection is not None:
-            projection.save(folder / _PROJECTION)
+            save_head(projection, folder / _PROJECTION)
         self.attribute_weights.save(folder / _ATTRIBUTES)
         record = {
             "text": loads_as(self.text),
@@ -111,7 +112,7 @@ def load_space(
     if image_name:
         image = load_image_encoder(image_name, threads=threads, runtime=runtime, cache=cache)
         if record.get("projected"):
-            image = ProjectedImageEncoder(image, Projection.load(folder / _PROJECTION))
+            image = ProjectedImageEncoder(image, load_head(folder / _PROJECTION))
     text = load_text_encoder(text_name, threads=threads)
     space = Space(text, image, AttributeWeights.load(folder / _ATTRIBUTES))
     space.identity.require(saved, f"The space in {str(folder)!r}")
@@ -126,7 +127,7 @@ def loads_as(encoder: TextEncoder | ImageEncoder) -> str:
     return str(getattr(encoder, "loads_as", encoder.card.name))
 
 
-def _parts(image: ImageEncoder | None) -> tuple[ImageEncoder | None, Projection | None]:
+def _parts(image: ImageEncoder | None) -> tuple[ImageEncoder | None, Head | None]:
     if isinstance(image, ProjectedImageEncoder):
         return image.encoder, image.projection
     return image, None

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.head_aligned import AlignedHead
 from encoders.protocol import Vectors
 from learn.align.fit import fit_ridge_head
-from learn.align.head import AlignedHead
 from learn.align.pairs import Pairs
 
 if TYPE_CHECKING:

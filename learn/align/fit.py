@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from encoders.head_aligned import AlignedHead
 from encoders.protocol import Vectors, unit_rows
 from encoders.ridge import solve_ridge
-from learn.align.head import AlignedHead
 from learn.align.pairs import Pairs
 
 PENALTY = 0.3

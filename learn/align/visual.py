@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.head_aligned import AlignedHead
 from encoders.protocol import Vectors
-from learn.align.head import AlignedHead
 
 RANK = 128
 SHRINK = 0.3

@@ -29,11 +29,12 @@ TEXTS = [
 
 def pictures(size: PictureSize, count: int = 5) -> list[Pixels]:
     generator = np.random.default_rng(7)
+    height = size.shape[0]
     ramp = np.linspace(0, 255, size.edge)[None, :, None]
     made = []
     for _ in range(count):
         colour = generator.integers(0, 256, 3)
-        noise = generator.integers(0, 40, (size.edge, size.edge, 3))
+        noise = generator.integers(0, 40, (height, size.edge, 3))
         made.append((0.5 * ramp + 0.4 * colour + noise).clip(0, 255).astype(np.uint8))
     return made
 
@@ -78,6 +79,7 @@ IMAGE_NAMES = [
     "hash:8",
     "projected",
     "efficientnet-lite2",
+    "efficientnet-lite2-views",
     "efficientnet-lite2@onnx",
     "efficientnet-lite2@folded",
     "torchvision:resnet18",

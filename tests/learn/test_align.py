@@ -1,24 +1,17 @@
 """The alignment's parts on small made-up data: what each promises, and what it refuses."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
 
 from encoders.protocol import Vectors
 from encoders.protocol import unit_rows as unit
-from learn.align.colour import colour_histogram, to_lab
 from learn.align.contrastive import Recipe, fit_contrastive_head
 from learn.align.fit import fit_ridge_head
 from learn.align.folds import class_folds, product_folds
-from learn.align.generic import GenericHead
-from learn.align.head import AlignedHead
 from learn.align.lexicon import concept_of, imagenet_chinese, key, load_lexicon, phrases
 from learn.align.measures import auc, interval, neighbour_precision, own_pictures, precision_at
 from learn.align.pairs import Pairs, Saying, distinct_texts, weigh
-from learn.align.views import middle, whole
 from learn.align.visual import quiet_directions, with_visual_part
 from mappings.errors import InputError
 
@@ -62,22 +55,6 @@ def test_training_is_the_same_for_the_same_seed_and_leaves_the_global_one_alone(
     again = fit_contrastive_head(pairs, texts.mean(axis=0), small)
     other = fit_contrastive_head(pairs, texts.mean(axis=0), Recipe(8, 2, 32, seed=4))
     assert first.digest == again.digest != other.digest
-
-
-def test_a_head_is_the_same_after_saving_and_a_changed_one_is_refused(tmp_path: Path) -> None:
-    pairs, _, texts = toy()
-    head = fit_ridge_head(pairs, texts.mean(axis=0))
-    head.save(tmp_path / "head.safetensors")
-    read = AlignedHead.load(tmp_path / "head.safetensors")
-    assert read.digest == head.digest
-    assert np.array_equal(read.apply(pairs.features), head.apply(pairs.features))
-    content = bytearray((tmp_path / "head.safetensors").read_bytes())
-    content[-3] ^= 0xFF
-    (tmp_path / "head.safetensors").write_bytes(content)
-    with pytest.raises(InputError, match="was changed"):
-        AlignedHead.load(tmp_path / "head.safetensors")
-    with pytest.raises(InputError, match="20 numbers"):
-        head.apply(np.zeros((2, 7), dtype=np.float32))
 
 
 def test_the_visual_part_brings_a_products_pictures_together_and_leaves_texts_alone() -> None:
@@ -138,31 +115,3 @@ def test_measures_by_hand() -> None:
     assert (hit.tolist(), recall.tolist()) == ([1.0], [1.0])
     assert auc(np.array([2.0, 1.0]), np.array([1.0, 0.0])) == 0.875
     assert interval([1.0, 1.0]) == (1.0, 1.0, 1.0)
-
-
-def test_colours_are_lab_and_the_background_does_not_count() -> None:
-    assert np.allclose(to_lab(np.array([[255, 255, 255]], dtype=np.uint8)), [[100, 0, 0]], atol=0.1)
-    on_white = np.full((64, 64, 3), 255, dtype=np.uint8)
-    on_black = np.zeros((64, 64, 3), dtype=np.uint8)
-    for square in (on_white, on_black):
-        square[16:48, 16:48] = (200, 20, 20)
-    assert colour_histogram(on_white) @ colour_histogram(on_black) > 0.99
-
-
-def test_views_are_squares_and_the_whole_keeps_the_ends() -> None:
-    tall = Image.new("RGB", (40, 100), (10, 10, 10))
-    tall.paste((250, 0, 0), (10, 0, 30, 10))
-    assert middle(tall, 32, 0.9).shape == whole(tall, 32).shape == (32, 32, 3)
-    assert whole(tall, 32)[..., 0].max() > 150
-    assert middle(tall, 32, 0.9)[..., 0].max() < 50
-
-
-def test_the_generic_head_answers_with_the_likeliest_classs_text() -> None:
-    targets = unit(np.eye(4, 6) + 0.01)
-    head = GenericHead(
-        np.eye(4, dtype=np.float32), np.zeros(4, np.float32), targets, unit(np.eye(6)[5:])[0], 20.0
-    )
-    found = head.apply(np.eye(4, dtype=np.float32))
-    assert ((found @ targets.T).argmax(axis=1) == np.arange(4)).all()
-    with pytest.raises(InputError, match="4 numbers"):
-        head.apply(np.ones((1, 3), dtype=np.float32))

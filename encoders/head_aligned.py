@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
-from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.head import Tensors, Words, head_digest, require_width
 from encoders.protocol import Vectors, unit_rows
-from mappings.errors import InputError
 
 _TENSORS = ("middle", "scale", "linear", "hidden", "hidden_bias", "out", "text_mean", "visual")
 
@@ -52,25 +50,30 @@ class AlignedHead:
     fitted_on: int = 0
     seed: int = 0
 
+    kind: ClassVar[str] = "aligned"
+
+    @property
+    def d_in(self) -> int:
+        """Length of the rows that go in."""
+        return len(self.middle)
+
+    @property
+    def d_out(self) -> int:
+        """Length of the rows that come out."""
+        return int(self.linear.shape[1])
+
     @property
     def digest(self) -> str:
         """Twelve hexadecimal characters that change with the numbers or the spaces."""
-        known = hashlib.sha256(json.dumps(self._words(), sort_keys=True).encode())
-        for name in _TENSORS:
-            known.update(np.ascontiguousarray(getattr(self, name)).tobytes())
-        return known.hexdigest()[:12]
+        return head_digest(self.words(), self.tensors())
 
     def apply(self, rows: NDArray[np.floating]) -> Vectors:
-        """Return float32 (n, 384) unit rows for float (n, d) features.
+        """Return float32 (n, d_out) unit rows for float (n, d_in) features.
 
         Raises:
             InputError: The rows have another length.
         """
-        if rows.ndim != 2 or rows.shape[1] != len(self.middle):
-            raise InputError(
-                f"The head takes rows of {len(self.middle)} numbers; given was {rows.shape}.",
-                "Encode with the encoder that the head was fitted for.",
-            )
+        require_width(rows, self.d_in, "projection")
         u = (np.asarray(rows, dtype=np.float32) - self.middle) / self.scale
         text: NDArray[np.floating] = (
             u @ self.linear + np.maximum(u @ self.hidden + self.hidden_bias, 0) @ self.out
@@ -78,40 +81,23 @@ class AlignedHead:
         text = unit_rows(text - np.outer(text @ self.text_mean, self.text_mean))
         return unit_rows(text + u @ self.visual)
 
-    def save(self, path: Path) -> None:
-        """Write the head as safetensors, its card in the metadata."""
-        from safetensors.numpy import save_file
-
-        tensors = {name: np.ascontiguousarray(getattr(self, name)) for name in _TENSORS}
-        card = json.dumps(self._words() | {"digest": self.digest}, sort_keys=True)
-        save_file(tensors, path, metadata={"card": card})
-
-    @classmethod
-    def load(cls, path: Path) -> AlignedHead:
-        """Return the head that ``save`` wrote.
-
-        Raises:
-            InputError: The file is missing, is no head, or does not match its digest.
-        """
-        from safetensors import SafetensorError, safe_open
-
-        try:
-            with safe_open(path, framework="numpy") as stored:
-                words = json.loads(stored.metadata()["card"])
-                digest = words.pop("digest")
-                head = cls(**{n: stored.get_tensor(n) for n in _TENSORS}, **words)
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise InputError(
-                f"No aligned head can be read from {str(path)!r}: {error}.", "Fit it again."
-            ) from None
-        if head.digest != digest:
-            raise InputError(f"The head in {str(path)!r} was changed.", "Fit it again.")
-        return head
-
-    def _words(self) -> dict[str, str | int]:
+    def words(self) -> Words:
+        """Return the card."""
         return {
             "source_space": self.source_space,
             "target_space": self.target_space,
             "fitted_on": self.fitted_on,
             "seed": self.seed,
+            "form": "contrastive" if self.hidden.shape[1] else "ridge",
         }
+
+    def tensors(self) -> Tensors:
+        """Return the numbers by name."""
+        return {name: getattr(self, name) for name in _TENSORS}
+
+    @classmethod
+    def of(cls, words: Words, tensors: Tensors) -> AlignedHead:
+        """Return the head of a card and its tensors."""
+        known: Words = {**tensors, **words}
+        del known["form"]
+        return cls(**known)

@@ -1,0 +1,102 @@
+"""A fitted head and the one that ships, added: categories never seen in a fit still work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.head import Head, Tensors, Words, head_digest, of_kind
+from encoders.protocol import Vectors, unit_rows
+from mappings.errors import InputError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlendedHead:
+    """A map x -> unit(fitted(x) + share * generic(x)).
+
+    Args:
+        fitted: Learned from the catalogue's own pairs.
+        generic: Knows classes that the catalogue may not have shown.
+        share: Weight of the generic part, at least 0.
+
+    Raises:
+        InputError: The two are maps between other spaces.
+    """
+
+    fitted: Head
+    generic: Head
+    share: float
+
+    kind: ClassVar[str] = "blend"
+
+    def __post_init__(self) -> None:
+        shapes = [(h.d_in, h.d_out, h.target_space) for h in (self.fitted, self.generic)]
+        if shapes[0] != shapes[1]:
+            raise InputError(
+                f"The two projections do not fit together: {shapes[0]} and {shapes[1]}.",
+                "Take a generic projection of the same encoders.",
+            )
+
+    @property
+    def source_space(self) -> str:
+        """The space whose vectors go in."""
+        return self.fitted.source_space
+
+    @property
+    def target_space(self) -> str:
+        """The space whose vectors come out."""
+        return self.fitted.target_space
+
+    @property
+    def d_in(self) -> int:
+        """Length of the rows that go in."""
+        return self.fitted.d_in
+
+    @property
+    def d_out(self) -> int:
+        """Length of the rows that come out."""
+        return self.fitted.d_out
+
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal characters that change with any number of either part."""
+        return head_digest(self.words(), self.tensors())
+
+    def apply(self, rows: NDArray[np.floating]) -> Vectors:
+        """Return float32 (n, d_out) unit rows for float (n, d_in) features.
+
+        Raises:
+            InputError: The rows have another length.
+        """
+        return unit_rows(self.fitted.apply(rows) + self.share * self.generic.apply(rows))
+
+    def words(self) -> Words:
+        """Return the cards of both parts."""
+        return {
+            "share": self.share,
+            "fitted": [self.fitted.kind, self.fitted.words()],
+            "generic": [self.generic.kind, self.generic.words()],
+        }
+
+    def tensors(self) -> Tensors:
+        """Return the numbers of both parts, their names prefixed."""
+        return {f"fitted.{k}": v for k, v in self.fitted.tensors().items()} | {
+            f"generic.{k}": v for k, v in self.generic.tensors().items()
+        }
+
+    @classmethod
+    def of(cls, words: Words, tensors: Tensors) -> BlendedHead:
+        """Return the head of a card and its tensors."""
+        parts = []
+        for name in ("fitted", "generic"):
+            kind, card = words[name]
+            own = {
+                k.removeprefix(f"{name}."): v
+                for k, v in tensors.items()
+                if k.startswith(f"{name}.")
+            }
+            parts.append(of_kind(kind).of(card, own))
+        return cls(parts[0], parts[1], words["share"])
