@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from encoders.cache import VectorSpool
 from encoders.registry import load_image_encoder, load_text_encoder
 from ingest.catalogue import Catalogue
+from ingest.startup import space_identity
 from mappings.body import render
 from mappings.calibration import Calibration
 from mappings.errors import IdentityMismatch, InputError
@@ -14,7 +15,13 @@ from mappings.index import CatalogueIndex, Difference, create, diff, live_index,
 from mappings.schema import Schema
 from shelfsight.progress import Steps
 from shelfsight.settings import Settings, cores
-from shelfsight.spaces import keep_space, space_models, space_path, use_space
+from shelfsight.spaces import (
+    keep_space,
+    require_prepared,
+    space_models,
+    space_path,
+    use_space,
+)
 from shelfsight.wiring import model_cache, open_client, open_space, spool_path
 
 if TYPE_CHECKING:
@@ -63,8 +70,9 @@ def require_models(settings: Settings, live: CatalogueIndex) -> None:
     """
     if not space_path(settings).exists():  # another machine's index, or an earlier home's
         use_space(settings, live.identity.digest)
-    space = open_space(settings)
-    space.identity.require(live.identity, f"Index {live.name!r}")
+    ours = space_identity(require_prepared(settings))  # read, so that no model is loaded
+    if ours is not None:
+        ours.require(live.identity, f"Index {live.name!r}")
     text, image = space_models(settings)
     if settings.text_model != text:
         other = load_text_encoder(settings.text_model, threads=cores())
