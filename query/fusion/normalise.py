@@ -58,6 +58,8 @@ def engine_l2(scores: Floats) -> Floats:
 def engine_z_score(scores: Floats) -> Floats:
     """Return the engine's ``z_score`` without its leak: (s - mean) / sd, 0.001 where that is <= 0.
 
+    sd is the sample's, over n - 1, as seen on a node.
+
     The engine gives the raw maximum to a score that equals the mean, and the raw minimum to all
     where they are equal, so that one lexical hit of BM25 12.7 counts 12.7. Here the first is
     0.001, as for every score at or below the mean, and the second 1.
@@ -66,11 +68,9 @@ def engine_z_score(scores: Floats) -> Floats:
     """
     if not len(scores):
         return scores
-    mean, deviation = scores.mean(), scores.std()
-    # Equal float32 scores have a tiny deviation in float64, which is noise.
-    if scores.max() == scores.min() or deviation == 0.0:
+    if scores.max() == scores.min():
         return np.ones_like(scores)
-    z = (scores - mean) / deviation
+    z = (scores - scores.mean()) / scores.std(ddof=1)
     return np.asarray(np.where(z <= 0.0, LOWEST, z))
 
 

@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from fusion_shelf import fusion_engine, fusion_shelf
 from query_shop import BLEND, CALIBRATION, DIM, IDENTITY, WORDS, FakeDecoder, FakeImages, Shop, shop
 
 from mappings.body import render
@@ -15,6 +16,8 @@ from mappings.schema import Schema
 from query.engine import Patience, SearchEngine
 
 ALIAS = "query-tests"
+# The fusions' fixtures are shared by their conformance suite and the tests of the traps.
+__all__ = ["fusion_engine", "fusion_shelf"]
 
 
 @pytest.fixture(scope="session")

@@ -49,8 +49,8 @@ def test_each_normalisation_by_hand() -> None:
     assert reciprocal_rank(FOUR, 60) == pytest.approx([1 / 61, 1 / 62, 1 / 63, 1 / 64])
     assert engine_min_max(FOUR) == pytest.approx([1, 0.5, 0.25, 0.001])
     assert engine_l2(FOUR) == pytest.approx(FOUR / np.sqrt(156))
-    # mean 5.5, sd sqrt(8.75): below the mean all count alike
-    z = [4.5 / np.sqrt(8.75), 0.5 / np.sqrt(8.75), 0.001, 0.001]
+    # mean 5.5, sd sqrt(35 / 3): below the mean all count alike
+    z = [4.5 / np.sqrt(35 / 3), 0.5 / np.sqrt(35 / 3), 0.001, 0.001]
     assert engine_z_score(FOUR) == pytest.approx(z)
 
 
