@@ -1,0 +1,155 @@
+"""A query's words read: language, words, head and properties, from the text and a gazetteer."""
+
+from dataclasses import dataclass
+
+from query.intent import script_of
+from query.understand.chinese import Chinese, has_cjk
+from query.understand.gazetteer import Gazetteer
+from query.understand.heads import find_head, head_text
+from query.understand.lexicon import Lexicon
+from query.understand.options import Understanding
+from query.understand.pieces import Piece, cut
+from query.understand.price import PriceSpan, find_price
+from query.understand.sizes import SizeSpan, find_model_number, find_sizes
+from query.understand.understood import Constraint, Kind, Role, Token, Understood
+
+_NAMED: tuple[Kind, ...] = ("brand", "colour", "material", "gender", "category")
+_TAGS = {"n": "noun", "v": "other", "a": "adjective", "m": "number", "price": "number"}
+
+
+@dataclass(frozen=True, slots=True)
+class WordReader:
+    """Reads the words of a query.
+
+    Args:
+        lexicon: What is known without a catalogue.
+        chinese: Segmentation and script conversion.
+    """
+
+    lexicon: Lexicon
+    chinese: Chinese
+
+    def read(self, text: str, words: Gazetteer, options: Understanding) -> Understood:
+        """Return what a plain text of at most 200 characters says.
+
+        Args:
+            text: In NFKC.
+            words: The lexicon and the catalogue's names.
+            options: Which kinds of property are read, and how they are treated.
+        """
+        folded, traditional = self.folded(text)
+        price = (
+            find_price(folded, self.lexicon.currencies) if options.of("price") != "off" else None
+        )
+        taken = [(price.start, price.end, "price")] if price else []
+        if options.of("size") != "off":
+            free = (s for s in find_sizes(folded) if not price or not _overlap(s, price))
+            taken += [(s.start, s.end, "size") for s in free]
+        pieces = cut(folded, taken, words, self.chinese.tag)
+        head = find_head(pieces)
+        return Understood(
+            text=text,
+            searched=_without(text, price),
+            language=script_of(text),
+            traditional=traditional,
+            tokens=tuple(_token(p, text, head) for p in pieces),
+            head=head_text(head, text),
+            constraints=_constraints(text, folded, price, pieces, words, options),
+            visual_words=tuple(text[p.start : p.end] for p in pieces if p.is_("colour", "look")),
+            model_number=find_model_number(text, [(a, b) for a, b, _ in taken]),
+        )
+
+    def folded(self, text: str) -> tuple[str, bool]:
+        """Return the text in lower case and simplified, and whether it was traditional.
+
+        Every character keeps its place.
+        """
+        lower = "".join(low if len(low := c.lower()) == 1 else c for c in text)
+        if not has_cjk(lower):
+            return lower, False
+        simple = self.chinese.simplified(lower)
+        return (simple, simple != lower) if len(simple) == len(lower) else (lower, False)
+
+
+def _overlap(size: SizeSpan, price: PriceSpan) -> bool:
+
+    return size.start < price.end and price.start < size.end
+
+
+def _without(text: str, price: PriceSpan | None) -> str:
+    """Return the text without its price; where nothing else is left, the text."""
+    if price is None:
+        return text
+    before, behind = text[: price.start].rstrip(" ,，、"), text[price.end :].lstrip(" ,，、的")
+    for word in (" for", " in", " at", " priced"):
+        before = before.removesuffix(word)
+    rest = f"{before} {behind}".strip()
+    return rest if any(c.isalnum() for c in rest) else text
+
+
+def _token(piece: Piece, text: str, head: Piece | None) -> Token:
+    inside = head is not None and head.start <= piece.start and piece.end <= head.end
+    role: Role = "plain"
+    if inside:
+        role = "head"
+    elif piece.tag == "price":
+        role = "price"
+    elif piece.tag == "size" or piece.is_("colour", "material", "gender", "brand", "look"):
+        role = "property"
+    elif piece.is_("function", "preposition"):
+        role = "function"
+    tag = "function" if role == "function" else _TAGS.get(piece.tag[0], _TAGS.get(piece.tag, ""))
+    if not tag:
+        tag = "noun" if piece.is_thing or inside else "other"
+    return Token(text[piece.start : piece.end], piece.start, tag, role)
+
+
+def _constraints(
+    text: str,
+    folded: str,
+    price: PriceSpan | None,
+    pieces: list[Piece],
+    words: Gazetteer,
+    options: Understanding,
+) -> tuple[Constraint, ...]:
+    found: list[Constraint] = [] if price is None else [_price(text, price, words, options)]
+    for piece in pieces:
+        written = text[piece.start : piece.end]
+        if piece.tag == "size":
+            value = find_sizes(folded[piece.start : piece.end])[0].value
+            found.append(_named("size", written, value, words, options))
+        for kind in _NAMED:
+            if options.of(kind) == "off":
+                continue
+            for meaning in piece.meanings:
+                if meaning.sense == kind:
+                    found.append(_named(kind, written, meaning.value, words, options))
+    kept: dict[tuple[str, str], Constraint] = {}
+    for constraint in found:
+        kept.setdefault((constraint.kind, constraint.value), constraint)
+    return tuple(kept.values())
+
+
+def _named(
+    kind: Kind, text: str, value: str, words: Gazetteer, options: Understanding
+) -> Constraint:
+    """Return a constraint; it can only be hard where the catalogue has the property."""
+    column, values = words.column(kind, value)
+    hard = options.of(kind) == "hard" and bool(values)
+    return Constraint(kind, text, value, column, values, hard)
+
+
+def _price(text: str, price: PriceSpan, words: Gazetteer, options: Understanding) -> Constraint:
+    """Return the price; in a currency that the catalogue does not have it binds nothing."""
+    known = words.vocabulary.currencies
+    foreign = bool(price.currency and known and price.currency not in known)
+    return Constraint(
+        "price",
+        text[price.start : price.end],
+        column="" if foreign else "price",
+        values=(price.currency,) if price.currency in known and len(known) > 1 else (),
+        hard=not foreign and options.of("price") == "hard",
+        low=price.low,
+        high=price.high,
+        currency=price.currency,
+    )
