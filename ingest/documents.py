@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from encoders.attributes import attribute_terms, attribute_text, attribute_vector
+from encoders.attributes import attribute_key, attribute_terms, attribute_vector
 from encoders.cache import content_key
 from encoders.pooling import coherence, pooled, telling
 from encoders.projection import ProjectedImageEncoder
@@ -12,7 +12,7 @@ from encoders.space import Space
 from encoders.texts import product_text
 from ingest.bench import Bench
 from ingest.changes import Entry
-from ingest.embedding import picture_encoder, texts_of
+from ingest.embedding import picture_encoder, text_keys
 from ingest.writer import Write
 from mappings.schema import Schema
 from mappings.vectors import PictureVector, ProductVectors, Vector
@@ -46,7 +46,7 @@ def documents(
 
 def _spooled(bench: Bench, space: Space, living: Sequence[Entry]) -> tuple[Spooled, Spooled]:
     """Return what the spool holds of these products: text vectors, picture vectors in the space."""
-    keys = {content_key(t) for e in living for t in texts_of(e.product)}
+    keys = {key for e in living for key in text_keys(e.product)}
     texts = bench.spool.get_many(sorted(keys), space.text.card.digest)
     encoder = picture_encoder(space)
     if encoder is None:
@@ -77,7 +77,7 @@ def _vectors(
     terms = attribute_terms(product)
     attribute = None
     if terms:
-        rows = np.stack([texts[content_key(attribute_text(term))] for term in terms])
+        rows = np.stack([texts[attribute_key(term)] for term in terms])
         attribute = attribute_vector(terms, rows, space.attribute_weights)
     shown = [
         PictureVector(p.path, p.role, pictures[p.sha])

@@ -2,16 +2,17 @@
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from encoders.attributes import attribute_terms, attribute_text
+from encoders.attributes import attribute_key, attribute_terms, encode_terms
 from encoders.cache import content_key
 from encoders.pictures import PictureRefused, PictureSize, Pixels
 from encoders.projection import ProjectedImageEncoder
-from encoders.protocol import ImageEncoder
+from encoders.protocol import ImageEncoder, TextEncoder, Vectors
 from encoders.space import Space
 from encoders.texts import product_text
 from ingest.bench import Bench
@@ -32,9 +33,10 @@ class Refused:
     problem: str
 
 
-def texts_of(product: Product) -> tuple[str, ...]:
-    """Return everything of a product that is embedded as text: its own, then its attributes'."""
-    return (product_text(product), *(attribute_text(t) for t in attribute_terms(product)))
+def text_keys(product: Product) -> tuple[str, ...]:
+    """Return the spool's keys of everything of a product that is embedded as text."""
+    own = content_key(product_text(product))
+    return (own, *(attribute_key(term) for term in attribute_terms(product)))
 
 
 def picture_encoder(space: Space) -> ImageEncoder | None:
@@ -48,14 +50,26 @@ def picture_encoder(space: Space) -> ImageEncoder | None:
 
 def embed_texts(bench: Bench, entries: Sequence[Entry]) -> None:
     """Put the vectors of the products' texts and attribute values into the spool."""
-    texts = {content_key(t): t for e in entries for t in texts_of(e.product)}
     encoder = bench.space().text
+    texts = {content_key(t): t for t in (product_text(e.product) for e in entries)}
+    terms = {attribute_key(t): t for e in entries for t in attribute_terms(e.product)}
+    _spool_vectors(bench, entries, encoder, texts, encoder.encode_products)
+    _spool_vectors(bench, entries, encoder, terms, partial(encode_terms, encoder))
+
+
+def _spool_vectors(
+    bench: Bench,
+    entries: Sequence[Entry],
+    encoder: TextEncoder,
+    items: Mapping[str, str],
+    encode: Callable[[Sequence[str]], Vectors],
+) -> None:
     digest = encoder.card.digest
-    known = bench.spool.get_many(list(texts), digest)
-    lacking = [key for key in texts if key not in known]
+    known = bench.spool.get_many(list(items), digest)
+    lacking = [key for key in items if key not in known]
     for part in chunks(lacking, BATCH):
         started = time.perf_counter()
-        rows = encoder.encode_products([texts[key] for key in part])
+        rows = encode([items[key] for key in part])
         bench.spool.put_many(dict(zip(part, rows, strict=True)), digest)
         _took(bench, entries, "text_vectors", started, len(part))
 

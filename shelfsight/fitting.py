@@ -6,8 +6,9 @@ signal. Everything that is encoded here goes into the spool, and ingestion finds
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,9 @@ from numpy.typing import NDArray
 
 from encoders.attributes import (
     AttributeWeights,
-    attribute_text,
+    attribute_key,
     attribute_vector,
+    encode_terms,
 )
 from encoders.cache import VectorSpool, content_key
 from encoders.pooling import coherence, telling
@@ -98,13 +100,21 @@ def fit_space(
         )
     weights = AttributeWeights.fit(living)
     sample = draw_sample(catalogue, living, pictures, seed)
-    texts = _encode_texts(
-        [product_text(p) for p in sample.products], models.text, spool,
+    own = [product_text(p) for p in sample.products]
+    keys = [content_key(text) for text in own]
+    known = _spooled(
+        dict(zip(keys, own, strict=True)), models.text.encode_products, models.text, spool,
         steps.step("reading the sample's texts", "texts"),
     )  # fmt: skip
+    texts = np.stack([known[key] for key in keys])
+    terms = _encode_terms(sample, models.text, spool, steps)
+    if terms:
+        weights = weights.decorrelated(np.stack(list(terms.values())))
     owners, features = _encode_pictures(sample, models.image, spool, steps)
-    image = None
-    if len(owners) < 2:
+    image: ImageEncoder | None = None
+    if models.image.card.space == models.text.card.space:
+        image = models.image  # one model's two towers: there is nothing to fit
+    elif len(owners) < 2:
         print(_UNPICTURED.format(len(owners), len(sample.products)), file=sys.stderr)  # noqa: T201
     else:
         projection = fit_ridge(
@@ -112,8 +122,9 @@ def fit_space(
             target_space=models.text.card.space, seed=seed,
         )  # fmt: skip
         image = ProjectedImageEncoder(models.image, projection)
-    projected = image.projection.apply(features) if image else features
-    vectors = _vectors(sample, texts, owners, projected, weights, models.text, spool, steps)
+    is_fitted = isinstance(image, ProjectedImageEncoder)
+    projected = image.projection.apply(features) if is_fitted else features
+    vectors = _vectors(sample, texts, owners, projected, weights, terms)
     space = Space(models.text, image, weights)
     return Fitted(space, _calibrate(models.text, sample, vectors, seed))
 
@@ -141,23 +152,37 @@ def draw_sample(
     return Sample(drawn, tuple(found))
 
 
-def _encode_texts(
-    texts: Sequence[str], encoder: "TextEncoder", spool: VectorSpool, advance: Advance
-) -> Vectors:
-    """Return float32 (n, d), through the spool."""
-    keys = [content_key(text) for text in texts]
-    known = spool.get_many(keys, encoder.card.digest)
-    lacking = {k: t for k, t in zip(keys, texts, strict=True) if k not in known}
+def _encode_terms(
+    sample: Sample, encoder: "TextEncoder", spool: VectorSpool, steps: Steps
+) -> dict[str, Vectors]:
+    """Return every attribute of the sample's products, sorted, to its vector, float32 (d,)."""
+    keys = {attribute_key(t): t for t in sorted({t for p in sample.products for t in p.tags})}
+    if not keys:
+        return {}
+    advance = steps.step("reading the attribute values", "values")
+    known = _spooled(keys, partial(encode_terms, encoder), encoder, spool, advance)
+    return {term: known[key] for key, term in keys.items()}
+
+
+def _spooled(
+    items: Mapping[str, str],
+    encode: Callable[[Sequence[str]], Vectors],
+    encoder: "TextEncoder",
+    spool: VectorSpool,
+    advance: Advance,
+) -> dict[str, Vectors]:
+    """Return key to float32 (d,), through the spool; ``items`` are key to text."""
+    known = spool.get_many(list(items), encoder.card.digest)
+    lacking = {key: text for key, text in items.items() if key not in known}
     advance(0, len(lacking) or 1)
     for start in range(0, len(lacking), BATCH):
         part = dict(list(lacking.items())[start : start + BATCH])
-        rows = encoder.encode_products(list(part.values()))
-        fresh = dict(zip(part, rows, strict=True))
+        fresh = dict(zip(part, encode(list(part.values())), strict=True))
         spool.put_many(fresh, encoder.card.digest)
         known |= fresh
         advance(min(start + BATCH, len(lacking)), len(lacking))
     advance(len(lacking) or 1, len(lacking) or 1)
-    return np.stack([known[key] for key in keys])
+    return known
 
 
 def _encode_pictures(
@@ -198,26 +223,15 @@ def _vectors(
     owners: Sequence[int],
     pictures: Vectors,
     weights: AttributeWeights,
-    encoder: "TextEncoder",
-    spool: VectorSpool,
-    steps: Steps,
+    terms: Mapping[str, Vectors],
 ) -> list[ProductVectors]:
     """Return the sample's vectors as ingestion will make them, of the pictures drawn."""
-    terms = sorted({term for product in sample.products for term in product.tags})
-    rows = (
-        _encode_texts(
-            [attribute_text(t) for t in terms], encoder, spool,
-            steps.step("reading the attribute values", "values"),
-        )
-        if terms
-        else texts[:0]
-    )  # fmt: skip
-    place = {term: n for n, term in enumerate(terms)}
     mean = _mean_by_owner(owners, pictures)
     found = []
     for number, product in enumerate(sample.products):
         own = list(product.tags)
-        attribute = attribute_vector(own, rows[[place[t] for t in own]], weights) if own else None
+        rows = [terms[term] for term in own]
+        attribute = attribute_vector(own, np.stack(rows), weights) if own else None
         image = mean.get(number)
         both = image is not None and attribute is not None and image.shape == attribute.shape
         agreement = coherence(image, attribute) if both else None  # type: ignore[arg-type]
