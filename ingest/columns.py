@@ -28,6 +28,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "price": ("price", "unit_price", "amount", "价格", "售价"),
     "currency": ("currency", "price_currency", "币种"),
     "stock": ("stock", "quantity", "qty", "inventory", "inventory_quantity", "库存"),
+    "margin": ("margin", "毛利"),
+    "added": ("added", "added_at", "date_added", "上架时间", "上架日期"),
     "group": ("group", "group_id", "item_group_id", "parent_sku", "parent_id", "款号"),
     "attributes": ("attributes", "attrs", "properties", "specs", "specifications", "属性"),
     "pictures": (

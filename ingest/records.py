@@ -34,7 +34,7 @@ def to_row(line: int, record: Mapping[str, Any], binding: Binding) -> Row:
         fields |= _price(first.get("price"))
         fields |= {k: _scalar(fields[k]) for k in ("id", "title", "description") if k in fields}
         fields |= {k: _listed(fields[k]) for k in ("categories",) if k in fields}
-        fields |= {k: _number(fields[k], k) for k in ("stock",) if k in fields}
+        fields |= {k: _number(fields[k], k) for k in ("stock", "margin") if k in fields}
         return Row(line, parse_product(fields), None, tuple(extras), left_out + prose)
     except InputError as error:
         return rejected(line, error.problem, product_id)

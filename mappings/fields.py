@@ -96,7 +96,7 @@ class Number:
 
     name: str
     source: Source
-    kind: Literal["double", "long", "boolean"] = "double"
+    kind: Literal["double", "long", "boolean", "date"] = "double"
 
     def declare(self, engine: Engine) -> dict[str, Any]:
         """Return the numeric mapping."""

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -57,7 +58,23 @@ def _not_a_flag(given: Any) -> Any:  # noqa: ANN401 - whatever a feed holds
     return given
 
 
+def _as_day(given: Any) -> Any:  # noqa: ANN401 - whatever a feed holds
+    """Return an ISO 8601 day or instant as an instant in UTC; one without a zone is in UTC."""
+    if given is None or not isinstance(given, str | date):
+        return given
+    try:
+        text = given if isinstance(given, str) else given.isoformat()
+        found = datetime.fromisoformat(text.strip().replace("/", "-"))
+    except ValueError:
+        raise ValueError("is no day such as 2026-01-31") from None
+    if not 1970 <= found.year <= 9998:
+        raise ValueError("lies outside the years 1970 to 9998")
+    aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 Amount = Annotated[float | None, BeforeValidator(_not_a_flag)]
+Day = Annotated[str | None, BeforeValidator(_as_day)]
 Value = Annotated[
     str, BeforeValidator(_clean), StringConstraints(min_length=1, max_length=MAX_VALUE)
 ]
@@ -86,7 +103,8 @@ class Product(BaseModel):
     Limits: ``id`` at most 400 bytes of UTF-8, title 500 and description 20,000 characters,
     20 pictures, 200 attribute tags (``name=value`` pairs) of at most 200 characters each.
     ``version`` is the feed's own, when it has one; the higher version wins. ``deleted`` marks a
-    row that takes the product out of search.
+    row that takes the product out of search. ``margin`` is whatever the shop measures it in;
+    ``added`` is the day or instant the product came into the shop, kept as an instant in UTC.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -101,6 +119,8 @@ class Product(BaseModel):
     price: Amount = Field(default=None, ge=0, allow_inf_nan=False)
     currency: Annotated[str, StringConstraints(max_length=3)] = ""
     stock: Amount = Field(default=None, ge=0, allow_inf_nan=False)
+    margin: Amount = Field(default=None, allow_inf_nan=False)
+    added: Day = None
     group: Annotated[str, BeforeValidator(_clean), StringConstraints(max_length=MAX_VALUE)] = ""
     attributes: Mapping[Value, Values] = Field(default_factory=dict)
     pictures: Annotated[tuple[Picture, ...], Field(max_length=MAX_PICTURES)] = ()

@@ -30,12 +30,16 @@ GROUP = Keyword("group", lambda p: p.group)
 CURRENCY = Keyword("currency", lambda p: p.currency)
 PRICE = Number("price", lambda p: p.price)
 STOCK = Number("stock", lambda p: p.stock)
+MARGIN = Number("margin", lambda p: p.margin)
+ADDED = Number("added", lambda p: p.added, kind="date")
 DELETED = Number("deleted", lambda p: p.deleted, kind="boolean")
 COHERENCE = Measured("coherence", lambda v: v.coherence)
 
 # Written by the ingest, not read from the product: what the document was made from.
 VERSION = Number("source_version", lambda p: p.version, kind="long")
 CONTENT = Keyword("content_hash", lambda p: None)
+# The id once more, as a doc value: hundreds of them are read without their documents.
+KEY = Keyword("key", lambda p: p.id)
 
 LEXICAL = (TITLE, BRAND, CATEGORIES, TAG_WORDS, DESCRIPTION)
 
@@ -80,7 +84,8 @@ class Schema:
         """All columns, in the order of the index body."""
         blend = self.blend_vector
         return (
-            *LEXICAL, TAGS, GROUP, CURRENCY, PRICE, STOCK, DELETED, VERSION, CONTENT, COHERENCE,
+            *LEXICAL, TAGS, GROUP, CURRENCY, PRICE, STOCK, MARGIN, ADDED, DELETED, VERSION, CONTENT,
+            KEY, COHERENCE,
             self.text_vector, self.image_vector, self.attribute_vector, self.pictures,
             *((blend,) if blend else ()),
         )  # fmt: skip

@@ -19,6 +19,7 @@ ELASTIC_PARAMETERS: dict[str, set[str]] = {
     "keyword": {"ignore_above", "index", "fields", "doc_values"},
     "text": {"index", "analyzer", "fields"},
     "boolean": set(),
+    "date": set(),
     "double": set(),
     "float": set(),
     "long": set(),

@@ -189,3 +189,22 @@ def test_a_long_value_is_not_repeated_whole() -> None:
 def test_what_is_no_record_is_bad_input(record: Any) -> None:
     with pytest.raises(InputError, match="no record of columns"):
         parse_product(record)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("2026-01-31", "2026-01-31T00:00:00Z"),
+        ("2026/01/31", "2026-01-31T00:00:00Z"),
+        ("2026-01-31T12:30:00+08:00", "2026-01-31T04:30:00Z"),
+        ("2026-01-31 12:30:00", "2026-01-31T12:30:00Z"),
+    ],
+)
+def test_the_day_a_product_came_in_is_kept_as_an_instant_in_utc(given: str, kept: str) -> None:
+    assert parse_product({"id": "1", "title": "x", "added": given}).added == kept
+
+
+@pytest.mark.parametrize("given", ["yesterday", "31.01.2026", "1969-12-31", "9999-01-01", True, 5])
+def test_what_is_no_day_is_refused_by_name(given: object) -> None:
+    with pytest.raises(InputError, match="'added'"):
+        parse_product({"id": "1", "title": "x", "added": given})
