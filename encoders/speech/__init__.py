@@ -1,0 +1,1 @@
+"""Speech into words: transcribers by name, and audio from outside decoded safely."""

@@ -1,0 +1,56 @@
+"""Many languages by a Whisper model: faster-whisper."""
+
+import math
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from encoders.extras import require
+from encoders.speech.transcript import Alternative, Samples
+from mappings.errors import UnknownModel
+
+NAME = "faster-whisper"
+
+
+def load(argument: str) -> "Whisper":
+    """Return the transcriber over a model's size (which is downloaded) or its folder.
+
+    Raises:
+        UnknownModel: The package is not installed, or the model cannot be loaded.
+    """
+    package = require("faster_whisper", extra="", model=NAME)
+    try:
+        model = package.WhisperModel(argument or "small", device="cpu", compute_type="int8")
+    except (ValueError, OSError, RuntimeError) as error:
+        raise UnknownModel(
+            f"The speech model {argument or 'small'!r} cannot be loaded: {error}.",
+            "Give a folder that holds one, as in faster-whisper:FOLDER.",
+        ) from None
+    return Whisper(model)
+
+
+class Whisper:
+    """A Whisper model; it gives one reading.
+
+    Args:
+        model: A ``faster_whisper.WhisperModel``.
+    """
+
+    name = NAME
+
+    def __init__(self, model: Any) -> None:  # noqa: ANN401 - the package has no types
+        self._model, self._lock = model, threading.Lock()
+
+    def transcribe(self, speech: Samples, language: str) -> Sequence[Alternative]:
+        """Return the one reading; its confidence is the geometric mean of its tokens'."""
+        with self._lock:
+            sound = speech.astype(np.float32) / 32_768.0
+            segments, _ = self._model.transcribe(sound, language=language, beam_size=5)
+            heard = list(segments)
+        text = " ".join(str(part.text).strip() for part in heard).strip()
+        if not text:
+            return []
+        mean = sum(float(part.avg_logprob) for part in heard) / len(heard)
+        return [Alternative(text, min(1.0, math.exp(mean)))]
