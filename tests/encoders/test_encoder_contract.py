@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from fixtures_dual import save_tiny_dual
+from dual_models import save_tiny_dual
 from fixtures_models import minilm_folder, save_random_resnet, save_tiny_bert
 
 from encoders.picture_size import PictureSize, Pixels

@@ -10,7 +10,7 @@ from sklearn.linear_model import Ridge as Reference  # type: ignore[import-untyp
 from encoders.head import load_head, save_head
 from encoders.projection import ProjectedImageEncoder, Projection, fit_ridge
 from encoders.registry import load_image_encoder
-from encoders.ridge import solve_ridge
+from encoders.ridge import solve_fixed, solve_ridge
 from mappings.errors import InputError
 
 
@@ -27,6 +27,15 @@ def test_the_numbers_are_those_of_scikit_learn(n: int, d_in: int) -> None:
     ours, theirs = solve_ridge(x, y, 0.7), Reference(alpha=0.7).fit(x, y)
     np.testing.assert_allclose(ours.matrix, theirs.coef_.T, atol=1e-6)
     np.testing.assert_allclose(ours.bias, theirs.intercept_, atol=1e-6)
+
+
+@pytest.mark.parametrize(("n", "d_in"), [(60, 10), (10, 60), (20, 20)])
+def test_one_penalty_by_cholesky_gives_the_same_numbers(n: int, d_in: int) -> None:
+    x, y = pairs(n, d_in, 4)
+    matrix, bias = solve_fixed(x, y, 0.7)
+    slow = solve_ridge(x, y, 0.7)
+    np.testing.assert_allclose(matrix, slow.matrix, atol=1e-8)
+    np.testing.assert_allclose(bias, slow.bias, atol=1e-8)
 
 
 @pytest.mark.parametrize(("n", "d_in"), [(25, 6), (12, 30)])
