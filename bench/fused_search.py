@@ -31,7 +31,8 @@ from mappings.connection import Connection
 from mappings.identity import ModelIdentity
 from mappings.schema import Schema
 from mappings.vectors import ProductVectors
-from query.calibrate import estimate, estimate_lexical
+from query.calibrate import estimate
+from query.calibrate_words import estimate_lexical
 from query.filters import Between, Filter
 from query.intent import understand
 from query.profiles import DEFAULT

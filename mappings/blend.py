@@ -1,9 +1,11 @@
 """The blend: one stored vector whose dot product with the query is the formula's vector part.
 
 All vector signals of a text query share one query vector, and the formula is linear in them above
-their scales' feet: sum_k w_k (q.v_k - low_k) / (high_k - low_k) = q . u + b. So one neighbour
-search over (u, b) with (q, 1) finds the best candidates of the whole vector part, where separate
-legs each find only those that are best by one signal.
+their scales' feet: sum_k s_k (q.v_k - low_k) = q.u - sum_k s_k low_k h_k, where s_k is the weight
+by the scale's width, u the sum of s_k v_k, and h_k says whether the product has the signal. So one
+neighbour search over (u, b, h) with (q, 1, -s low) finds the best candidates of the whole vector
+part, where separate legs each find only those that are best by one signal. The feet are the
+query's own; b is what does not depend on it.
 """
 
 from collections.abc import Mapping
@@ -17,6 +19,8 @@ from mappings.calibration import Affine, Calibration
 from mappings.vectors import ProductVectors
 
 SIGNALS = ("text", "image", "attribute")
+MORE = 1 + len(SIGNALS)
+"""Numbers beside the query's own: the constant, and whether the product has each signal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,36 +49,44 @@ class Blend:
         """
         names = [n for n in (*SIGNALS, "coherence") if weights.get(n, 0.0) > 0]
         scales = {n: calibration.scales.get(n) for n in names}
-        affine = {n: s for n, s in scales.items() if isinstance(s, Affine)}
+        affine = {n: Affine(s.low, s.high) for n, s in scales.items() if isinstance(s, Affine)}
         if not names or len(affine) != len(names):
             return None
         return cls({n: float(weights[n]) for n in names}, affine)
 
     def vector(self, vectors: ProductVectors) -> NDArray[np.float32] | None:
-        """Return (u, b), float32 (dim + 1,); ``None`` for a product without any vector.
+        """Return (u, b, h), float32 (dim + 4,); ``None`` for a product without any vector.
 
         A signal that the product lacks adds 0, as in the formula.
         """
         total: NDArray[np.float64] | None = None
-        bias = 0.0
-        for name in SIGNALS:
+        has, bias = np.zeros(len(SIGNALS)), 0.0
+        for place, name in enumerate(SIGNALS):
             found = getattr(vectors, name)
             if found is None or name not in self.weights:
                 continue
-            slope = self._slope(name)
-            part = slope * found.astype(np.float64)
+            part = self._slope(name) * found.astype(np.float64)
             total = part if total is None else total + part
-            bias -= slope * self.scales[name].low
+            has[place] = 1.0
         if total is None:
             return None
         if vectors.coherence is not None and "coherence" in self.weights:
             scaled = self.scales["coherence"](np.array(vectors.coherence))
             bias += self.weights["coherence"] * float(scaled)
-        return np.append(total, bias).astype(np.float32)
+        return np.concatenate([total, [bias], has]).astype(np.float32)
 
-    def query(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return (q, 1), float32 (dim + 1,), for a query vector float32 (dim,)."""
-        return np.append(vector, np.float32(1.0)).astype(np.float32)
+    def query(
+        self, vector: NDArray[np.float32], lows: Mapping[str, float] | None = None
+    ) -> NDArray[np.float32]:
+        """Return (q, 1, -s low), float32 (dim + 4,).
+
+        Args:
+            vector: The query's, float32 (dim,).
+            lows: The feet of this query's scales by signal name; the blend's own where left out.
+        """
+        feet = {n: s.low for n, s in self.scales.items()} | dict(lows or {})
+        down = [0.0 - self._slope(n) * feet[n] if n in self.weights else 0.0 for n in SIGNALS]
+        return np.concatenate([vector, [1.0], down]).astype(np.float32)
 
     def near(self, weights: Mapping[str, float], tolerance: float = 0.3) -> bool:
         """Tell whether neighbours by this blend are good candidates under other weights.

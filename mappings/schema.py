@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from mappings.blend import Blend
+from mappings.blend import MORE, Blend
 from mappings.fields import (
     Dot,
     Engine,
@@ -72,7 +72,7 @@ class Schema:
     @property
     def blend_vector(self) -> Dot | None:
         """The formula's vector part under the blend's weights; ``None`` without a blend."""
-        return Dot("blend_vector", self.dim + 1, self.blend.vector) if self.blend else None
+        return Dot("blend_vector", self.dim + MORE, self.blend.vector) if self.blend else None
 
     @property
     def pictures(self) -> NestedPictures:

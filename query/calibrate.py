@@ -3,39 +3,63 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from encoders.protocol import TextEncoder
-from mappings.calibration import Affine, Calibration, Raw, Saturation
-from mappings.connection import node_errors
-from mappings.schema import DELETED
+from mappings.calibration import Affine, Calibration, Centred, Raw, Saturation, Worded, pack
 from mappings.vectors import ProductVectors
-from query.intent import script_of
-from query.lexical import lexical_query
 from query.request import MAX_TEXT, plain_text
-from query.signals import WORDS, Lexical
 
 PSEUDO = 200
 OTHERS = 2_000
 FEWEST_PAIRS = 100
-LOW, HIGH = 50.0, 99.9
+HIGH = 99.9
 NARROWEST = 1e-3
+HEADROOM = 2.0
+"""What chance hardly ever reaches is a half: above it there is room for what is certain."""
 
 # Before anything is measured: cosines between 0 and 1, BM25 of a good hit about 10.
 DEFAULT_SCALES: dict[str, Affine | Saturation | Raw] = {
-    "lexical": Saturation(10.0),
+    "lexical": Worded(0.0, 20.0, True, 4.0, 3.0, 0.75),
     **{
-        name: Affine(0.0, 1.0)
+        name: Affine(0.0, 1.0, clip=True)
         for name in (
             "text", "image", "attribute", "picture_image", "picture_attribute", "coherence",
         )
     },
 }  # fmt: skip
-_CJK_RUN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
-_WORD = re.compile(r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+(?:'[^\W\d_]+)?")
+_CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_CJK_RUN = re.compile(f"[{_CJK}]{{2,}}")
+_WORD = re.compile(rf"[^\W{_CJK}]+(?:'[^\W\d_]+)?")
+_CHARACTER = re.compile(f"[{_CJK}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a signal says of unrelated pairs.
+
+    Args:
+        above: By how much each pair lies above its query's foot, float64 (pairs,).
+        low: The median of the values themselves.
+        centre: The mean product vector, float64 (d,); ``None`` for a signal without a query.
+    """
+
+    above: NDArray[np.float64]
+    low: float
+    centre: NDArray[np.float64] | None
+
+    @property
+    def scale(self) -> Affine | None:
+        """The scale that they give; ``None`` where there are too few."""
+        if len(self.above) < FEWEST_PAIRS:
+            return None
+        width = HEADROOM * max(float(np.percentile(self.above, HIGH)), NARROWEST)
+        if self.centre is None:
+            return Affine(self.low, self.low + width, clip=True)
+        return Centred(self.low, self.low + width, True, pack(self.centre))
 
 
 def estimate(
@@ -43,10 +67,26 @@ def estimate(
 ) -> Calibration:
     """Return the scales of all signals, measured on a sample of the catalogue.
 
+    A signal with too few pairs, and BM25, get their default.
+
+    Args:
+        encoder: The text encoder of the space.
+        titles: The sample's titles.
+        vectors: The sample's vectors, in the same order; each float32 (d,) or ``None``.
+        seed: Of all that is drawn.
+    """
+    found = measure(encoder, titles, vectors, seed=seed)
+    return Calibration(DEFAULT_SCALES | {n: s for n, m in found.items() if (s := m.scale)})
+
+
+def measure(
+    encoder: TextEncoder, titles: Sequence[str], vectors: Sequence[ProductVectors], *, seed: int
+) -> dict[str, Measured]:
+    """Return what each vector signal says of unrelated pairs, by the signal's name.
+
     Pseudo-queries are titles cut to 2-6 terms and encoded as queries; a picture signal's are the
-    products' own pictures. Each meets other products at random: low is the median, high the
-    99.9th percentile. Coherence is measured between pictures and attributes of different
-    products. A signal with too few pairs, and BM25, get their default.
+    products' own pictures. Each meets other products at random. Coherence is measured between
+    pictures and attributes of different products.
 
     Args:
         encoder: The text encoder of the space.
@@ -75,9 +115,7 @@ def estimate(
         "picture_attribute": (uploads, columns["attribute"]),
         "coherence": (coherent, columns["attribute"]),
     }
-    measured = {name: _scale(_unrelated(*sides)) for name, sides in pairs.items()}
-    kept = {name: scale for name, scale in measured.items() if scale is not None}
-    return Calibration(DEFAULT_SCALES | kept)
+    return {name: _measured(*sides, name != "coherence") for name, sides in pairs.items()}
 
 
 def pseudo_query(title: str, rng: np.random.Generator) -> str:
@@ -99,40 +137,29 @@ def pseudo_query(title: str, rng: np.random.Generator) -> str:
     return choices[int(rng.integers(len(choices)))] if choices else ""
 
 
-def estimate_lexical(
-    client: Any,  # noqa: ANN401 - opensearchpy.OpenSearch
-    index: str,
-    titles: Mapping[str, str],
-    *,
-    seed: int,
-) -> Saturation:
-    """Return BM25's scale: c is the median top score of pseudo-queries, own product excluded.
+def count_words(text: str) -> tuple[int, int]:
+    """Return how many words in letters or digits a text has, and how many CJK characters."""
+    return len(_WORD.findall(text)), len(_CHARACTER.findall(text))
+
+
+def for_query(
+    scale: Affine | Saturation | Raw, query: NDArray[np.float32] | None, text: str
+) -> Affine | Saturation | Raw:
+    """Return the scale as it is for one query.
 
     Args:
-        client: The connection to the node.
-        index: The live index; its documents must be searchable already.
-        titles: Product id to title, at most 100 of which are used.
-        seed: Of the cuts.
+        scale: The index's.
+        query: The vector that the signal compares, float32 (d,).
+        text: The query's words.
 
     Raises:
-        NodeUnreachable: The node does not answer.
+        InputError: The vector has another length than the scale's centre.
     """
-    rng = np.random.default_rng(seed)
-    ids = [str(i) for i in rng.permutation(sorted(titles))[:100]]
-    lines: list[dict[str, Any]] = []
-    for product in ids:
-        words = pseudo_query(titles[product], rng)
-        clause = lexical_query(Lexical(WORDS), words, script_of(words)) if words else None
-        if clause:
-            not_it = [{"ids": {"values": [product]}}, {"term": {DELETED.name: True}}]
-            query = {"bool": {"must": [clause], "must_not": not_it}}
-            lines += [{}, {"size": 1, "_source": False, "query": query}]
-    if not lines:
-        return Saturation(10.0)
-    with node_errors("the node"):
-        replies = client.msearch(index=index, body=lines)["responses"]
-    tops = [r["hits"]["max_score"] for r in replies if r.get("hits", {}).get("max_score")]
-    return Saturation(float(np.median(tops))) if tops else Saturation(10.0)
+    if isinstance(scale, Worded):
+        return scale.at(*count_words(text))
+    if isinstance(scale, Centred) and query is not None:
+        return scale.at(query)
+    return scale
 
 
 def for_euclidean(scale: Affine | Saturation | Raw) -> Affine | Saturation | Raw:
@@ -152,20 +179,21 @@ def _one_picture(vectors: ProductVectors, rng: np.random.Generator) -> NDArray[n
     return vectors.image
 
 
-def _unrelated(
-    queries: Mapping[int, NDArray[np.float32]], products: Mapping[int, NDArray[np.float32]]
-) -> NDArray[np.float64]:
-    """Return the cosines of all pairs but those within one product, float64 (n,)."""
+def _measured(
+    queries: Mapping[int, NDArray[np.float32]],
+    products: Mapping[int, NDArray[np.float32]],
+    centred: bool,
+) -> Measured:
+    """Return the cosines of all pairs but those within one product, above each query's foot."""
     if not queries or not products:
-        return np.empty(0)
-    values = np.stack(list(queries.values())).astype(np.float64)
-    values = values @ np.stack(list(products.values())).astype(np.float64).T
+        return Measured(np.empty(0), 0.0, None)
+    asked = np.stack(list(queries.values())).astype(np.float64)
+    held = np.stack(list(products.values())).astype(np.float64)
+    values, centre = asked @ held.T, held.mean(axis=0)
     own = np.array(list(queries))[:, None] == np.array(list(products))[None, :]
-    return np.asarray(values[~own])
-
-
-def _scale(values: NDArray[np.float64]) -> Affine | None:
-    if len(values) < FEWEST_PAIRS:
-        return None
-    low, high = (float(x) for x in np.percentile(values, [LOW, HIGH]))
-    return Affine(low, max(high, low + NARROWEST))
+    if own.all():
+        return Measured(np.empty(0), 0.0, None)
+    low = float(np.median(values[~own]))
+    if not centred:
+        return Measured(values[~own] - low, low, None)
+    return Measured((values - (asked @ centre)[:, None])[~own], low, centre)

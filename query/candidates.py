@@ -94,7 +94,7 @@ def find_legs(
     column = schema.blend_vector
     clauses: dict[str, dict[str, Any]] = {}
     if column and schema.blend and vectors.text is not None and blends(schema.blend, terms):
-        vector = vector_json(schema.blend.query(vectors.text))
+        vector = vector_json(schema.blend.query(vectors.text, _feet(text)))
         clauses[BLEND] = _knn(column.name, vector, budget.blend, kept)
         own = [t for t in terms if _side(t) and t not in text]
     else:
@@ -169,6 +169,11 @@ def vector_params(vectors: QueryVectors) -> dict[str, list[float]]:
         for side in ("text", "picture")
         if (vector := vectors.of(side)) is not None
     }
+
+
+def _feet(terms: list[Term]) -> dict[str, float]:
+    """Return where each signal's scale is 0; raw values have no foot but 0 itself."""
+    return {t.signal.name: t.scale.low if isinstance(t.scale, Affine) else 0.0 for t in terms}
 
 
 def _side(term: Term) -> str | None:

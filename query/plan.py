@@ -16,7 +16,7 @@ from mappings.schema import (
     TITLE,
     Schema,
 )
-from query.calibrate import DEFAULT_SCALES, for_euclidean
+from query.calibrate import DEFAULT_SCALES, for_euclidean, for_query
 from query.candidates import Budget, candidate_query, find_legs, vector_params
 from query.formula import at_root, formula_query, raw_values, shift_of
 from query.intent import Intent
@@ -95,18 +95,34 @@ def compile_plan(
     had = [s for s in every if _is_had(s, intent, vectors) and s.name not in missed]
     weights = _weights(profile, request.weights or {}, had, missed)
     terms = tuple(
-        Term(s, weights[s.name], scale_of(s, calibration, profile))
+        Term(s, weights[s.name], scale_of(s, calibration, profile, vectors, intent.text))
         for s in had
         if s.name in weights
     )
     return _assemble(intent, vectors, terms, schema, budget)
 
 
-def scale_of(signal: Signal, calibration: Calibration, profile: Profile) -> Scale:
-    """Return the signal's scale: the index's, a default before it is measured, or none at all."""
+def scale_of(
+    signal: Signal,
+    calibration: Calibration,
+    profile: Profile,
+    vectors: QueryVectors = QueryVectors(),  # noqa: B008 - frozen
+    text: str = "",
+) -> Scale:
+    """Return the signal's scale for one query: the index's, a default if none is measured, or none.
+
+    Args:
+        signal: Whose scale.
+        calibration: The index's.
+        profile: Whether it counts calibrated values.
+        vectors: The query's, float32 (d,) or ``None``.
+        text: Its words.
+    """
     if not profile.calibrated:
         return Raw()
-    scale = calibration.scales.get(signal.name, DEFAULT_SCALES[signal.name])
+    known = calibration.scales.get(signal.name, DEFAULT_SCALES[signal.name])
+    vector = vectors.of(signal.side) if isinstance(signal, VectorSignal | BestPicture) else None
+    scale = for_query(known, vector, text)
     if isinstance(signal, VectorSignal | BestPicture) and signal.similarity == "euclidean":
         return for_euclidean(scale)
     return scale

@@ -199,7 +199,7 @@ def calibrate_lexical(settings: Settings, catalogue: Catalogue) -> Calibration:
         InputError: The alias does not exist.
     """
     from mappings.index import write_calibration
-    from query.calibrate import estimate_lexical
+    from query.calibrate_words import estimate_lexical
 
     client = open_client(settings)
     live = require_live(settings)

@@ -6,10 +6,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.calibration import Affine, Calibration, Raw, Saturation, Scale
+from mappings.calibration import (
+    Affine,
+    Calibration,
+    Centred,
+    Raw,
+    Saturation,
+    Scale,
+    Worded,
+    pack,
+    unpack,
+)
 from mappings.errors import InputError
 
-SCALES = [Affine(0.77, 0.91), Affine(-0.2, 0.4, clip=True), Saturation(8.5), Raw()]
+CENTRE = pack(np.linspace(-0.5, 0.5, 8))
+SCALES = [
+    Affine(0.77, 0.91),
+    Affine(-0.2, 0.4, clip=True),
+    Saturation(8.5),
+    Centred(0.1, 0.9, True, CENTRE),
+    Worded(0.0, 18.0, True, 4.0, 3.0, 0.7),
+    Raw(),
+]
 numbers = st.floats(-1e6, 1e6)
 
 
@@ -47,7 +65,7 @@ def test_every_scale_keeps_the_order_shape_and_input(scale: Scale, values: list[
     assert np.all(np.diff(got) >= 0)
 
 
-@pytest.mark.parametrize("scale", SCALES[:3])
+@pytest.mark.parametrize("scale", SCALES[:-1])
 @given(value=numbers)
 def test_no_calibrated_value_is_negative(scale: Scale, value: float) -> None:
     assert scale(np.array([value]))[0] >= 0
@@ -74,7 +92,7 @@ def test_a_saturation_constant_must_be_positive(c: float) -> None:
 
 
 def test_meta_and_back_through_json() -> None:
-    calibration = Calibration(dict(zip("abcd", SCALES, strict=True)))
+    calibration = Calibration(dict(zip("abcdef", SCALES, strict=True)))
     back = Calibration.from_meta(json.loads(json.dumps(calibration.to_meta())))
     assert back == calibration
     assert back["b"] == SCALES[1]
@@ -84,5 +102,31 @@ def test_meta_and_back_through_json() -> None:
     "entry", [{"kind": "cubic"}, {}, {"kind": "affine", "low": 0.1}, {"kind": "raw", "c": 2.0}]
 )
 def test_an_unreadable_entry_names_its_signal(entry: dict[str, object]) -> None:
-    with pytest.raises(InputError, match=r"'image'.*Known kinds: affine, saturation, raw"):
+    with pytest.raises(
+        InputError, match=r"'image'.*Known kinds: affine, centred, worded, saturation, raw"
+    ):
         Calibration.from_meta({"image": entry})
+
+
+def test_a_centre_goes_through_text_at_half_precision() -> None:
+    centre = np.random.default_rng(0).normal(size=384) / 20
+    assert len(pack(centre)) == 1024
+    np.testing.assert_allclose(unpack(pack(centre)), centre, atol=1e-4)
+    with pytest.raises(InputError, match="centre cannot be read"):
+        unpack("no base64!")
+
+
+def test_a_query_that_is_near_to_everything_gets_a_higher_foot() -> None:
+    scale = Centred(0.1, 0.9, True, pack(np.array([1.0, 0.0])))
+    near, far = np.array([0.9, 0.4], np.float32), np.array([0.1, 0.9], np.float32)
+    assert scale.at(near).low == pytest.approx(0.9)
+    assert scale.at(far).low == pytest.approx(0.1)
+    assert scale.at(far).high == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    "bad", [(0.0, 3.0, 0.7), (4.0, -1.0, 0.7), (4.0, 3.0, 0.0), (4.0, 3.0, 1.5)]
+)
+def test_a_scale_by_words_must_grow(bad: tuple[float, float, float]) -> None:
+    with pytest.raises(InputError, match="not usable"):
+        Worded(0.0, 18.0, True, *bad)

@@ -5,10 +5,12 @@ import pytest
 from query_shop import BLEND, CALIBRATION, DIM, WORDS, Shop
 
 from mappings.blend import Blend
-from mappings.calibration import Affine, Calibration, Raw, Saturation
+from mappings.calibration import Affine, Calibration, Centred, Raw, Saturation, Worded
+from mappings.errors import InputError
 from mappings.schema import Schema
 from mappings.vectors import ProductVectors
-from query.calibrate import DEFAULT_SCALES, estimate, estimate_lexical, pseudo_query
+from query.calibrate import DEFAULT_SCALES, count_words, estimate, for_query, pseudo_query
+from query.calibrate_words import Tops, estimate_lexical, scale_of_tops
 from query.oracle import rank, score, similarity
 from query.profiles import DEFAULT
 
@@ -29,6 +31,15 @@ def test_the_blends_dot_product_is_the_formulas_vector_part(the_shop: Shop) -> N
             continue
         wanted = score(raw, blend.weights, open_scales)[0]
         assert float(made @ blend.query(query)) == pytest.approx(wanted, abs=1e-5)
+        feet = {n: 0.1 * k for k, n in enumerate(("text", "image", "attribute"))}
+        moved = {
+            n: Affine(f - 2.0, f - 2.0 + s.high + 2.0)
+            for (n, f), s in zip(feet.items(), (open_scales[n] for n in feet), strict=True)
+        }
+        moved["coherence"] = open_scales["coherence"]
+        wanted = score(raw, blend.weights, moved)[0]
+        lows = {n: s.low for n, s in moved.items()}
+        assert float(made @ blend.query(query, lows)) == pytest.approx(wanted, abs=1e-5)
 
 
 def test_a_product_without_vectors_has_no_blend_and_meta_keeps_it_whole() -> None:
@@ -42,7 +53,7 @@ def test_a_product_without_vectors_has_no_blend_and_meta_keeps_it_whole() -> Non
     assert column is not None
     assert column.declare("opensearch")["method"]["space_type"] == "innerproduct"
     assert column.declare("elasticsearch")["similarity"] == "max_inner_product"
-    assert column.declare("elasticsearch")["dims"] == DIM + 1
+    assert column.declare("elasticsearch")["dims"] == DIM + 4
 
 
 @pytest.mark.parametrize(
@@ -73,7 +84,23 @@ def test_the_calibration_puts_unrelated_pairs_between_0_and_1(the_shop: Shop) ->
     unrelated = np.concatenate([v @ np.delete(vectors, n, 0).T for n, v in enumerate(vectors)])
     scaled = found["picture_image"](unrelated)
     assert 0.35 < float((scaled == 0).mean()) < 0.65  # low is the median
-    assert float((scaled <= 1).mean()) > 0.98  # high is the 99.9th percentile
+    assert float((scaled < 0.5).mean()) > 0.98  # a half is what chance hardly ever reaches
+    assert scaled.max() <= 1.0
+
+
+def test_each_querys_own_foot_is_the_average_product(the_shop: Shop) -> None:
+    titles = [p.title for p in the_shop.products]
+    scale = estimate(WORDS, titles, the_shop.vectors, seed=3)["text"]
+    assert isinstance(scale, Centred)
+    held = np.stack([v.text for v in the_shop.vectors if v.text is not None])
+    for query in WORDS.encode_query(["red dress", "蓝色 手提包", "something else altogether"]):
+        own = scale.at(query)
+        assert own.low == pytest.approx(float((held @ query).mean()), abs=1e-3)
+        assert own.high - own.low == pytest.approx(scale.high - scale.low)
+        assert for_query(scale, query, "red dress") == own
+    assert for_query(scale, None, "red dress") == scale
+    with pytest.raises(InputError, match="3 dimensions, the scale's centre 32"):
+        scale.at(query[:3])
 
 
 def test_a_sample_without_pictures_keeps_the_defaults() -> None:
@@ -99,15 +126,44 @@ def test_a_title_of_one_word_makes_no_pseudo_query() -> None:
     assert pseudo_query("dress", np.random.default_rng(0)) == ""
 
 
+def test_bm25s_scale_follows_the_words_of_each_script() -> None:
+    words = np.tile(np.arange(1, 7), 20)
+    none = np.zeros_like(words)
+    latin = Tops(words, none, 3.0 * words**0.7)
+    cjk = Tops(none, words, 2.0 * words**0.7)
+    both = Tops(*(np.concatenate(pair) for pair in zip(_values(latin), _values(cjk), strict=True)))
+    found = scale_of_tops(both)
+    assert (found.latin, found.cjk) == (pytest.approx(3.0), pytest.approx(2.0))
+    assert found.power == pytest.approx(0.7)
+    assert float(found.at(4, 0)(np.array(3.0 * 4**0.7))) == pytest.approx(0.5)
+    assert float(found.at(4, 0)(np.array(1e6))) == 1.0
+    alone = scale_of_tops(latin)
+    assert alone.cjk == alone.latin
+    nothing = Tops(words, none, np.zeros(len(words)))
+    assert scale_of_tops(nothing) == DEFAULT_SCALES["lexical"]
+
+
+def _values(tops: Tops) -> tuple[Any, Any, Any]:
+    return tops.latin, tops.cjk, tops.scores
+
+
+def test_a_querys_words_are_counted_by_script() -> None:
+    assert count_words("red 连衣裙 for women's 2-piece") == (5, 3)
+    assert count_words("红色") == (0, 2)
+    assert count_words("?!") == (0, 0)
+    scale = Worded(0.0, 9.0, True, 4.0, 2.0, 0.5)
+    assert scale.at(0, 0).high == 9.0
+    assert for_query(scale, None, "red 连衣裙裙").high == pytest.approx(2 * (4 + 2 * 2))  # type: ignore[union-attr]
+
+
 @pytest.mark.node
-def test_bm25s_scale_is_the_median_top_score_without_the_own_product(
+def test_bm25s_scale_is_measured_without_the_own_product(
     client: Any, shelf: str, the_shop: Shop
 ) -> None:
     titles = {p.id: p.title for p in the_shop.products}
     found = estimate_lexical(client, shelf, titles, seed=1)
-    assert isinstance(found, Saturation)
     assert found == estimate_lexical(client, shelf, titles, seed=1)
-    assert 0.5 < found.c < 30.0
+    assert 0.5 < found.at(1, 0).high < found.at(3, 0).high < found.at(3, 2).high < 90.0
     assert estimate_lexical(client, shelf, {}, seed=1) == DEFAULT_SCALES["lexical"]
 
 

@@ -106,7 +106,7 @@ class _WrongBlend:
     def near(self, weights: Any) -> bool:
         return True
 
-    def query(self, vector: Any) -> Any:
+    def query(self, vector: Any, lows: Any) -> Any:
         return vector[:3]
 
 

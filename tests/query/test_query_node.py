@@ -170,7 +170,7 @@ def test_the_live_index_says_which_blend_it_holds(client: Any, engine: SearchEng
     live = read_index(client, engine.alias, engine.live().name)
     assert live.blend == BLEND
     assert live.schema.blend_vector is not None
-    assert live.mapping["properties"]["blend_vector"]["dimension"] == DIM + 1
+    assert live.mapping["properties"]["blend_vector"]["dimension"] == DIM + 4
 
 
 def ids_of(result: SearchResult) -> list[str]:
