@@ -122,8 +122,8 @@ def fit_space(
             target_space=models.text.card.space, seed=seed,
         )  # fmt: skip
         image = ProjectedImageEncoder(models.image, projection)
-    is_fitted = isinstance(image, ProjectedImageEncoder)
-    projected = image.projection.apply(features) if is_fitted else features
+    fitted = image.projection if isinstance(image, ProjectedImageEncoder) else None
+    projected = fitted.apply(features) if fitted else features
     vectors = _vectors(sample, texts, owners, projected, weights, terms)
     space = Space(models.text, image, weights)
     return Fitted(space, _calibrate(models.text, sample, vectors, seed))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fixtures_dual import KINDS, save_tiny_dual
+from dual_models import KINDS, save_tiny_dual
 from fixtures_models import save_tiny_bert, shoe
 from PIL import Image
 
