@@ -4,12 +4,13 @@ import math
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from mappings.errors import InputError
 from mappings.fields import Keyword, Number, Text
 from mappings.product import MAX_VALUE
-from mappings.schema import BRAND, CATEGORIES, CURRENCY, GROUP, PRICE, STOCK, TAGS
+from mappings.schema import ADDED, BRAND, CATEGORIES, CURRENCY, GROUP, KEY, PRICE, STOCK, TAGS
 
 MAX_FILTERS = 32
 MAX_TERMS = 256
@@ -17,9 +18,12 @@ MAX_TERMS = 256
 EXACT: dict[str, Text | Keyword] = {
     f.name: f for f in (BRAND, CATEGORIES, GROUP, CURRENCY, TAGS) if not isinstance(f, Number)
 }
-RANGED: dict[str, Number] = {f.name: f for f in (PRICE, STOCK)}
+RANGED: dict[str, Number] = {f.name: f for f in (PRICE, STOCK, ADDED)}
 _WRITTEN = re.compile(r"^\s*([^<>=]+?)\s*(<=|>=|<|>|=)\s*(.*?)\s*$", re.DOTALL)
-_CURE = "Write brand=X, categories=A,B, an attribute as 颜色=红色, price<500 or price=100..500."
+_CURE = (
+    "Write brand=X, categories=A,B, an attribute as 颜色=红色, price<500, price=100..500 or"
+    " added>=2026-01-31."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class AnyOf:
 class Between:
     """The column's number lies between two ends; ``None`` leaves an end open.
 
+    A date's ends are milliseconds since 1970.
+
     Raises:
         InputError: Both ends open, an end that is no finite number, or low above high.
     """
@@ -77,10 +83,25 @@ class Between:
             ends["gt" if self.low_open else "gte"] = self.low
         if self.high is not None:
             ends["lt" if self.high_open else "lte"] = self.high
+        if self.field.kind == "date":
+            days = {end: int(value) for end, value in ends.items()}
+            return {"range": {self.field.name: days | {"format": "epoch_millis"}}}
         return {"range": {self.field.name: ends}}
 
 
-Filter = AnyOf | Between
+@dataclass(frozen=True, slots=True)
+class NotThese:
+    """The product is none of these ids: what a request asks for more of is not its own answer."""
+
+    ids: tuple[str, ...]
+    field: Keyword = KEY
+
+    def clause(self) -> dict[str, Any]:
+        """Return the engine's clause; a filter never adds to a score."""
+        return {"bool": {"must_not": [{"ids": {"values": list(self.ids)}}]}}
+
+
+Filter = AnyOf | Between | NotThese
 
 
 def parse_filter(text: str) -> Filter:
@@ -135,7 +156,25 @@ def _between(field: Number, sign: str, value: str) -> Between:
 
 
 def _number(field: Number, text: str) -> float:
+    if field.kind == "date":
+        return milliseconds(field.name, text)
     try:
         return float(text)
     except ValueError:
         raise InputError(f"Filter on {field.name!r}: {text[:40]!r} is no number.", _CURE) from None
+
+
+def milliseconds(column: str, text: str) -> float:
+    """Return an ISO 8601 day or instant as milliseconds since 1970; without a zone it is in UTC.
+
+    Raises:
+        InputError: It is none.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+        aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+        return aware.timestamp() * 1_000
+    except (ValueError, OverflowError):
+        raise InputError(
+            f"Filter on {column!r}: {text[:40]!r} is no day.", "Write a day as 2026-01-31."
+        ) from None

@@ -1,20 +1,30 @@
 """The search request: what a person asks, checked against the limits."""
 
+import math
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mappings.errors import InputError
-from query.filters import MAX_FILTERS, Filter
+from query.boosts import Boost, require_boosts
+from query.cursor import MAX_CURSOR
+from query.diversity import Diversity
+from query.facets import CountedSet, Facet, require_facets
+from query.filters import MAX_FILTERS, Filter, NotThese
 from query.fusion.kinds import EXACT, Fusion, find_fusion
+from query.ordering import by_relevance, require_order
+from query.placement import require_placement
 from query.profiles import Profile, require_weights
+from query.queries.mixture import PLAIN, Mixture
 from query.signals import IMAGE_MODES, ImageMode, Similarity, require_similarities
 from query.understand.options import USUAL, Understanding
+from query.window import SortKey
 
 MAX_TEXT = 200
 MAX_SIZE = 100
 MAX_DEPTH = 1_000
 MAX_UPLOADS = 4
+MAX_REACH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +42,21 @@ class SearchRequest:
         image_mode: ``pooled`` or ``best`` picture.
         similarity: Signal name to ``cosine`` (the default), ``dot`` or ``euclidean``.
         understanding: How the words are to be understood.
+        mixture: Examples by id, further texts, directions, and how pictures are weighed and cut.
         fusion: How the signals become one score: a fusion, or as written, ``rrf:depth=100``.
+        facets: At most 16; what is counted.
+        facets_of: Whether facets count the match set or the window.
+        sort: At most 4 keys; none sorts by relevance.
+        collapse: Column of which each value is one card, such as ``group``; empty for none.
+        min_score: Hits below it are not shown, pinned ones excepted; ``None`` for no cut.
+        cursor: Where the last page ended, as its answer's ``next`` says; empty for the first.
+        reach: How many hits shall be there to be paged to, at most 1,000; 0 for the usual budget.
+            More of them cost more: every candidate is scored.
+        diversity: Whether the first cards shall differ.
+        boosts: At most 8; points added after fusion.
+        pins: Ids of at most 20 products that stand first.
+        buries: Ids of at most 100 products that stand last.
+        explain: Whether each hit says which words matched where, and why in plain sentences.
 
     Raises:
         InputError: A limit is passed; the message names it.
@@ -49,6 +73,7 @@ class SearchRequest:
     similarity: Mapping[str, Similarity] = field(default_factory=dict)
     understanding: Understanding = USUAL
     fusion: str | Fusion = EXACT
+    mixture: Mixture = PLAIN
 
     def __post_init__(self) -> None:
         plain = plain_text(self.text)
@@ -56,10 +81,14 @@ class SearchRequest:
             raise InputError(
                 f"The query has {len(plain)} characters; {MAX_TEXT} are allowed.", "Shorten it."
             )
-        if not plain and not self.pictures:
-            raise InputError("The query is empty.", "Give words, a picture, or both.")
+        if not plain and not self.pictures and not self.mixture.like:
+            raise InputError(
+                "The query is empty.", "Give words, a picture, a product's id, or several of them."
+            )
+        self.mixture.require(plain, len(self.pictures))
         _require(len(self.pictures) <= MAX_UPLOADS, "pictures", len(self.pictures), MAX_UPLOADS)
-        _require(len(self.filters) <= MAX_FILTERS, "filters", len(self.filters), MAX_FILTERS)
+        given = sum(not isinstance(kept, NotThese) for kept in self.filters)
+        _require(given <= MAX_FILTERS, "filters", given, MAX_FILTERS)
         _require(0 <= self.size <= MAX_SIZE, "size", self.size, MAX_SIZE)
         depth = self.offset + self.size
         _require(self.offset >= 0 and depth <= MAX_DEPTH, "offset + size", depth, MAX_DEPTH)

@@ -10,21 +10,37 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.crop import Box
 from encoders.picture_size import PictureSize, Pixels
-from encoders.protocol import ImageEncoder, TextEncoder, unit_rows
+from encoders.protocol import ImageEncoder, TextEncoder
 from mappings.errors import InputError, ShelfsightError
 from query.intent import Intent
+from query.queries.directions import direction, mixed, moved
+from query.queries.mixture import Mixture
+from query.queries.stored import Example
+from query.request import SearchRequest, plain_text
 
 Vector = NDArray[np.float32]
+NEUTRAL = "product"
+"""A text that says nothing in particular: where directions start that have one end alone."""
 
 
 class PictureDecoder(Protocol):
     """Decodes pictures from outside, in capped processes; ``encoders.picture_decoder`` is ours."""
 
     def decode_many(
-        self, contents: Sequence[bytes], size: PictureSize
+        self,
+        contents: Sequence[bytes],
+        size: PictureSize,
+        boxes: Sequence[Box | None] | None = None,
     ) -> Sequence[Pixels | InputError]:
-        """Return pixels, or why there are none, for each picture, in order."""
+        """Return pixels, or why there are none, for each picture, in order.
+
+        Args:
+            contents: The files' bytes.
+            size: What the encoder wants to see.
+            boxes: For each picture the part that counts, ``None`` for all of it.
+        """
         ...
 
 
@@ -64,22 +80,74 @@ class QueryEncoder:
         self._kept: OrderedDict[str, Vector] = OrderedDict()
         self._lock, self._decoding = threading.Lock(), threading.Lock()
 
-    def encode(self, intent: Intent) -> tuple[QueryVectors, tuple[str, ...]]:
+    def encode(
+        self, intent: Intent, examples: Sequence[Example] = ()
+    ) -> tuple[QueryVectors, tuple[str, ...]]:
         """Return the request's vectors, and the sides (``text``, ``picture``) that failed.
+
+        Words make the text side, and stored products' texts where there are none. Uploads and
+        stored products' pictures make the picture side, moved along the request's direction; the
+        text side is moved away from what is not wanted, and towards ``but`` where it is made of
+        stored products.
+
+        Args:
+            intent: The request understood.
+            examples: The stored products that it asks for more of, in its order.
 
         Raises:
             InputError: An uploaded picture cannot be used, or an encoder's vector has the wrong
                 dimension or holds a value that is no number.
         """
         failed: list[str] = []
-        text, picture = None, None
-        if intent.text:
-            text = self._try("text", failed, lambda: self._words(intent.text))
-        if intent.request.pictures:
-            picture = self._try("picture", failed, lambda: self._pictures(intent.request.pictures))
-        return QueryVectors(text, picture), tuple(failed)
+        request = intent.request
+        mixture, strength = request.mixture, request.mixture.strength
+        along = self._try("text", failed, lambda: self._direction(mixture.but, mixture.without))
+        text = self._try("text", failed, lambda: self._said(intent))
+        if not worded(intent) and (stored := _stored(examples, mixture)) is not None:
+            text = moved(stored, along, strength)
+        picture = self._try("picture", failed, lambda: self._shown(request, examples))
+        if picture is not None:
+            picture = moved(picture, along, strength)
+        return QueryVectors(text, picture), tuple(dict.fromkeys(failed))
 
-    def _try(self, side: str, failed: list[str], encode: Callable[[], Vector]) -> Vector | None:
+    def _direction(self, towards: str, away: str) -> Vector | None:
+        end, start = plain_text(towards), plain_text(away)
+        if not end and not start:
+            return None
+        neutral = self._words(NEUTRAL)
+        return direction(
+            self._words(end) if end else None, self._words(start) if start else None, neutral
+        )
+
+    def _said(self, intent: Intent) -> Vector | None:
+        """Return the mean of the request's texts, away from what is not wanted."""
+        texts, mixture = worded(intent), intent.request.mixture
+        if not texts:
+            return None
+        said = mixed([self._words(text) for text in texts])
+        return moved(said, self._direction("", mixture.without), mixture.strength)
+
+    def _shown(self, request: SearchRequest, examples: Sequence[Example]) -> Vector | None:
+        """Return the weighted mean of uploads and stored pictures, ``None`` without any."""
+        mixture, uploads = request.mixture, request.pictures
+        if not uploads and all(example.image is None for example in examples):
+            return None
+        boxes = mixture.boxes or (None,) * len(uploads)
+        rows: list[Vector | None] = [
+            self._picture(content, box) for content, box in zip(uploads, boxes, strict=True)
+        ]
+        rows += [example.image for example in examples]
+        weights = mixture.picture_weights or (1.0,) * len(rows)
+        kept = [(row, w) for row, w in zip(rows, weights, strict=True) if row is not None and w > 0]
+        if not kept:
+            raise InputError(
+                "The examples that have a picture all have weight 0.", "Give one more weight."
+            )
+        return mixed([row for row, _ in kept], [w for _, w in kept])
+
+    def _try(
+        self, side: str, failed: list[str], encode: Callable[[], Vector | None]
+    ) -> Vector | None:
         try:
             return encode()
         except InputError:
@@ -94,24 +162,20 @@ class QueryEncoder:
             raise RuntimeError("no text encoder")
         return self._remember(f"text\0{text}".encode(), lambda: encoder.encode_query([text])[0])
 
-    def _pictures(self, pictures: tuple[bytes, ...]) -> Vector:
-        rows = [self._picture(content) for content in pictures]
-        return rows[0] if len(rows) == 1 else unit_rows(np.mean(rows, axis=0)[None])[0]
-
-    def _picture(self, content: bytes) -> Vector:
+    def _picture(self, content: bytes, box: Box | None = None) -> Vector:
         image, decoder = self._image, self._decoder
         if image is None or decoder is None:
             raise RuntimeError("no image encoder")
 
         def encode() -> Vector:
             with self._decoding:  # one thread at a time may use a decoder
-                pixels = decoder.decode_many([content], image.size)[0]
+                pixels = decoder.decode_many([content], image.size, [box])[0]
             if isinstance(pixels, InputError):
                 raise pixels
             row: Vector = image.encode_query([pixels])[0]
             return row
 
-        return self._remember(b"picture\0" + content, encode)
+        return self._remember(f"picture\0{box}\0".encode() + content, encode)
 
     def _remember(self, content: bytes, encode: Callable[[], Vector]) -> Vector:
         key = hashlib.sha256(content).hexdigest()
@@ -125,6 +189,20 @@ class QueryEncoder:
             while len(self._kept) > self._keep:
                 self._kept.popitem(last=False)
         return vector
+
+
+def worded(intent: Intent) -> tuple[str, ...]:
+    """Return the texts that are embedded: the query's, and those beside it."""
+    also = (plain_text(one) for one in intent.request.mixture.also)
+    return tuple(words for words in (intent.encoded, *also) if words)
+
+
+def _stored(examples: Sequence[Example], mixture: Mixture) -> Vector | None:
+    """Return the weighted mean of the examples' stored texts, ``None`` where there is none."""
+    weights = mixture.picture_weights[-len(examples) :] or (1.0,) * len(examples)
+    rows = [example.text for example in examples]
+    kept = [(row, w) for row, w in zip(rows, weights, strict=True) if row is not None and w > 0]
+    return mixed([row for row, _ in kept], [w for _, w in kept]) if kept else None
 
 
 def require_vector(vector: Vector, dim: int) -> Vector:

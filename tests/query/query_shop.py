@@ -58,7 +58,7 @@ class FakeDecoder:
     """Hands the bytes on as pixels; refuses what says so."""
 
     def decode_many(
-        self, contents: Sequence[bytes], size: PictureSize
+        self, contents: Sequence[bytes], size: PictureSize, boxes: Any = None
     ) -> Sequence[Pixels | InputError]:
         return [
             InputError("The picture cannot be read.", "Send another.")

@@ -1,0 +1,1 @@
+"""Queries beyond words and one picture: examples, directions, several of each, speech."""

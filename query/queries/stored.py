@@ -1,0 +1,75 @@
+"""Products as examples: their stored vectors, read by id."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mappings.connection import node_errors
+from mappings.errors import InputError
+from mappings.schema import DELETED, Schema
+
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A stored product's vectors, float32 (d,), ``None`` for what it lacks."""
+
+    id: str
+    text: Vector | None
+    image: Vector | None
+    attribute: Vector | None
+
+
+def read_examples(
+    client: Any,  # noqa: ANN401 - opensearchpy.OpenSearch
+    index: str,
+    schema: Schema,
+    ids: Sequence[str],
+    seconds: float,
+) -> tuple[Example, ...]:
+    """Return the products of these ids, in order.
+
+    Args:
+        client: An ``opensearchpy.OpenSearch``.
+        index: The concrete index.
+        schema: Its columns.
+        ids: Product ids.
+        seconds: Until the answer is given up.
+
+    Raises:
+        InputError: A product is not there, was deleted, or has no vector; it is named.
+        NodeUnreachable: The node does not answer.
+    """
+    columns = [f.name for f in (schema.text_vector, schema.image_vector, schema.attribute_vector)]
+    with node_errors("the node"):
+        found = client.mget(
+            index=index,
+            body={"ids": list(ids)},
+            params={
+                "_source_includes": ",".join([*columns, DELETED.name]),
+                "request_timeout": seconds,
+            },
+        )["docs"]
+    examples = []
+    for key, document in zip(ids, found, strict=True):
+        source = document.get("_source", {})
+        if not document.get("found") or source.get(DELETED.name):
+            raise InputError(
+                f"There is no product {key[:80]!r} in the catalogue.", "Give ids of its products."
+            )
+        vectors = [_vector(source.get(column)) for column in columns]
+        if all(vector is None for vector in vectors):
+            raise InputError(
+                f"Product {key[:80]!r} has no vector yet to find others by.",
+                "Ask again when it is ingested.",
+            )
+        examples.append(Example(key, *vectors))
+    return tuple(examples)
+
+
+def _vector(value: object) -> Vector | None:
+    return None if value is None else np.asarray(value, dtype=np.float32)
