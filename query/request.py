@@ -74,6 +74,18 @@ class SearchRequest:
     understanding: Understanding = USUAL
     fusion: str | Fusion = EXACT
     mixture: Mixture = PLAIN
+    facets: tuple[Facet, ...] = ()
+    facets_of: CountedSet = "match_set"
+    sort: tuple[SortKey, ...] = ()
+    collapse: str = ""
+    min_score: float | None = None
+    cursor: str = field(default="", repr=False)
+    reach: int = 0
+    diversity: Diversity | None = None
+    boosts: tuple[Boost, ...] = ()
+    pins: tuple[str, ...] = ()
+    buries: tuple[str, ...] = ()
+    explain: bool = False
 
     def __post_init__(self) -> None:
         plain = plain_text(self.text)
@@ -98,8 +110,34 @@ class SearchRequest:
                 f"Choose one of {', '.join(IMAGE_MODES)}.",
             )
         find_fusion(self.fusion)
+        _require_arrangement(self)
         require_similarities(self.similarity)
         require_weights(self.weights or {}, "The request")
+
+
+def _require_arrangement(request: SearchRequest) -> None:
+    """Refuse what cannot be counted, sorted, placed or paged.
+
+    Raises:
+        InputError: Naming what was given and what is allowed.
+    """
+    require_facets(request.facets, request.filters, request.facets_of)
+    require_order(request.sort, request.collapse)
+    require_boosts(request.boosts)
+    require_placement(request.pins, request.buries)
+    _require(0 <= request.reach <= MAX_REACH, "reach", request.reach, MAX_REACH)
+    _require(len(request.cursor) <= MAX_CURSOR, "cursor", len(request.cursor), MAX_CURSOR)
+    if request.cursor and request.offset:
+        raise InputError(
+            f"A cursor and offset {request.offset} are given.", "A cursor needs no offset."
+        )
+    if request.min_score is not None and not math.isfinite(request.min_score):
+        raise InputError(f"min_score is {request.min_score}.", "Give a number, such as 0.2.")
+    if request.diversity and not by_relevance(request.sort):
+        raise InputError(
+            f"Diversity is asked for hits sorted by {request.sort[0].column!r}.",
+            "It orders by relevance: leave one of the two out.",
+        )
 
 
 def plain_text(text: str) -> str:
