@@ -89,9 +89,14 @@ class SearchEngine:
         index = self.live()
         intent = self.reading.read(request, index)
         result = self._search(intent, profile, index)
-        for easier in self.reading.easier(intent, index) if not result.hits else ():
-            result = self._search(easier, profile, index)
-            if result.hits:
+        if result.hits or request.size == 0 or request.offset:
+            return result
+        ends = time.monotonic() + self.patience.total
+        for easier in self.reading.easier(intent, index):
+            found = self._search(easier, profile, index)
+            if found.hits:
+                return found
+            if time.monotonic() > ends:
                 break
         return result
 

@@ -17,13 +17,18 @@ class Intent:
     """A request with its plain text; ``script`` says which analyzers have something to read.
 
     ``request`` holds the filters that the words ask for beside those that were given, and
-    ``text`` is what is matched and encoded: ``understood.searched``.
+    ``text`` is what is matched: ``understood.searched``.
     """
 
     request: SearchRequest
     text: str
     script: Script
     understood: Understood = NOTHING
+
+    @property
+    def encoded(self) -> str:
+        """What is encoded: the text, or its correction."""
+        return self.understood.encoded or self.text
 
 
 def understand(request: SearchRequest) -> Intent:

@@ -20,10 +20,10 @@ from query.calibrate import DEFAULT_SCALES, for_euclidean, for_query
 from query.candidates import Budget, candidate_query, find_legs, vector_params
 from query.formula import at_root, formula_query, raw_values, shift_of
 from query.intent import Intent
-from query.lexical import lexical_query
 from query.profiles import Profile, weigh
 from query.script import Scale, Term
 from query.signals import BestPicture, Lexical, Signal, Stored, VectorSignal, signals_of
+from query.understand.clauses import understood_query
 from query.vectors import QueryVectors
 
 SHOWN = (TITLE, BRAND, CATEGORIES, PRICE, CURRENCY, STOCK, GROUP)
@@ -191,5 +191,5 @@ def _assemble(
 def _lexical(intent: Intent, terms: tuple[Term, ...]) -> dict[str, Any] | None:
     for term in terms:
         if isinstance(term.signal, Lexical):
-            return lexical_query(term.signal, intent.text, intent.script)
+            return understood_query(term.signal, intent, term.scale)
     return None

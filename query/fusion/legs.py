@@ -10,9 +10,9 @@ from query.candidates import filter_clause, vector_params
 from query.filters import Filter
 from query.fusion.combine import LegHits, by_score
 from query.intent import Intent
-from query.lexical import lexical_query
 from query.script import Term, vector_param
 from query.signals import BestPicture, Lexical, Stored, VectorSignal
+from query.understand.clauses import understood_query
 from query.vectors import QueryVectors
 
 EXPLORED = 100
@@ -63,7 +63,7 @@ def compile_legs(
             case Stored():
                 continue
             case Lexical():
-                words = lexical_query(term.signal, intent.text, intent.script)
+                words = understood_query(term.signal, intent, term.scale)
                 if words is not None:
                     found.append((term, words))
             case VectorSignal() | BestPicture():

@@ -117,8 +117,9 @@ class Understood:
 
     Args:
         text: The query in NFKC, as it was written.
-        searched: What is matched and encoded: the text without its price phrase, rewritten
-            where a rule says so.
+        searched: What is matched: the text without its price phrase, rewritten where a rule
+            says so.
+        encoded: What is encoded: the corrected wording where there is one, else ``searched``.
         language: Script first: ``zh``, ``en`` (any but Chinese, Japanese, Korean), ``mixed``.
         traditional: Whether it is written in traditional characters.
         tokens: Its words, each with its part.
@@ -143,6 +144,7 @@ class Understood:
     model_number: str = ""
     rules: tuple[AppliedRule, ...] = ()
     relaxed: tuple[Relaxed, ...] = ()
+    encoded: str = ""
 
     @property
     def hard(self) -> tuple[Constraint, ...]:

@@ -30,7 +30,13 @@ class WordReader:
     chinese: Chinese
 
     def read(self, text: str, words: Gazetteer, options: Understanding) -> Understood:
-        """Return what a plain text of at most 200 characters says.
+        """Return what a plain text of at most 200 characters says; see ``read_pieces``."""
+        return self.read_pieces(text, words, options)[0]
+
+    def read_pieces(
+        self, text: str, words: Gazetteer, options: Understanding
+    ) -> tuple[Understood, list[Piece]]:
+        """Return what a plain text of at most 200 characters says, and the words it was cut into.
 
         Args:
             text: In NFKC.
@@ -47,9 +53,9 @@ class WordReader:
             taken += [(s.start, s.end, "size") for s in free]
         pieces = cut(folded, taken, words, self.chinese.tag)
         head = find_head(pieces)
-        return Understood(
+        found = Understood(
             text=text,
-            searched=_without(text, price),
+            searched=without_price(text, text[price.start : price.end] if price else ""),
             language=script_of(text),
             traditional=traditional,
             tokens=tuple(_token(p, text, head) for p in pieces),
@@ -58,6 +64,7 @@ class WordReader:
             visual_words=tuple(text[p.start : p.end] for p in pieces if p.is_("colour", "look")),
             model_number=find_model_number(text, [(a, b) for a, b, _ in taken]),
         )
+        return found, pieces
 
     def folded(self, text: str) -> tuple[str, bool]:
         """Return the text in lower case and simplified, and whether it was traditional.
@@ -76,11 +83,12 @@ def _overlap(size: SizeSpan, price: PriceSpan) -> bool:
     return size.start < price.end and price.start < size.end
 
 
-def _without(text: str, price: PriceSpan | None) -> str:
-    """Return the text without its price; where nothing else is left, the text."""
-    if price is None:
+def without_price(text: str, price: str) -> str:
+    """Return a text without its price phrase; where nothing else is left, the text."""
+    if not price or price not in text:
         return text
-    before, behind = text[: price.start].rstrip(" ,，、"), text[price.end :].lstrip(" ,，、的")
+    before, _, behind = text.partition(price)
+    before, behind = before.rstrip(" ,，、"), behind.lstrip(" ,，、的")
     for word in (" for", " in", " at", " priced"):
         before = before.removesuffix(word)
     rest = f"{before} {behind}".strip()

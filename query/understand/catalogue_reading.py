@@ -1,0 +1,142 @@
+"""The catalogue reading: a request's words understood with the live catalogue and its rules."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
+from mappings.fields import Keyword, Text
+from mappings.index import CatalogueIndex
+from mappings.schema import BRAND, CATEGORIES, CURRENCY, PRICE, TAGS
+from query.filters import MAX_FILTERS, AnyOf, Between, Filter, parse_filter
+from query.intent import Intent, script_of, understand
+from query.request import MAX_TEXT, SearchRequest, plain_text
+from query.rules.book import NO_RULES
+from query.rules.live import LiveRules
+from query.understand.chinese import Chinese
+from query.understand.lexicon import Lexicon, built_in
+from query.understand.live_words import LiveWords, Words
+from query.understand.pieces import Piece
+from query.understand.rescue import easier_readings
+from query.understand.understood import Constraint, Understood, Variant
+from query.understand.wordings import MAX_VARIANTS, Others
+from query.understand.words import WordReader, without_price
+
+COLUMNS: dict[str, Text | Keyword] = {f.name: f for f in (BRAND, CATEGORIES, TAGS)}
+
+
+class CatalogueReading:
+    """Understands requests with the lexicon, the live catalogue's words and the shop's rules.
+
+    Making one loads the Chinese dictionaries (0.3 s).
+
+    Args:
+        words: The live catalogue's words.
+        rules: The shop's live rules, ``None`` without any.
+        reader: Reads the words; made from ``words`` when it is not given.
+    """
+
+    def __init__(
+        self, words: LiveWords, rules: LiveRules | None = None, reader: WordReader | None = None
+    ) -> None:
+        self.words, self.rules = words, rules
+        self.reader = reader or WordReader(words.lexicon, words.chinese)
+
+    def read(self, request: SearchRequest, index: CatalogueIndex) -> Intent:
+        """Return the request understood; its filters are those given and those read."""
+        return self.read_text(request, self.words.of(index.name))
+
+    def read_text(self, request: SearchRequest, words: Words) -> Intent:
+        """Return the request understood with the words of some catalogue."""
+        text = plain_text(request.text)
+        if not request.understanding.enabled or not text:
+            return understand(request)
+        book = self.rules.book() if self.rules and request.understanding.rules else NO_RULES
+        applied = book.matching(text)
+        asked = plain_text(next((r.rewrite for r in applied if r.rewrite), text))
+        found, pieces = self.reader.read_pieces(asked, words.names, request.understanding)
+        found = replace(found, text=text, rules=applied)
+        if request.understanding.variants:
+            shop = self.rules.others() if self.rules and book.synonyms else {}
+            found = _worded(found, asked, pieces, words, shop)
+        return intent_of(request, found)
+
+    def easier(self, intent: Intent, index: CatalogueIndex) -> Iterator[Intent]:
+        """Yield the intent with one constraint less each time, in the order of ``rescue``."""
+        if not intent.request.understanding.rescue:
+            return
+        given = tuple(f for f in intent.request.filters if f not in _filters(intent.understood))
+        for understood in easier_readings(intent.understood):
+            yield intent_of(replace(intent.request, filters=given), understood)
+
+
+def catalogue_reading(
+    client: object, alias: str, *, wait: float = 1.0, lexicon: Lexicon | None = None
+) -> CatalogueReading:
+    """Return the reading of an alias's live catalogue and rules.
+
+    Args:
+        client: An ``opensearchpy.OpenSearch``.
+        alias: Whose rules.
+        wait: Seconds that the first search waits for the catalogue's words.
+        lexicon: In place of the one that the package brings.
+    """
+    from query.rules.store import RuleStore
+
+    words = LiveWords(client, lexicon or built_in(), Chinese(), wait=wait)
+    return CatalogueReading(words, LiveRules(RuleStore(client, alias)))
+
+
+def intent_of(request: SearchRequest, understood: Understood) -> Intent:
+    """Return the intent: the request with the filters that its words and rules ask for.
+
+    Past the limit of 32 filters, what the words ask for only adds points.
+    """
+    asked = _filters(understood)
+    if len(request.filters) + len(asked) > MAX_FILTERS:
+        understood = replace(
+            understood, constraints=tuple(replace(c, hard=False) for c in understood.constraints)
+        )
+        asked = ()
+    new = tuple(f for f in asked if f not in request.filters)
+    bound = replace(request, filters=(*request.filters, *new)) if new else request
+    return Intent(bound, understood.searched, script_of(understood.searched), understood)
+
+
+def _filters(understood: Understood) -> tuple[Filter, ...]:
+    found = [f for c in understood.hard for f in constraint_filters(c)]
+    found += [parse_filter(text) for rule in understood.rules for text in rule.filters]
+    return tuple(dict.fromkeys(found))
+
+
+def constraint_filters(constraint: Constraint) -> tuple[Filter, ...]:
+    """Return the filters that a constraint means; none where the catalogue does not know it."""
+    if constraint.kind == "price":
+        if not constraint.column:
+            return ()
+        price = Between(PRICE, constraint.low, constraint.high)
+        return (price, AnyOf(CURRENCY, constraint.values)) if constraint.values else (price,)
+    if not constraint.values:
+        return ()
+    return (AnyOf(COLUMNS[constraint.column], constraint.values),)
+
+
+def _worded(
+    found: Understood, asked: str, pieces: list[Piece], words: Words, shop: Others
+) -> Understood:
+    """Return the reading with the other wordings: corrections, the shop's synonyms, ours."""
+    price = next((c.text for c in found.constraints if c.kind == "price"), "")
+    own = words.wordings
+    corrected = own.corrections(asked, pieces, words.names, found.traditional)
+    others = own.alternatives(asked, pieces, shop)
+    seen = {found.searched}
+    variants: list[Variant] = []
+    for variant in (*corrected, *islice(others, MAX_VARIANTS)):
+        text = without_price(variant.text, price)
+        if text not in seen and len(text) <= MAX_TEXT and len(variants) < MAX_VARIANTS:
+            seen.add(text)
+            variants.append(replace(variant, text=text))
+    return replace(found, variants=tuple(variants), encoded=_encoded(variants))
+
+
+def _encoded(variants: list[Variant]) -> str:
+    return next((v.text for v in variants if v.why in ("spelling", "pinyin")), "")

@@ -1,0 +1,107 @@
+"""Live words: the vocabulary of the index that is live now, read in the background, kept fresh."""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from mappings.errors import ShelfsightError
+from query.understand.catalogue_words import read_columns, with_titles
+from query.understand.chinese import Chinese
+from query.understand.gazetteer import Gazetteer, gazetteer
+from query.understand.lexicon import Lexicon
+from query.understand.vocabulary import EMPTY, Vocabulary
+from query.understand.wordings import Wordings
+
+_log = logging.getLogger("shelfsight.words")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is known of the words of one index."""
+
+    names: Gazetteer
+    wordings: Wordings
+
+    @classmethod
+    def of(cls, lexicon: Lexicon, vocabulary: Vocabulary, chinese: Chinese) -> "Words":
+        """Return the lexicon and a vocabulary joined; a second or so for 200,000 products."""
+        names = gazetteer(lexicon, vocabulary)
+        return cls(names, Wordings.of(lexicon, names, chinese))
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What they were made from."""
+        return self.names.vocabulary
+
+
+class LiveWords:
+    """Reads an index's vocabulary in a thread of its own, again when it is old or another's.
+
+    Brands, categories and tags are there first, words of titles when all titles are read. While
+    nothing is there, or the node does not answer, the lexicon alone is used.
+
+    Args:
+        client: An ``opensearchpy.OpenSearch``.
+        lexicon: What is known without a catalogue.
+        chinese: Segmentation and script conversion.
+        fresh: Seconds for which a vocabulary is believed.
+        wait: Seconds that the first who ask wait for it.
+    """
+
+    def __init__(
+        self,
+        client: Any,  # noqa: ANN401 - opensearchpy.OpenSearch
+        lexicon: Lexicon,
+        chinese: Chinese,
+        *,
+        fresh: float = 600.0,
+        wait: float = 1.0,
+    ) -> None:
+        self.client, self.lexicon, self.chinese = client, lexicon, chinese
+        self.fresh, self.wait = fresh, wait
+        self._words = self._bare = Words.of(lexicon, EMPTY, chinese)
+        self._index, self._next = "", 0.0
+        self._lock = threading.Lock()
+        self._read = threading.Event()
+
+    def of(self, index: str) -> Words:
+        """Return what is known of an index's words now."""
+        with self._lock:
+            due = index != self._index or time.monotonic() >= self._next
+            if due:
+                self._begin(index)
+            read = self._read
+        read.wait(self.wait)
+        words = self._words
+        return words if words.vocabulary.index in (index, "") else self._bare
+
+    def _begin(self, index: str) -> None:
+        """Start to read; the words that are there stay in use meanwhile."""
+        other = index != self._index
+        self._index, self._next = index, time.monotonic() + self.fresh
+        if other:
+            self._read = threading.Event()
+        args = (index, self._read, other)
+        threading.Thread(target=self._load, args=args, name="read-words", daemon=True).start()
+
+    def _load(self, index: str, read: threading.Event, first: bool) -> None:
+        try:
+            columns = read_columns(self.client, index)
+            if first:
+                self._keep(index, Words.of(self.lexicon, columns, self.chinese))
+            full = with_titles(self.client, columns, self.chinese)
+            self._keep(index, Words.of(self.lexicon, full, self.chinese))
+        except ShelfsightError as error:
+            _log.warning("the words of %s could not be read: %s", index, error)
+            self._next = time.monotonic() + min(self.fresh, 10.0)
+        except Exception as error:
+            # A thread's error would be lost; searches go on with the words that are known.
+            _log.warning("the words of %s could not be read: %r", index, error)
+        finally:
+            read.set()
+
+    def _keep(self, index: str, words: Words) -> None:
+        if self._index == index:
+            self._words = words

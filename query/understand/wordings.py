@@ -1,0 +1,182 @@
+"""Wordings: the other ways to say a query, from spelling, pinyin, script and synonyms."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from query.understand.chinese import Chinese, has_cjk, is_cjk
+from query.understand.gazetteer import Gazetteer
+from query.understand.lexicon import Lexicon, phrase
+from query.understand.pieces import Piece
+from query.understand.pinyin import Pinyin
+from query.understand.spelling import Speller
+from query.understand.understood import Variant
+from query.understand.vocabulary import Vocabulary
+
+MAX_VARIANTS = 4
+MAX_WINDOW = 3
+Others = Mapping[str, tuple[tuple[str, float], ...]]
+WEIGHTS = {"spelling": 0.9, "pinyin": 0.9, "script": 1.0, "synonym": 0.7}
+
+
+@dataclass(frozen=True, slots=True)
+class Wordings:
+    """What a catalogue's words make of other words."""
+
+    speller: Speller
+    pinyin: Pinyin
+    chinese: Chinese
+    synonyms: Others
+    traditional: bool
+
+    @classmethod
+    def of(cls, lexicon: Lexicon, words: Gazetteer, chinese: Chinese) -> "Wordings":
+        """Return the wordings of a catalogue; without one, of the lexicon's things."""
+        known = words.vocabulary
+        right = {part for form in lexicon.words for part in form.split() if form.isascii()}
+        right |= {part for brand in words.brands for part in brand.split()}
+        own = {w: n for w, n in known.words.items() if has_cjk(w)}
+        for form, meanings in words.meanings.items():
+            if has_cjk(form) and any(m.sense in ("thing", "colour", "brand") for m in meanings):
+                own.setdefault(form, 0)
+        return cls(
+            Speller(known.words, right), Pinyin(own), chinese,
+            _useful(lexicon, known), known.traditional,
+        )  # fmt: skip
+
+    def corrections(
+        self, text: str, pieces: list[Piece], words: Gazetteer, traditional: bool
+    ) -> tuple[Variant, ...]:
+        """Return the query as it must have been meant: one wording with every correction in it.
+
+        Args:
+            text: What is searched, as written; the pieces' places are places in it.
+            pieces: Its words.
+            words: What they may mean.
+            traditional: Whether it is written in traditional characters.
+        """
+        found = [*self._spelt(pieces), *self._sounding(pieces, words)]
+        variants = []
+        if found:
+            better, given, used = _replace(text, [(a, b, w) for a, b, w, _ in found])
+            why = "pinyin" if any(kind == "pinyin" for *_, kind in found) else "spelling"
+            variants.append(Variant(better, WEIGHTS[why], why, given, used))  # type: ignore[arg-type]
+        if has_cjk(text) and (traditional or self.traditional):
+            other = self.chinese.simplified(text) if traditional else self.chinese.traditional(text)
+            if other != text:
+                variants.append(Variant(other, WEIGHTS["script"], "script", text, other))
+        return tuple(variants)
+
+    def alternatives(self, text: str, pieces: list[Piece], shop: Others) -> Iterator[Variant]:
+        """Yield the query with a word replaced by another of its meaning, the shop's own first.
+
+        Args:
+            text: The query, as written.
+            pieces: Its words.
+            shop: The shop's synonyms: folded word to others, each with its weight.
+        """
+        for table in (shop, self.synonyms):
+            for start, end, key in _windows(pieces) if table else ():
+                for other, weight in table.get(key, ()):
+                    better, given, used = _replace(text, [(start, end, other)])
+                    yield Variant(better, weight, "synonym", given, used)
+
+    def _spelt(self, pieces: list[Piece]) -> Iterator[tuple[int, int, str, str]]:
+        for run in _latin_runs(pieces, self.speller):
+            letters = "".join(p.text for p in run)
+            if written := self.pinyin.written(letters):
+                yield run[0].start, run[-1].end, "".join(written), "pinyin"
+                continue
+            for piece in run:
+                if better := self.speller.correct(piece.text):
+                    yield piece.start, piece.end, better, "spelling"
+
+    def _sounding(
+        self, pieces: list[Piece], words: Gazetteer
+    ) -> Iterator[tuple[int, int, str, str]]:
+        """Yield Chinese words that nobody knows but that sound like one that the catalogue has."""
+        for n, piece in enumerate(pieces):
+            for end in range(min(len(pieces), n + 3), n, -1):
+                window = pieces[n:end]
+                word = "".join(p.text for p in window)
+                if not _unknown(window, word, words):
+                    continue
+                if better := self.pinyin.sounds_like(word):
+                    yield piece.start, window[-1].end, better, "spelling"
+                    return
+
+
+def _latin_runs(pieces: list[Piece], speller: Speller) -> Iterator[list[Piece]]:
+    """Yield the runs of neighbouring words of Latin letters that are not known."""
+    run: list[Piece] = []
+    for piece in [*pieces, None]:
+        odd = (
+            piece is not None
+            and piece.tag == "en"
+            and not piece.meanings
+            and piece.text.isascii()
+            and piece.text.isalpha()
+            and not speller.knows(piece.text)
+        )
+        if odd and piece is not None and (not run or piece.start - run[-1].end <= 1):
+            run.append(piece)
+            continue
+        if run:
+            yield run
+        run = [piece] if odd and piece is not None else []
+
+
+def _windows(pieces: list[Piece]) -> Iterator[tuple[int, int, str]]:
+    """Yield every run of up to three neighbouring words, longest first: its place and its key."""
+    for n, piece in enumerate(pieces):
+        for end in range(min(len(pieces), n + MAX_WINDOW), n, -1):
+            window = pieces[n:end]
+            if all(b.start - a.end <= 1 for a, b in pairwise(window)):
+                texts = [p.text for p in window]
+                glue = "" if has_cjk(texts[0]) else " "
+                yield piece.start, window[-1].end, phrase(glue.join(texts))
+
+
+def _unknown(window: list[Piece], word: str, words: Gazetteer) -> bool:
+    """Tell whether neighbouring pieces may be one misspelt word: some of them known to nobody."""
+    if not 2 <= len(word) <= 6 or not all(is_cjk(c) for c in word):
+        return False
+    if any(a.end != b.start for a, b in pairwise(window)):
+        return False
+    known = words.vocabulary.words
+    if word in known or word in words.meanings:
+        return False
+    return any(
+        not p.is_("function", "preposition") and (len(p.text) == 1 or p.text not in known)
+        for p in window
+        if not p.meanings or len(p.text) == 1
+    )
+
+
+def _replace(text: str, parts: list[tuple[int, int, str]]) -> tuple[str, str, str]:
+    """Return the text with parts replaced, and what was given and used."""
+    better = text
+    for start, end, word in sorted(parts, reverse=True):
+        better = better[:start] + word + better[end:]
+    ordered = sorted(parts)
+    given = " ".join(text[a:b] for a, b, _ in ordered)
+    return better, given, " ".join(word for *_, word in ordered)
+
+
+def _useful(lexicon: Lexicon, known: Vocabulary) -> Others:
+    """Return the built-in synonyms that help: of words that the catalogue lacks, those it has."""
+    if not known.words:
+        return {}
+    found: dict[str, tuple[tuple[str, float], ...]] = {}
+    for row in lexicon.synonyms:
+        have = tuple(w for w in row if _has(known.words, w))
+        if not have:
+            continue
+        best = sorted(have, key=lambda w: -known.words.get(w, 0))[:2]
+        others = tuple((w, WEIGHTS["synonym"]) for w in best)
+        found |= {w: others for w in row if w not in have}
+    return found
+
+
+def _has(words: Mapping[str, int], form: str) -> bool:
+    return all(w in words or f"{w}s" in words for w in form.split())
