@@ -13,13 +13,14 @@ from query.candidates import Budget
 from query.intent import Intent
 from query.plan import Plan, compile_plan
 from query.profiles import BUILT_IN, Profile, find_profile
+from query.queries.stored import Example, with_examples
 from query.reply import page_of, read_hits
 from query.request import SearchRequest
 from query.result import Hit, SearchResult
 from query.signals import VECTOR_NAMES, column_of, signals_of
 from query.store import IndexGone, LegFailed, send
 from query.understand.reading import PLAIN, Reading
-from query.vectors import PictureDecoder, QueryEncoder, QueryVectors
+from query.vectors import PictureDecoder, QueryEncoder, QueryVectors, every_word
 
 SIDES = {"text": ("text", "image", "attribute"), "picture": ("picture_image", "picture_attribute")}
 
@@ -101,9 +102,11 @@ class SearchEngine:
         return result
 
     def _search(self, intent: Intent, profile: Profile, index: CatalogueIndex) -> SearchResult:
+        intent, examples = self._examples(intent, index)
         started = time.perf_counter()
-        vectors, failed = self.encoder.encode(intent)
+        vectors, failed = self.encoder.encode(intent, examples)
         encode_ms = round((time.perf_counter() - started) * 1_000, 3)
+        intent = every_word(intent)
         absent = {name for side in failed for name in SIDES[side]}
         absent |= _unmapped(index, intent.request)
         try:
@@ -112,6 +115,17 @@ class SearchEngine:
             self._live = None
             answer = self._answer(intent, vectors, profile, self.live(), frozenset(absent))
         return replace(answer, encode_ms=encode_ms)
+
+    def _examples(
+        self, intent: Intent, index: CatalogueIndex
+    ) -> tuple[Intent, tuple[Example, ...]]:
+        seconds = self.patience.fused
+        try:
+            return with_examples(self.client, index.name, index.schema, intent, seconds)
+        except IndexGone:  # swapped away since the alias was asked
+            self._live = None
+            live = self.live()
+            return with_examples(self.client, live.name, live.schema, intent, seconds)
 
     def live(self) -> CatalogueIndex:
         """Return the live index, refusing one whose vectors are not of this engine's models.
@@ -220,9 +234,10 @@ class SearchEngine:
 def _wanted(intent: Intent, profile: Profile) -> frozenset[str]:
     """Return the signals that the request would have, were nothing to fail."""
     asked = {**profile.weights, **(intent.request.weights or {})}
-    sides = (SIDES["text"] if intent.text else ()) + (
-        SIDES["picture"] if intent.request.pictures else ()
-    )
+    mixture = intent.request.mixture
+    text = intent.text or mixture.like or mixture.but or mixture.without
+    picture = intent.request.pictures or mixture.like
+    sides = (SIDES["text"] if text else ()) + (SIDES["picture"] if picture else ())
     return frozenset(name for name in sides if asked.get(name, 0.0) > 0)
 
 

@@ -4,7 +4,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +14,7 @@ from encoders.crop import Box
 from encoders.picture_size import PictureSize, Pixels
 from encoders.protocol import ImageEncoder, TextEncoder
 from mappings.errors import InputError, ShelfsightError
-from query.intent import Intent
+from query.intent import Intent, script_of
 from query.queries.directions import direction, mixed, moved
 from query.queries.mixture import Mixture
 from query.queries.stored import Example
@@ -189,6 +189,15 @@ class QueryEncoder:
             while len(self._kept) > self._keep:
                 self._kept.popitem(last=False)
         return vector
+
+
+def every_word(intent: Intent) -> Intent:
+    """Return the intent whose text is all of its texts, which are matched as one."""
+    texts = worded(intent)
+    if len(texts) < 2:
+        return intent
+    joined = " ".join(texts)
+    return replace(intent, text=joined, script=script_of(joined))
 
 
 def worded(intent: Intent) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Products as examples: their stored vectors, read by id."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from mappings.connection import node_errors
 from mappings.errors import InputError
 from mappings.schema import DELETED, Schema
+from query.filters import NotThese
+from query.intent import Intent
+from query.store import IndexGone
 
 Vector = NDArray[np.float32]
 
@@ -22,6 +25,36 @@ class Example:
     text: Vector | None
     image: Vector | None
     attribute: Vector | None
+
+
+def with_examples(
+    client: Any,  # noqa: ANN401 - opensearchpy.OpenSearch
+    index: str,
+    schema: Schema,
+    intent: Intent,
+    seconds: float,
+) -> tuple[Intent, tuple[Example, ...]]:
+    """Return the intent without the products that it asks for more of, and those products.
+
+    Args:
+        client: An ``opensearchpy.OpenSearch``.
+        index: The concrete index.
+        schema: Its columns.
+        intent: The request understood.
+        seconds: Until the answer is given up.
+
+    Raises:
+        InputError: A product is not there, was deleted, or has no vector; it is named.
+        IndexGone: There is no such index any more.
+        NodeUnreachable: The node does not answer.
+    """
+    request = intent.request
+    ids = request.mixture.like
+    if not ids:
+        return intent, ()
+    examples = read_examples(client, index, schema, ids, seconds)
+    without = replace(request, filters=(*request.filters, NotThese(ids)))
+    return replace(intent, request=without), examples
 
 
 def read_examples(
@@ -42,6 +75,7 @@ def read_examples(
 
     Raises:
         InputError: A product is not there, was deleted, or has no vector; it is named.
+        IndexGone: There is no such index any more.
         NodeUnreachable: The node does not answer.
     """
     columns = [f.name for f in (schema.text_vector, schema.image_vector, schema.attribute_vector)]
@@ -56,6 +90,8 @@ def read_examples(
         )["docs"]
     examples = []
     for key, document in zip(ids, found, strict=True):
+        if "index_not_found" in document.get("error", {}).get("type", ""):
+            raise IndexGone(f"Index {index!r} is gone.", "Ask again.")
         source = document.get("_source", {})
         if not document.get("found") or source.get(DELETED.name):
             raise InputError(
