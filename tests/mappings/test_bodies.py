@@ -28,7 +28,7 @@ ELASTIC_PARAMETERS: dict[str, set[str]] = {
 }
 ELASTIC_SIMILARITIES = {"cosine", "dot_product", "l2_norm", "max_inner_product"}
 ELASTIC_INDEX_OPTIONS = {"hnsw", "int8_hnsw", "int4_hnsw", "bbq_hnsw", "flat"}
-ELASTIC_FILTERS = {"keep_types", "stemmer", "stop"}
+ELASTIC_FILTERS = {"cjk_bigram", "keep_types", "stemmer", "stop"}
 ELASTIC_BUILT_IN_FILTERS = {"cjk_width", "cjk_bigram", "lowercase"}
 
 
@@ -75,7 +75,7 @@ def test_opensearch_vectors_name_the_lucene_engine() -> None:
     assert {v["method"]["engine"] for v in vectors.values()} == {"lucene"}
     assert {vectors[n]["dimension"] for n in cosines} == {384}
     assert {vectors[n]["method"]["space_type"] for n in cosines} == {"cosinesimil"}
-    assert vectors["blend_vector"]["dimension"] == 385
+    assert vectors["blend_vector"]["dimension"] == 388
     assert vectors["blend_vector"]["method"]["space_type"] == "innerproduct"
     assert rendered["settings"]["index"]["knn"] is True
 
@@ -99,7 +99,7 @@ def test_elasticsearch_vectors_are_dense_vectors_within_its_limits() -> None:
         for _, c in columns(body("elasticsearch")["mappings"]["properties"])
         if c["type"] == "dense_vector"
     ]
-    assert sorted(v["dims"] for v in vectors) == [384, 384, 384, 384, 385]
+    assert sorted(v["dims"] for v in vectors) == [384, 384, 384, 384, 388]
     for vector in vectors:
         assert 1 <= vector["dims"] <= 4096
         assert vector["index"] is True
