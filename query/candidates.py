@@ -1,7 +1,7 @@
 """Candidates: the products that the formula is computed for, found by a few cheap legs."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mappings.blend import Blend
@@ -55,6 +55,19 @@ class Budget:
     legs: Depth = Depth(150, 100, 300)
     count_to: int = 1_000
     seconds: float = 1.0
+
+
+def deeper(budget: Budget, reach: int) -> Budget:
+    """Return the budget with which at least ``reach`` hits can be paged to, if there are so many.
+
+    Neighbours are as many as the hits wanted, best lexical hits too: twice ``reach`` candidates
+    are scored at most for one leg of neighbours.
+    """
+
+    def depth(of: Depth) -> Depth:
+        return replace(of, k=max(of.k, reach), lexical=max(of.lexical, reach))
+
+    return replace(budget, blend=depth(budget.blend), legs=depth(budget.legs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,26 +153,55 @@ def candidate_query(
     filters: tuple[Filter, ...],
     terms: tuple[Term, ...],
     params: Params,
+    *,
+    pins: tuple[str, ...] = (),
+    wider: Iterable[dict[str, Any]] = (),
+    shown: bool = True,
 ) -> dict[str, Any]:
     """Return the query whose best hits are the candidates.
 
     Args:
         lexical: The lexical clause, ``None`` without words.
         legs: The neighbour clauses.
-        filters: What every hit must satisfy.
+        filters: What every match must satisfy.
+        terms: The formula's summands.
+        params: The query vectors by parameter name.
+        pins: Products that are candidates whatever finds them.
+        wider: Neighbour clauses that only facets count; their products come last.
+        shown: Whether a row says its BM25 and its best picture: it costs something for each row.
+    """
+    should = [_constant(leg, NEIGHBOUR) for leg in legs.clauses.values()]
+    should += [_constant({"ids": {"values": list(pins)}}, NEIGHBOUR)] if pins else []
+    should += [_constant(leg, 0.0) for leg in wider]
+    for kind, clause in (lexical or {}).items():
+        should.insert(0, {kind: clause | ({"_name": LEXICAL} if shown else {})})
+    kept = filter_clause(filters)["bool"]
+    if shown:
+        _show_pictures(kept, terms, params)
+    return {"bool": kept | {"should": should or [{"match_none": {}}], "minimum_should_match": 1}}
+
+
+def chosen_query(
+    ids: tuple[str, ...],
+    lexical: dict[str, Any] | None,
+    filters: tuple[Filter, ...],
+    terms: tuple[Term, ...],
+    params: Params,
+) -> dict[str, Any]:
+    """Return the query for just these products, which shows what ``candidate_query`` shows.
+
+    Args:
+        ids: The products.
+        lexical: The lexical clause, ``None`` without words.
+        filters: What every hit must satisfy, still.
         terms: The formula's summands.
         params: The query vectors by parameter name.
     """
-    should = [
-        {"constant_score": {"filter": leg, "boost": NEIGHBOUR}} for leg in legs.clauses.values()
-    ]
-    for kind, clause in (lexical or {}).items():
-        should.insert(0, {kind: clause | {"_name": LEXICAL}})
     kept = filter_clause(filters)["bool"]
-    shown = [_which_picture(t, params) for t in terms if isinstance(t.signal, BestPicture)]
-    if shown:
-        kept["filter"] = [*kept.get("filter", []), *shown]
-    return {"bool": kept | {"should": should or [{"match_none": {}}], "minimum_should_match": 1}}
+    kept["filter"] = [*kept.get("filter", []), {"ids": {"values": list(ids)}}]
+    _show_pictures(kept, terms, params)
+    named = [{kind: c | {"_name": LEXICAL}} for kind, c in (lexical or {}).items()]
+    return {"bool": kept | {"should": [*named, {"match_all": {"boost": 0.0}}]}}
 
 
 def vector_params(vectors: QueryVectors) -> dict[str, list[float]]:
@@ -187,6 +229,16 @@ def _leg(term: Term, params: Params, depth: Depth, kept: dict[str, Any]) -> dict
         return {"nested": {"path": signal.field.name, "query": knn, "score_mode": "max"}}
     assert isinstance(signal, VectorSignal)
     return _knn(signal.field.name, params[vector_param(signal)], depth, kept)
+
+
+def _constant(clause: dict[str, Any], score: float) -> dict[str, Any]:
+    return {"constant_score": {"filter": clause, "boost": score}}
+
+
+def _show_pictures(kept: dict[str, Any], terms: tuple[Term, ...], params: Params) -> None:
+    """Let the filters of a new ``bool`` clause ask for each hit's best picture too."""
+    if shown := [_which_picture(t, params) for t in terms if isinstance(t.signal, BestPicture)]:
+        kept["filter"] = [*kept.get("filter", []), *shown]
 
 
 def _knn(column: str, vector: list[float], depth: Depth, kept: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The plan: one request to the engine that computes the whole formula over good candidates."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from mappings.calibration import Calibration, Raw
@@ -11,20 +11,26 @@ from mappings.schema import (
     COHERENCE,
     CURRENCY,
     GROUP,
+    KEY,
     PRICE,
     STOCK,
     TITLE,
     Schema,
 )
 from query.calibrate import DEFAULT_SCALES, for_euclidean, for_query
-from query.candidates import Budget, candidate_query, find_legs, vector_params
-from query.formula import at_root, formula_query, raw_values, shift_of
+from query.candidates import Budget, candidate_query, chosen_query, find_legs, vector_params
+from query.facet_counts import aggregations, split
+from query.facets import owns
+from query.filters import Filter
+from query.formula import Params, at_root, formula_query, raw_values, shift_of
 from query.intent import Intent
 from query.profiles import Profile, weigh
+from query.request import SearchRequest
 from query.script import Scale, Term
 from query.signals import BestPicture, Lexical, Signal, Stored, VectorSignal, signals_of
 from query.understand.clauses import understood_query
 from query.vectors import QueryVectors
+from query.window import docvalues
 
 SHOWN = (TITLE, BRAND, CATEGORIES, PRICE, CURRENCY, STOCK, GROUP)
 
@@ -42,6 +48,10 @@ class Plan:
         window: Candidates that the formula is computed for, on each shard.
         first: Rank of the first row asked for.
         shift: Taken off every score of the engine's.
+        lexical_clause: The words' clause, ``None`` without words.
+        filters: What every hit satisfies.
+        params: The query vectors by the name that scripts know them under.
+        bare: The candidate query without what a row shows.
     """
 
     body: dict[str, Any]
@@ -52,6 +62,10 @@ class Plan:
     window: int
     first: int
     shift: float
+    lexical_clause: dict[str, Any] | None = None
+    filters: tuple[Filter, ...] = ()
+    params: Params = field(default_factory=dict)
+    bare: dict[str, Any] = field(default_factory=dict)
 
     @property
     def weights(self) -> dict[str, float]:
@@ -61,6 +75,30 @@ class Plan:
     def whole(self) -> dict[str, Any]:
         """Return the body that asks for the whole window instead of a page."""
         return {**self.body, "from": 0, "size": self.window}
+
+    def window_body(self, columns: Sequence[str], keyed: bool) -> dict[str, Any]:
+        """Return the body that asks for the whole window: scores and doc values, no documents.
+
+        Args:
+            columns: Whose doc values each row brings.
+            keyed: Whether the rows' ids are read from doc values too, which is cheaper.
+        """
+        rows = {"stored_fields": "_none_"} if keyed else {"_source": False}
+        read = [KEY.name, *columns] if keyed else columns
+        kept = {k: v for k, v in self.body.items() if k not in ("script_fields", "_source")}
+        body = kept | {"from": 0, "size": self.window, "query": self.bare} | rows
+        return body | ({"docvalue_fields": docvalues(read)} if read else {})
+
+    def page_body(self, ids: Sequence[str]) -> dict[str, Any]:
+        """Return the body that reads just these products, scored and explained like any hit."""
+        query = chosen_query(tuple(ids), self.lexical_clause, self.filters, self.terms, self.params)
+        dropped = ("aggs", "post_filter")
+        kept = {k: v for k, v in self.body.items() if k not in dropped}
+        rescore = {**self.body["rescore"], "window_size": max(1, len(ids))}
+        return kept | {
+            "from": 0, "size": len(ids), "query": query, "rescore": rescore,
+            "track_total_hits": False,
+        }  # fmt: skip
 
 
 def compile_plan(
@@ -72,6 +110,7 @@ def compile_plan(
     *,
     budget: Budget = Budget(),  # noqa: B008 - frozen
     without: Iterable[str] = (),
+    pins: tuple[str, ...] = (),
 ) -> Plan:
     """Return the one request that answers an intent.
 
@@ -86,6 +125,7 @@ def compile_plan(
         calibration: The signals' scales.
         budget: Candidates, counts and time.
         without: Names of signals that cannot be had now.
+        pins: Products that are candidates whatever finds them.
 
     Raises:
         InputError: The profile weighs none of the signals that the request has.
@@ -99,7 +139,7 @@ def compile_plan(
         for s in had
         if s.name in weights
     )
-    return _assemble(intent, vectors, terms, schema, budget)
+    return _assemble(intent, vectors, terms, schema, budget, pins)
 
 
 def scale_of(
@@ -159,11 +199,20 @@ def _assemble(
     terms: tuple[Term, ...],
     schema: Schema,
     budget: Budget,
+    pins: tuple[str, ...],
 ) -> Plan:
     request, params = intent.request, vector_params(vectors)
     lexical = _lexical(intent, terms)
     legs = find_legs(terms, vectors, schema, request.filters, budget)
-    window = legs.window(lexical is not None)
+    window = legs.window(lexical is not None) + len(pins)
+    kept, chosen = _counted(request)
+    wider = _wider(request, chosen, terms, vectors, schema, budget)
+
+    def query(shown: bool) -> dict[str, Any]:
+        return candidate_query(
+            lexical, legs, kept, terms, params, pins=pins, wider=wider, shown=shown
+        )
+
     first = max(0, request.offset - 1)  # the row before the page shows whether a tie is cut
     body: dict[str, Any] = {
         "from": min(first, window),
@@ -171,7 +220,7 @@ def _assemble(
         "timeout": f"{int(budget.seconds * 1000)}ms",
         "track_total_hits": budget.count_to,
         "_source": [f.name for f in SHOWN],
-        "query": candidate_query(lexical, legs, request.filters, terms, params),
+        "query": query(shown=True),
         "rescore": {
             "window_size": max(1, window),
             "query": {
@@ -181,11 +230,47 @@ def _assemble(
             },
         },
         "script_fields": {"raw": raw_values(at_root(terms), params)},
+        **_counting(request, chosen),
     }
     depth = legs.depth
     return Plan(
-        body, terms, tuple(legs.clauses), depth.k, depth.lexical, window, first, shift_of(terms)
-    )
+        body, terms, tuple(legs.clauses), depth.k, depth.lexical, window, first, shift_of(terms),
+        lexical, request.filters, params, query(shown=False),
+    )  # fmt: skip
+
+
+def _counted(request: SearchRequest) -> tuple[tuple[Filter, ...], tuple[Filter, ...]]:
+    """Return the filters of the counted set, and those that hits satisfy beside them."""
+    if request.facets_of == "window":
+        return request.filters, ()
+    return split(request.filters, request.facets)
+
+
+def _counting(request: SearchRequest, chosen: tuple[Filter, ...]) -> dict[str, Any]:
+    """Return the aggregations of the match set's facets, and the filters that they do not see."""
+    if not request.facets or request.facets_of == "window":
+        return {}
+    body: dict[str, Any] = {"aggs": aggregations(request.facets, chosen)}
+    if chosen:
+        body["post_filter"] = {"bool": {"filter": [f.clause() for f in chosen]}}
+    return body
+
+
+def _wider(
+    request: SearchRequest,
+    chosen: tuple[Filter, ...],
+    terms: tuple[Term, ...],
+    vectors: QueryVectors,
+    schema: Schema,
+    budget: Budget,
+) -> list[dict[str, Any]]:
+    """Return the neighbours without a facet's own filters, for each facet that has some."""
+    found: list[dict[str, Any]] = []
+    for facet in request.facets if chosen else ():
+        if any(owns(facet, f) for f in chosen):
+            free = tuple(f for f in request.filters if not owns(facet, f))
+            found += find_legs(terms, vectors, schema, free, budget).clauses.values()
+    return found
 
 
 def _lexical(intent: Intent, terms: tuple[Term, ...]) -> dict[str, Any] | None:
