@@ -208,7 +208,8 @@ def worded(intent: Intent) -> tuple[str, ...]:
 
 def _stored(examples: Sequence[Example], mixture: Mixture) -> Vector | None:
     """Return the weighted mean of the examples' stored texts, ``None`` where there is none."""
-    weights = mixture.picture_weights[-len(examples) :] or (1.0,) * len(examples)
+    given = mixture.picture_weights
+    weights = given[len(given) - len(examples) :] or (1.0,) * len(examples)
     rows = [example.text for example in examples]
     kept = [(row, w) for row, w in zip(rows, weights, strict=True) if row is not None and w > 0]
     return mixed([row for row, _ in kept], [w for _, w in kept]) if kept else None
