@@ -1,0 +1,71 @@
+"""The parallel index: the shop's own mapping and analysis, and our columns beside its fields."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mappings.attach import Attachment, parallel_alias
+from mappings.attach_shop import ShopIndex
+from mappings.attached_columns import RESERVED
+from mappings.connection import node_errors
+from mappings.errors import InputError
+
+# What decides how the shop's documents and queries are understood; all else is the node's or ours.
+_COPIED = (
+    "analysis", "similarity", "mapping", "number_of_shards", "number_of_routing_shards",
+    "routing_partition_size", "max_result_window", "max_inner_result_window",
+    "max_rescore_window", "max_docvalue_fields_search", "max_script_fields", "max_ngram_diff",
+    "max_shingle_diff", "max_terms_count", "max_regex_length", "query", "sort",
+)  # fmt: skip
+
+
+def parallel_name(shop: ShopIndex, digest: str, generation: int) -> str:
+    """Return the parallel index's concrete name."""
+    return f"{parallel_alias(shop.asked)}-{digest}-{generation:04d}"
+
+
+def parallel_body(shop: ShopIndex, attachment: Attachment) -> dict[str, Any]:
+    """Return the body with which the parallel index is created.
+
+    The shop's ingest pipelines are left out: its documents have been through them.
+
+    Args:
+        shop: The shop's index.
+        attachment: What is written into ``_meta``.
+    """
+    settings = {name: shop.settings[name] for name in _COPIED if name in shop.settings}
+    settings |= {"knn": True, "number_of_replicas": shop.settings.get("number_of_replicas", 0)}
+    return {"settings": {"index": settings}, "mappings": parallel_mapping(shop, attachment)}
+
+
+def parallel_mapping(shop: ShopIndex, attachment: Attachment) -> dict[str, Any]:
+    """Return the shop's mapping with our columns and our ``_meta``; the shop's own stays."""
+    properties = dict(shop.mapping.get("properties", {}))
+    ours = {RESERVED: attachment.to_meta()}
+    return {
+        **shop.mapping,
+        "_meta": shop.mapping.get("_meta", {}) | ours,
+        "properties": properties | attachment.reserved.declare(),
+    }
+
+
+def follow_mapping(client: Any, shop: ShopIndex, index: str) -> None:  # noqa: ANN401
+    """Give the parallel index the fields that the shop's has got since.
+
+    Raises:
+        InputError: A field has another type there by now: the parallel index must be made anew.
+        NodeUnreachable: The node does not answer.
+    """
+    from opensearchpy.exceptions import RequestError
+
+    fields = {k: v for k, v in shop.mapping.get("properties", {}).items() if k != RESERVED}
+    body: Mapping[str, Any] = {"properties": fields} | (
+        {"dynamic": shop.mapping["dynamic"]} if "dynamic" in shop.mapping else {}
+    )
+    with node_errors("the node"):
+        try:
+            client.indices.put_mapping(index=index, body=body)
+        except RequestError as error:
+            raise InputError(
+                f"The shop's mapping no longer fits the parallel index {index!r}: {error.info}.",
+                "Make it anew: `shelfsight attach detach --index NAME --yes`, then attach again.",
+            ) from None

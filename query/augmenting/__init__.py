@@ -1,0 +1,1 @@
+"""A shop's own request with vectors and the formula added, and nothing of it lost silently."""

@@ -1,0 +1,127 @@
+"""A foreign body: how large it may be, and which of its sections can be kept."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mappings.errors import InputError
+
+MAX_BYTES = 64 * 1024
+MAX_CLAUSES_DEEP = 20
+# A clause is two objects: {"bool": {...}}; the list between them adds none.
+MAX_OBJECTS_DEEP = 2 * MAX_CLAUSES_DEEP
+
+# Sections that the engine applies to the augmented request just as it did to the shop's.
+KEPT = frozenset(
+    {
+        "from", "size", "aggs", "aggregations", "post_filter", "_source", "fields",
+        "docvalue_fields", "stored_fields", "script_fields", "highlight", "suggest", "explain",
+        "profile", "version", "seq_no_primary_term", "stats", "timeout", "terminate_after",
+        "track_total_hits", "track_scores", "include_named_queries_score", "pit", "slice",
+        "search_pipeline", "ext", "derived",
+    }
+)  # fmt: skip
+# Sections that are written anew, so that they mean what they meant.
+REWRITTEN = frozenset({"query", "min_score", "rescore", "sort", "collapse", "search_after"})
+REFUSED = {
+    "knn": "is Elasticsearch's; OpenSearch has it as a query clause",
+    "retriever": "is Elasticsearch's own kind of request",
+    "rank": "is Elasticsearch's own kind of request",
+    "sub_searches": "is Elasticsearch's own kind of request",
+    "runtime_mappings": "is Elasticsearch's; OpenSearch has `derived`",
+    "indices_boost": "weighs several indices, and vectors are attached to one",
+    "point_in_time": "is called `pit`",
+}
+_SCRIPTED = frozenset(
+    {
+        "script", "scripts", "script_score", "script_fields", "scripted_metric", "bucket_script",
+        "bucket_selector", "moving_fn", "_script", "init_script", "map_script", "combine_script",
+        "reduce_script", "derived", "search_pipeline",
+    }
+)  # fmt: skip
+_OPAQUE = {
+    "wrapper": "hides its query in base64, so that nothing can be checked; write it out",
+    "template": "is filled in by a pipeline later, so that nothing can be checked; write it out",
+}
+
+
+def require_body(body: object, *, scripts: bool) -> dict[str, Any]:
+    """Return a body that is small, shallow and of known sections only.
+
+    Args:
+        body: The shop's request.
+        scripts: Whether it may hold scripts; over HTTP it may not.
+
+    Raises:
+        InputError: It is none, or larger than 64 KB, or deeper than 20 clauses, or holds a
+            section that cannot be kept; says which, and why.
+    """
+    if not isinstance(body, dict) or not all(isinstance(k, str) for k in body):
+        raise InputError(
+            f"The body is no JSON object (given {type(body).__name__}).",
+            "Give the request that the shop sends to _search.",
+        )
+    _require_depth(body)
+    _require_size(body)
+    for section in body:
+        if section not in KEPT | REWRITTEN:
+            why = REFUSED.get(section, "is not known, so it cannot be told whether it is kept")
+            raise InputError(
+                f"The body's {section[:60]!r} {why}.",
+                f"Sections are {', '.join(sorted(KEPT | REWRITTEN))}.",
+            )
+    for kind, why in _OPAQUE.items():
+        if isinstance(body.get("query"), Mapping) and kind in _keys(body["query"]):
+            raise InputError(f"The query's {kind!r} {why}.", "Then augment it.")
+    if not scripts and (found := sorted(_SCRIPTED & set(_keys(body)))):
+        raise InputError(
+            f"The body holds {found[0]!r}, and scripts and pipelines are not taken over HTTP.",
+            "Augment it in Python, where the shop's own code says what runs, or without it.",
+        )
+    return body
+
+
+def _require_size(body: Mapping[str, Any]) -> None:
+    try:
+        size = len(json.dumps(body, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace"))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"The body is no JSON: {error}.", "Give plain JSON values.") from None
+    if size > MAX_BYTES:
+        raise InputError(
+            f"The body has {size:,} bytes; {MAX_BYTES:,} are allowed.",
+            "Shorten it: long lists of ids belong into a terms lookup.",
+        )
+
+
+def _require_depth(body: Mapping[str, Any]) -> None:
+    """Refuse what would cost the node its stack; without recursion, which would cost ours."""
+    level: list[Any] = [body]
+    for _ in range(2 * MAX_OBJECTS_DEEP):  # lists between the objects are levels here, too
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            break
+    if level or _objects_deep(body) > MAX_OBJECTS_DEEP:
+        raise InputError(
+            f"The body is more than {MAX_CLAUSES_DEEP} clauses ({MAX_OBJECTS_DEEP} objects) deep.",
+            "Flatten it: deep trees of clauses can end the engine's process.",
+        )
+
+
+def _inside(value: object) -> list[Any]:
+    inner = list(value.values()) if isinstance(value, dict) else value
+    return [v for v in inner if isinstance(v, dict | list)] if isinstance(inner, list) else []
+
+
+def _objects_deep(value: object) -> int:
+    own = 1 if isinstance(value, dict) else 0
+    return own + max((_objects_deep(v) for v in _inside(value)), default=0)
+
+
+def _keys(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from _keys(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _keys(inner)
