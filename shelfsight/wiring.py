@@ -171,16 +171,19 @@ def open_engine(settings: Settings) -> "SearchEngine":
     from encoders.pictures import PictureDecoder
     from query.engine import SearchEngine
     from query.profiles import load_profiles
+    from query.understand.catalogue_reading import catalogue_reading
 
     space = open_space(settings)
+    client = open_client(settings)
     return SearchEngine(
-        open_client(settings),
+        client,
         settings.alias,
         space.identity,
         text=space.text,
         image=space.image,
         decoder=PictureDecoder() if space.image else None,
         profiles=load_profiles(settings.config),
+        reading=catalogue_reading(client, settings.alias),
     )
 
 

@@ -10,6 +10,7 @@ from query.lexical import MAX_CLAUSES, RESERVED, TIE, lexical_query
 from query.script import Scale
 from query.signals import Lexical
 from query.understand.catalogue_reading import constraint_filters
+from query.understand.chinese import is_cjk
 
 # What the head adds to its own BM25, and a property to a score, in parts of a good BM25 score.
 HEAD = 0.3
@@ -52,7 +53,7 @@ def understood_query(signal: Lexical, intent: Intent, scale: Scale) -> dict[str,
 def clauses_of(query: Any) -> int:  # noqa: ANN401 - JSON
     """Return at most how many clauses a lexical clause becomes: columns times tokens.
 
-    A character makes at most one token.
+    A character makes at most one token, and each column keeps one script's.
     """
     if isinstance(query, list):
         return sum(clauses_of(part) for part in query)
@@ -61,7 +62,10 @@ def clauses_of(query: Any) -> int:  # noqa: ANN401 - JSON
     found = 0
     for kind, part in query.items():
         if kind == "multi_match":
-            found += len(part["fields"]) * sum(not c.isspace() for c in part["query"])
+            text = part["query"]
+            cjk = sum(is_cjk(c) for c in text)
+            rest = sum(not c.isspace() for c in text) - cjk
+            found += sum(cjk if ".zh" in f else rest for f in part["fields"]) + 1
         else:
             found += clauses_of(part)
     return found

@@ -1,11 +1,14 @@
 """Pinyin: Chinese words that are typed in Latin letters, and those that sound alike."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 MAX_WORDS = 30_000
 MAX_WORD = 8
 SHORTEST = 4
 MAX_PARTS = 4
+MAX_LETTERS = 40
+CERTAIN = 7
 
 
 class Pinyin:
@@ -24,34 +27,53 @@ class Pinyin:
         for _, word in zip(range(MAX_WORDS), kept, strict=False):
             self._sounds.setdefault(self.sound(word), word)
         self._longest = max(map(len, self._sounds), default=0)
+        self._near: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for sound in self._sounds:
+            self._near[sound[0], len(sound)].append(sound)
 
     def sound(self, word: str) -> str:
         """Return a Chinese word in pinyin, without tones and spaces."""
         return "".join(self._spell(word)).replace("ü", "v")
 
-    def written(self, letters: str) -> tuple[str, ...]:
+    def written(self, letters: str, *, slips: bool = False) -> tuple[str, ...]:
         """Return the Chinese words that a run of Latin letters spells, empty where it does not.
 
         The longest words are taken first; all letters must be used up.
 
         Args:
-            letters: In lower case, such as ``lianyiqu`` or ``hongselianyiqu``.
+            letters: In lower case, such as ``lianyiqun`` or ``hongselianyiqun``.
+            slips: Whether the last word may have one letter wrong, as in ``lianyiqu``.
         """
-        if len(letters) < SHORTEST or not (letters.isascii() and letters.isalpha()):
+        if not SHORTEST <= len(letters) <= MAX_LETTERS:
             return ()
-        return self._parts(letters, MAX_PARTS) or ()
+        if not (letters.isascii() and letters.isalpha()):
+            return ()
+        return self._parts(letters, MAX_PARTS, slips) or ()
 
-    def _parts(self, letters: str, most: int) -> tuple[str, ...] | None:
+    def _parts(self, letters: str, most: int, slips: bool) -> tuple[str, ...] | None:
         if not letters:
             return ()
         if not most:
             return None
         for end in range(min(len(letters), self._longest), SHORTEST - 1, -1):
             if word := self._sounds.get(letters[:end]):
-                rest = self._parts(letters[end:], most - 1)
+                rest = self._parts(letters[end:], most - 1, slips)
                 if rest is not None:
                     return (word, *rest)
-        return None
+        near = self._one_off(letters) if slips else None
+        return (near,) if near else None
+
+    def _one_off(self, letters: str) -> str | None:
+        """Return the one word whose sound is a single letter away."""
+        if len(letters) < CERTAIN:
+            return None
+        from rapidfuzz.distance import OSA
+        from rapidfuzz.process import extract
+
+        lengths = range(len(letters) - 1, len(letters) + 2)
+        near = [sound for n in lengths for sound in self._near.get((letters[0], n), ())]
+        found = extract(letters, near, scorer=OSA.distance, score_cutoff=1, limit=2)
+        return self._sounds[found[0][0]] if len(found) == 1 else None
 
     def sounds_like(self, word: str) -> str | None:
         """Return the known word that sounds like another of the same length and shares half of it.

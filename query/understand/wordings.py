@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from query.understand.chinese import Chinese, has_cjk, is_cjk
@@ -87,9 +88,11 @@ class Wordings:
             if written := self.pinyin.written(letters):
                 yield run[0].start, run[-1].end, "".join(written), "pinyin"
                 continue
-            for piece in run:
-                if better := self.speller.correct(piece.text):
-                    yield piece.start, piece.end, better, "spelling"
+            spelt = [(p, w) for p in run if (w := self.speller.correct(p.text))]
+            if not spelt and (written := self.pinyin.written(letters, slips=True)):
+                yield run[0].start, run[-1].end, "".join(written), "pinyin"
+            for piece, better in spelt:
+                yield piece.start, piece.end, better, "spelling"
 
     def _sounding(
         self, pieces: list[Piece], words: Gazetteer
@@ -172,11 +175,17 @@ def _useful(lexicon: Lexicon, known: Vocabulary) -> Others:
         have = tuple(w for w in row if _has(known.words, w))
         if not have:
             continue
-        best = sorted(have, key=lambda w: -known.words.get(w, 0))[:2]
-        others = tuple((w, WEIGHTS["synonym"]) for w in best)
-        found |= {w: others for w in row if w not in have}
+        for word in row:
+            if word not in have:
+                best = sorted(have, key=partial(_order, known, word))
+                found[word] = tuple((w, WEIGHTS["synonym"]) for w in best[:2])
     return found
 
 
 def _has(words: Mapping[str, int], form: str) -> bool:
     return all(w in words or f"{w}s" in words for w in form.split())
+
+
+def _order(known: Vocabulary, word: str, other: str) -> tuple[bool, int]:
+    """Return where another word stands: of the same script first, then by how many have it."""
+    return has_cjk(other) != has_cjk(word), -known.words.get(other, 0)
