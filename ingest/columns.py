@@ -35,7 +35,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "pictures": (
         "pictures", "images", "picture", "image", "image_link", "image_path", "image_paths",
         "images_by_color", "images_by_colour", "other_images", "additional_images",
-        "additional_image_link", "photo", "photos", "图片", "主图",
+        "additional_image_link", "photo", "photos", "main_image", "main_picture", "detail_image",
+        "detail_images", "swatch", "swatches", "swatch_image", "swatch_images", "图片", "主图",
+        "副图", "细节图", "详情图", "色卡", "色卡图",
     ),
     "version": ("version", "source_version", "revision", "版本"),
     "deleted": ("deleted", "is_deleted", "removed"),

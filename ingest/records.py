@@ -15,7 +15,14 @@ CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "CNY", "￥": "CNY", 
 PATH_KEYS = ("path", "url", "src", "file", "link")
 _PRICE = re.compile(r"^([^\d\s.,+-]*)\s*([+-]?[\d.,]+)\s*([^\d\s]*)$")
 _PICTURE_FILE = re.compile(r"\.(jpe?g|png|webp|gif|avif)$", re.IGNORECASE)
-_WORDS = {"main": "main", "swatch": "swatch", "detail": "detail", "front": "main"}
+_WORDS = {
+    "main": "main", "front": "main", "主图": "main",
+    "swatch": "swatch", "swatches": "swatch", "色卡": "swatch", "色块": "swatch",
+    "detail": "detail", "details": "detail", "closeup": "detail", "细节": "detail",
+    "详情": "detail",
+}  # fmt: skip
+_CHINESE = tuple(word for word in _WORDS if not word.isascii())
+_COLOUR = re.compile(r"(^|_)colou?rs?$|颜色")
 
 
 def to_row(line: int, record: Mapping[str, Any], binding: Binding) -> Row:
@@ -30,6 +37,7 @@ def to_row(line: int, record: Mapping[str, Any], binding: Binding) -> Row:
         extras, left_out = _extras(unknown)
         attributes, prose = _attributes(first.get("attributes"))
         fields["attributes"] = attributes | extras
+        fields["attributes"] |= _colours(known.get("pictures", []), fields["attributes"])
         fields["pictures"] = _pictures(known.get("pictures", []))
         fields |= _price(first.get("price"))
         fields |= {k: _scalar(fields[k]) for k in ("id", "title", "description") if k in fields}
@@ -174,11 +182,28 @@ def _pictures(columns: list[tuple[str, Any]]) -> list[dict[str, str]]:
     return [{"path": path, "role": role} for path, role in ordered]
 
 
+def _colours(columns: list[tuple[str, Any]], known: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return as an attribute what a column of pictures by colour is keyed by.
+
+    Nothing where the record names its colours itself.
+    """
+    if any(_COLOUR.search(plain(name)) for name in known):
+        return {}
+    found = [
+        str(colour).strip()
+        for column, given in columns
+        if _COLOUR.search(plain(column)) and isinstance(given, Mapping)
+        for colour, paths in given.items()
+        if colour not in PATH_KEYS and not _empty(paths) and 0 < len(str(colour)) <= MAX_VALUE
+    ]
+    return {"color": list(dict.fromkeys(found))} if found else {}
+
+
 def _paths(value: Any, column: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401
     """Yield path and role from a text, a list, a mapping by colour, or ``{path, role}``."""
     if isinstance(value, str):
         for path in _split_paths(value):
-            yield _sound(path), _role(path)
+            yield _sound(path), _role(path, column)
     elif isinstance(value, list):
         for entry in value:
             yield from _paths(entry, column)
@@ -186,7 +211,7 @@ def _paths(value: Any, column: str) -> Iterator[tuple[str, str]]:  # noqa: ANN40
         named = next((value[k] for k in PATH_KEYS if k in value), None)
         if isinstance(named, str) and named:
             role = value.get("role", "")
-            yield _sound(named), role if role in _WORDS.values() else _role(named)
+            yield _sound(named), role if role in _WORDS.values() else _role(named, column)
         else:
             for entry in value.values():
                 yield from _paths(entry, column)
@@ -208,6 +233,10 @@ def _sound(path: str) -> str:
     return path.strip()
 
 
-def _role(path: str) -> str:
-    words = re.split(r"[^a-z]+", PurePosixPath(path).stem.lower())
-    return next((_WORDS[w] for w in reversed(words) if w in _WORDS), "alternative")
+def _role(path: str, column: str) -> str:
+    """Return the role that a picture's file name says, else the one that its column's name says."""
+    for name in (PurePosixPath(path).stem.lower(), column):
+        words = [*re.split(r"[^a-z]+", name), *(w for w in _CHINESE if w in name)]
+        if role := next((_WORDS[w] for w in reversed(words) if w in _WORDS), ""):
+            return role
+    return "alternative"
