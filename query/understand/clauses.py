@@ -13,7 +13,7 @@ from query.understand.catalogue_reading import constraint_filters
 from query.understand.chinese import is_cjk
 
 # What the head adds to its own BM25, and a property to a score, in parts of a good BM25 score.
-HEAD = 0.3
+HEAD = 0.1
 PROPERTY = 0.1
 NAMING = (TITLE.name, CATEGORIES.name)
 
@@ -22,7 +22,8 @@ def understood_query(signal: Lexical, intent: Intent, scale: Scale) -> dict[str,
     """Return the lexical clause of an intent, or ``None`` when its text holds no word.
 
     What matches is decided by the words, in the best of their wordings, each by its weight. The
-    head's own matches in title and categories count once more by 0.3, and each soft property that
+    head's own matches in title and categories count once more by a tenth, where it is known as a
+    kind of thing (boosting guessed heads loses more than it finds), and each soft property that
     a product has adds a tenth of a good score (the middle of the lexical scale). Wordings that
     would pass the server's limit of clauses are left out, the last ones first.
 
@@ -81,7 +82,7 @@ def _good(scale: Scale) -> float:
 def _head(signal: Lexical, intent: Intent) -> dict[str, Any] | None:
     """Return the clause of the head, ``None`` where it is all that is asked for."""
     head = intent.understood.head
-    if not head or head == intent.text:
+    if not intent.understood.thing or head == intent.text:
         return None
     script = script_of(head)
     fields = [

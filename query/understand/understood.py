@@ -124,6 +124,8 @@ class Understood:
         traditional: Whether it is written in traditional characters.
         tokens: Its words, each with its part.
         head: The word that names the thing, such as 手提包; empty where there is none.
+        thing: What kind of thing that is, by the lexicon or the catalogue's categories; empty
+            where the head was only found by its place.
         constraints: What it asks of the thing.
         variants: Wordings that are searched beside it.
         visual_words: Words for what can be seen: colours, patterns, shapes, looks.
@@ -145,6 +147,7 @@ class Understood:
     rules: tuple[AppliedRule, ...] = ()
     relaxed: tuple[Relaxed, ...] = ()
     encoded: str = ""
+    thing: str = ""
 
     @property
     def hard(self) -> tuple[Constraint, ...]:

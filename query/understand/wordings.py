@@ -141,8 +141,11 @@ def _windows(pieces: list[Piece]) -> Iterator[tuple[int, int, str]]:
 
 
 def _unknown(window: list[Piece], word: str, words: Gazetteer) -> bool:
-    """Tell whether neighbouring pieces may be one misspelt word: some of them known to nobody."""
-    if not 2 <= len(word) <= 6 or not all(is_cjk(c) for c in word):
+    """Tell whether neighbouring pieces may be one misspelt word: some of them known to nobody.
+
+    Of two characters too many words sound alike.
+    """
+    if not 3 <= len(word) <= 6 or not all(is_cjk(c) for c in word):
         return False
     if any(a.end != b.start for a, b in pairwise(window)):
         return False

@@ -60,6 +60,7 @@ class WordReader:
             traditional=traditional,
             tokens=tuple(_token(p, text, head) for p in pieces),
             head=head_text(head, text),
+            thing=_thing(head),
             constraints=_constraints(text, folded, price, pieces, words, options),
             visual_words=tuple(text[p.start : p.end] for p in pieces if p.is_("colour", "look")),
             model_number=find_model_number(text, [(a, b) for a, b, _ in taken]),
@@ -81,6 +82,11 @@ class WordReader:
 def _overlap(size: SizeSpan, price: PriceSpan) -> bool:
 
     return size.start < price.end and price.start < size.end
+
+
+def _thing(head: Piece | None) -> str:
+    meanings = head.meanings if head else ()
+    return next((m.value for m in meanings if m.sense in ("thing", "category")), "")
 
 
 def without_price(text: str, price: str) -> str:
