@@ -11,10 +11,12 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from encoders.crop import Box
 from mappings.errors import InputError
 from mappings.schema import TAGS
 from query.filters import EXACT, RANGED, AnyOf, Between, parse_filter
 from query.filters import Filter as QueryFilter
+from query.queries.mixture import Mixture
 from query.request import MAX_UPLOADS, SearchRequest
 from query.signals import ImageMode, Similarity
 from serve.schemas import AttributeFilter, ColumnFilter, Filter, RangeFilter, SearchBody
@@ -22,8 +24,7 @@ from serve.schemas import AttributeFilter, ColumnFilter, Filter, RangeFilter, Se
 Column = TypeVar("Column")
 MAX_FAULTS = 5
 MAX_FIELDS = 64
-_WORDS = ("text", "profile", "image_mode")
-_JSON = ("size", "offset", "weights", "similarity")
+_JSON = ("size", "offset", "weights", "similarity", "strength", "picture_weights", "boxes")
 
 
 async def read_question(request: Request) -> SearchRequest:
@@ -63,6 +64,8 @@ def _from_form(form: FormData) -> SearchBody:
         elif name == "filters":
             written = value.lstrip().startswith("{")
             given.setdefault(name, []).append(_json(name, value) if written else value)
+        elif name in ("like", "also"):
+            given.setdefault(name, []).append(value)
         elif name in given:
             raise InputError(f"Field {name[:80]!r} is given twice.", "Give it once.")
         else:
@@ -106,10 +109,36 @@ def _question(body: SearchBody, uploads: tuple[bytes, ...]) -> SearchRequest:
         # The request checks these two itself and names what is allowed.
         image_mode=cast("ImageMode", body.image_mode),
         similarity=cast("dict[str, Similarity]", body.similarity),
+        fusion=body.fusion,
+        mixture=Mixture(
+            like=tuple(body.like),
+            also=tuple(body.also),
+            but=body.but,
+            without=body.without,
+            strength=body.strength,
+            picture_weights=tuple(body.picture_weights),
+            boxes=tuple(_box(number, edges) for number, edges in enumerate(body.boxes)),
+        ),
     )
 
 
+def _box(number: int, edges: list[float] | None) -> Box | None:
+    if edges is None:
+        return None
+    if len(edges) != 4:
+        raise InputError(
+            f"boxes.{number} has {len(edges)} numbers.",
+            "Give left, top, right, bottom as shares of width and height from 0 to 1.",
+        )
+    return Box(*edges)
+
+
 def _picture(number: int, text: str) -> bytes:
+    if text[:8].lower().startswith(("http:", "https:", "ftp:", "file:")):
+        raise InputError(
+            f"pictures.{number} is an address; only uploads and stored pictures are taken so far.",
+            "Send the picture itself, or name a product of the catalogue in 'like'.",
+        )
     encoded = text.partition(",")[2] if text.startswith("data:") else text
     try:
         content = base64.b64decode(encoded, validate=True)

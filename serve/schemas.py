@@ -97,6 +97,29 @@ class SearchBody(_Given):
     similarity: dict[str, str] = Field(
         {}, description="Signal to `cosine` (the default), `dot` or `euclidean`."
     )
+    fusion: str = Field(
+        "exact",
+        description="How signals become one score: `exact`, `rrf`, `min-max`, `theoretical`,"
+        " `hybrid-min-max`, `hybrid-l2`, `hybrid-z-score`; with parameters as in"
+        " `rrf:rank_constant=20,depth=100`.",
+    )
+    like: list[str] = Field(
+        [], description="Ids of products that more are wanted of, at most 8; they are left out."
+    )
+    also: list[str] = Field([], description="Further texts beside `text`, at most 3.")
+    but: str = Field(
+        "", description="Words that the pictures or products are moved to.", examples=["in red"]
+    )
+    without: str = Field("", description="Words that the question is moved away from.")
+    strength: float = Field(1.0, description="How far `but` and `without` move, 0 to 4.")
+    picture_weights: list[float] = Field(
+        [], description="A weight for each picture, then for each product of `like`."
+    )
+    boxes: list[list[float] | None] = Field(
+        [],
+        description="For each picture the part that counts, as left, top, right and bottom in"
+        " shares of its width and height; null for all of it.",
+    )
 
 
 class ContributionAnswer(_Answered):
