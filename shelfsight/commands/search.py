@@ -1,18 +1,34 @@
 """``shelfsight search``: ask with words, pictures and filters, and see why each hit was found."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mappings.errors import InputError
+from shelfsight.commands import search_options as options
+
 if TYPE_CHECKING:
     from query.request import SearchRequest
+
+SPOKEN = "spoken"
+"""Stands for the words until they are heard: the request is checked before models load."""
 
 
 def search(
     text: Annotated[str, typer.Argument(help="Words, in Chinese, English or both.")] = "",
-    image: Annotated[list[Path] | None, typer.Option(help="A picture file; repeatable.")] = None,
+    image: options.Pictures = None,
+    box: options.Boxes = None,
+    share: options.Shares = None,
+    like: options.Like = None,
+    also: options.Also = None,
+    but: options.But = "",
+    without: options.Without = "",
+    strength: options.Strength = 1.0,
+    voice: options.Voice = None,
+    language: options.Language = "en",
     filters: Annotated[
         list[str] | None,
         typer.Option("--filter", help="brand=X, 颜色=红色, price<500, price=100..500; repeatable."),
@@ -21,6 +37,7 @@ def search(
     weight: Annotated[
         list[str] | None, typer.Option(help="SIGNAL=NUMBER, such as image=0.5; repeatable.")
     ] = None,
+    fusion: options.Fusion = "exact",
     size: Annotated[int, typer.Option(help="Hits on the page, at most 100.")] = 10,
     offset: Annotated[int, typer.Option(help="Hits before the page.")] = 0,
     best_picture: Annotated[
@@ -31,53 +48,56 @@ def search(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Search the catalogue with words, pictures, or both."""
+    """Search the catalogue with words, pictures, products, speech, or several of them."""
     from query.filters import parse_filter
     from query.request import SearchRequest
 
+    if voice and text:
+        raise InputError("Words and --voice are both given.", "Give one of them.")
     request = SearchRequest(
-        text,
-        pictures=tuple(_picture(path) for path in image or ()),
+        text or (SPOKEN if voice else ""),
+        pictures=tuple(options.read_picture(one) for one in image or ()),
         filters=tuple(parse_filter(f) for f in filters or ()),
         size=size,
         offset=offset,
         profile=profile,
         weights=_weights(weight or []),
         image_mode="best" if best_picture else "pooled",
-    )
-    _answer(request, explain=explain, as_json=as_json)
+        fusion=fusion,
+        mixture=options.read_mixture(
+            boxes=box or (), shares=share or (), like=like or (), also=also or (),
+            but=but, without=without, strength=strength,
+        ),
+    )  # fmt: skip
+    _answer(request, (voice, language) if voice else None, explain=explain, as_json=as_json)
 
 
-def _answer(request: "SearchRequest", *, explain: bool, as_json: bool) -> None:
+def _answer(
+    request: "SearchRequest", spoken: tuple[Path, str] | None, *, explain: bool, as_json: bool
+) -> None:
     from shelfsight.settings import read_settings
     from shelfsight.wiring import open_engine
 
-    result = open_engine(read_settings()).search(request)
+    settings = read_settings()
+    engine = open_engine(settings)
+    transcript = options.hear(*spoken, settings.transcriber, engine) if spoken else None
+    if transcript:
+        request = replace(request, text=transcript.text)
+    result = engine.search(request)
     if as_json:
-        typer.echo(json.dumps(result.to_json(), ensure_ascii=False, indent=2))
+        heard = {"transcript": transcript.to_json()} if transcript else {}
+        typer.echo(json.dumps(result.to_json() | heard, ensure_ascii=False, indent=2))
         return
     from rich.console import Console
 
     from shelfsight.commands.result_table import result_table
 
+    if transcript:
+        typer.echo(f"Heard: {transcript.text}", err=True)
     Console().print(result_table(result, explain=explain, first=request.offset + 1))
 
 
-def _picture(path: Path) -> bytes:
-    from mappings.errors import InputError
-
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"The picture {str(path)!r} cannot be read: {error.strerror}.",
-            "Give the path of a JPEG, PNG, WEBP, GIF or AVIF file.",
-        ) from None
-
-
 def _weights(given: list[str]) -> dict[str, float]:
-    from mappings.errors import InputError
-
     found: dict[str, float] = {}
     for entry in given:
         name, _, number = entry.partition("=")
