@@ -1,7 +1,8 @@
 """The whole read path on one page: request, intent, vectors, plan, one engine request, hits."""
 
+import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,16 +10,23 @@ from encoders.protocol import ImageEncoder, TextEncoder
 from mappings.errors import InputError
 from mappings.identity import ModelIdentity
 from mappings.index import CatalogueIndex, live_index
-from query.candidates import Budget
+from query.arrangement import boosts_of, placements_of, require_columns
+from query.candidates import Budget, deeper
+from query.cursor import fingerprint
+from query.cursor import read as read_cursor
+from query.cursor import write as write_cursor
+from query.execution import Asked, exact_window, needs_window, run_page, run_window
+from query.execution_fused import fused_window
+from query.fusion.kinds import Exact, find_fusion
 from query.intent import Intent
+from query.placement import pinned
 from query.plan import Plan, compile_plan
 from query.profiles import BUILT_IN, Profile, find_profile
 from query.queries.stored import Example, with_examples
-from query.reply import page_of, read_hits
 from query.request import SearchRequest
-from query.result import Hit, SearchResult
+from query.result import REACHABLE_OF, TOTAL_OF, SearchResult
 from query.signals import VECTOR_NAMES, column_of, signals_of
-from query.store import IndexGone, LegFailed, send
+from query.store import IndexGone, LegFailed
 from query.understand.reading import PLAIN, Reading
 from query.vectors import PictureDecoder, QueryEncoder, QueryVectors, every_word
 
@@ -55,6 +63,8 @@ class SearchEngine:
         budget: What the engine may do for one request.
         patience: How long a search may take.
         reading: How words are understood; plainly, unless the program gives more.
+        cursor_key: What cursors are sealed with; by default the models' identity, which only
+            shows that a cursor was written for such an index, and grants nothing.
     """
 
     def __init__(
@@ -70,11 +80,13 @@ class SearchEngine:
         budget: Budget = Budget(),  # noqa: B008 - frozen
         patience: Patience = Patience(),
         reading: Reading = PLAIN,
+        cursor_key: bytes = b"",
     ) -> None:
         self.client, self.alias, self.identity = client, alias, identity
         self.profiles, self.budget, self.patience = profiles, budget, patience
         self.encoder = QueryEncoder(text, image, decoder, identity.dim)
         self.reading = reading
+        self.cursor_key = cursor_key or hashlib.sha256(identity.digest.encode()).digest()
         self._live: tuple[float, CatalogueIndex] | None = None
 
     def search(self, request: SearchRequest) -> SearchResult:
@@ -89,19 +101,21 @@ class SearchEngine:
         profile = find_profile(request.profile, self.profiles)
         index = self.live()
         intent = self.reading.read(request, index)
-        result = self._search(intent, profile, index)
-        if result.hits or request.size == 0 or request.offset:
+        result = self._search(request, intent, profile, index)
+        if result.reachable or request.size == 0 or request.offset:
             return result
         ends = time.monotonic() + self.patience.total
         for easier in self.reading.easier(intent, index):
-            found = self._search(easier, profile, index)
+            found = self._search(request, easier, profile, index)
             if found.hits:
                 return found
             if time.monotonic() > ends:
                 break
         return result
 
-    def _search(self, intent: Intent, profile: Profile, index: CatalogueIndex) -> SearchResult:
+    def _search(
+        self, given: SearchRequest, intent: Intent, profile: Profile, index: CatalogueIndex
+    ) -> SearchResult:
         intent, examples = self._examples(intent, index)
         started = time.perf_counter()
         vectors, failed = self.encoder.encode(intent, examples)
@@ -110,10 +124,11 @@ class SearchEngine:
         absent = {name for side in failed for name in SIDES[side]}
         absent |= _unmapped(index, intent.request)
         try:
-            answer = self._answer(intent, vectors, profile, index, frozenset(absent))
+            answer = self._answer(given, intent, vectors, profile, index, frozenset(absent))
         except IndexGone:  # swapped away since the alias was asked
-            self._live = None
-            answer = self._answer(intent, vectors, profile, self.live(), frozenset(absent))
+            self.forget()
+            live = self.live()
+            answer = self._answer(given, intent, vectors, profile, live, frozenset(absent))
         return replace(answer, encode_ms=encode_ms)
 
     def _examples(
@@ -126,6 +141,16 @@ class SearchEngine:
             self._live = None
             live = self.live()
             return with_examples(self.client, live.name, live.schema, intent, seconds)
+
+    def forget(self) -> None:
+        """Forget which index is live and how it is calibrated; the next search asks anew."""
+        self._live = None
+
+    def close(self) -> None:
+        """End the decoder's processes and the connections to the node; the engine is used up."""
+        self.forget()
+        self.encoder.close()
+        self.client.close()
 
     def live(self) -> CatalogueIndex:
         """Return the live index, refusing one whose vectors are not of this engine's models.
@@ -150,6 +175,7 @@ class SearchEngine:
 
     def _answer(
         self,
+        given: SearchRequest,
         intent: Intent,
         vectors: QueryVectors,
         profile: Profile,
@@ -160,75 +186,74 @@ class SearchEngine:
         started = time.monotonic()
         ends = started + self.patience.total
         wanted = _wanted(intent, profile)
+        mark = fingerprint(given, index.name)
+        position = read_cursor(given.cursor, mark, self.cursor_key) if given.cursor else None
+
+        def run(vectors: QueryVectors, absent: frozenset[str], until: float) -> SearchResult:
+            asked = Asked(
+                self.client, index, intent, vectors,
+                self._planner(intent, vectors, profile, index, absent),
+                boosts_of(intent), placements_of(intent), position, until,
+            )  # fmt: skip
+            return self._run(asked, profile, absent & wanted, mark)
+
         try:
-            plan = self._plan(intent, vectors, profile, index, absent)
-            until = min(ends, started + self.patience.fused)
-            return self._run(intent, plan, index, profile, absent & wanted, until)
+            return run(vectors, absent, min(ends, started + self.patience.fused))
         except LegFailed:
             if not intent.text:
                 raise
-        absent |= frozenset(VECTOR_NAMES)
-        plan = self._plan(intent, QueryVectors(), profile, index, absent)
-        return self._run(intent, plan, index, profile, absent & wanted, ends)
+        return run(QueryVectors(), absent | frozenset(VECTOR_NAMES), ends)
 
-    def _plan(
+    def _planner(
         self,
         intent: Intent,
         vectors: QueryVectors,
         profile: Profile,
         index: CatalogueIndex,
         absent: frozenset[str],
-    ) -> Plan:
-        return compile_plan(
-            intent, vectors, profile, index.schema, index.calibration,
-            budget=self.budget, without=absent,
-        )  # fmt: skip
+    ) -> Callable[[int], Plan]:
+        """Return what compiles the plan that makes so many hits reachable."""
+
+        def plan_for(reach: int) -> Plan:
+            return compile_plan(
+                intent, vectors, profile, index.schema, index.calibration,
+                budget=deeper(self.budget, reach) if reach else self.budget,
+                without=absent, pins=pinned(placements_of(intent)),
+            )  # fmt: skip
+
+        return plan_for
 
     def _run(
-        self,
-        intent: Intent,
-        plan: Plan,
-        index: CatalogueIndex,
-        profile: Profile,
-        degraded: frozenset[str],
-        ends: float,
+        self, asked: Asked, profile: Profile, degraded: frozenset[str], mark: bytes
     ) -> SearchResult:
-        request = intent.request
-        reply, page = self._rows(plan, index, request, ends)
-        total = reply["hits"]["total"]
-        late = {"timeout"} if reply["timed_out"] else set()
-        late |= {"shards"} if reply["_shards"]["failed"] else set()
+        require_columns(asked.request, asked.index)
+        if not isinstance(find_fusion(asked.request.fusion), Exact):
+            answered = run_window(asked, fused_window)
+        elif needs_window(asked):
+            answered = run_window(asked, exact_window)
+        else:
+            answered = run_page(asked)
+        after = answered.position
         return SearchResult(
-            hits=page,
-            total=total["value"],
-            total_relation=total["relation"],
-            window=plan.window,
-            reachable=min(total["value"], plan.window),
-            took_ms=reply["took"],
+            hits=answered.hits,
+            total=answered.total,
+            total_relation=answered.total_relation,
+            window=answered.window,
+            reachable=answered.reachable,
+            took_ms=answered.took_ms,
             encode_ms=0.0,
-            degraded=tuple(sorted(degraded | late)),
+            degraded=tuple(sorted(degraded | answered.degraded)),
             profile=profile.name,
-            weights=plan.weights,
-            index=index.name,
-            identity=index.identity.digest,
-            understood=intent.understood,
+            weights=answered.weights,
+            index=asked.index.name,
+            identity=asked.index.identity.digest,
+            understood=asked.intent.understood,
+            facets=answered.facets,
+            next=write_cursor(after, mark, self.cursor_key) if after else "",
+            execution=answered.execution,
+            total_of=answered.total_of or TOTAL_OF,
+            reachable_of=answered.reachable_of or REACHABLE_OF,
         )
-
-    def _rows(
-        self, plan: Plan, index: CatalogueIndex, request: SearchRequest, ends: float
-    ) -> tuple[dict[str, Any], tuple[Hit, ...]]:
-        """Return the reply and the page; where equal scores cross its border, see the whole window.
-
-        The engine orders equal scores by when they were written, we by id.
-        """
-        for body, first in ((plan.body, plan.first), (plan.whole(), 0)):
-            reply = send(self.client, index.name, body, max(0.05, ends - time.monotonic()))
-            rows = read_hits(reply, plan)
-            at_end = len(rows) < body["size"] or body["from"] + body["size"] >= plan.window
-            page = page_of(rows, first, request.offset, request.size, at_end)
-            if page is not None:
-                return reply, page
-        raise AssertionError("a page of the whole window has no borders that cut a tie")
 
 
 def _wanted(intent: Intent, profile: Profile) -> frozenset[str]:

@@ -2,14 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from mappings.fields import Number
+from query.facet_lines import Bucket, End, FacetCount
 from query.facets import (
     MAX_BUCKETS,
-    CountedSet,
     Facet,
     HistogramFacet,
     Range,
@@ -19,47 +18,6 @@ from query.facets import (
 )
 from query.filters import AnyOf, Between, Filter
 from query.window import Candidate, Value, Values
-
-End = float | str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """One line of a facet.
-
-    Args:
-        value: The value; ``None`` for a range.
-        low: A range's lower end, included; a date's as ISO 8601.
-        high: Its upper end, excluded.
-        count: Products in it.
-        chosen: Whether a filter of the request asks for it.
-    """
-
-    value: str | None
-    count: int
-    low: End = None
-    high: End = None
-    chosen: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FacetCount:
-    """A facet counted.
-
-    Args:
-        name: The column, or the attribute.
-        kind: ``terms``, ``ranges`` or ``histogram``.
-        counted: Over which set: ``match_set`` or ``window``. A filter on the facet's own column
-            does not narrow its counts over the match set, so that other values can be chosen too.
-        buckets: Values by falling count, ranges and steps in their order.
-        other: Products under values that are not listed, a product once for each.
-    """
-
-    name: str
-    kind: str
-    counted: CountedSet
-    buckets: tuple[Bucket, ...]
-    other: int = 0
 
 
 def split(

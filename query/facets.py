@@ -4,14 +4,13 @@ import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from mappings.errors import InputError
 from mappings.fields import Keyword, Number, Text
 from mappings.schema import TAGS
+from query.facet_lines import CountedSet
 from query.filters import EXACT, RANGED, AnyOf, Filter, milliseconds, parse_filter
 
-CountedSet = Literal["match_set", "window"]
 COUNTED_SETS: tuple[CountedSet, ...] = ("match_set", "window")
 MAX_FACETS = 16
 MAX_VALUES = 100

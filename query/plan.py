@@ -19,6 +19,7 @@ from mappings.schema import (
 )
 from query.calibrate import DEFAULT_SCALES, for_euclidean, for_query
 from query.candidates import Budget, candidate_query, chosen_query, find_legs, vector_params
+from query.explain import highlighting
 from query.facet_counts import aggregations, split
 from query.facets import owns
 from query.filters import Filter
@@ -32,6 +33,8 @@ from query.understand.clauses import understood_query
 from query.vectors import QueryVectors
 from query.window import docvalues
 
+ROW_PARTS = ("script_fields", "_source", "highlight")
+"""Parts of a body that cost something for every row."""
 SHOWN = (TITLE, BRAND, CATEGORIES, PRICE, CURRENCY, STOCK, GROUP)
 
 
@@ -85,7 +88,7 @@ class Plan:
         """
         rows = {"stored_fields": "_none_"} if keyed else {"_source": False}
         read = [KEY.name, *columns] if keyed else columns
-        kept = {k: v for k, v in self.body.items() if k not in ("script_fields", "_source")}
+        kept = {k: v for k, v in self.body.items() if k not in ROW_PARTS}
         body = kept | {"from": 0, "size": self.window, "query": self.bare} | rows
         return body | ({"docvalue_fields": docvalues(read)} if read else {})
 
@@ -231,6 +234,7 @@ def _assemble(
         },
         "script_fields": {"raw": raw_values(at_root(terms), params)},
         **_counting(request, chosen),
+        **_marking(request, lexical, terms),
     }
     depth = legs.depth
     return Plan(
@@ -254,6 +258,15 @@ def _counting(request: SearchRequest, chosen: tuple[Filter, ...]) -> dict[str, A
     if chosen:
         body["post_filter"] = {"bool": {"filter": [f.clause() for f in chosen]}}
     return body
+
+
+def _marking(
+    request: SearchRequest, lexical: dict[str, Any] | None, terms: tuple[Term, ...]
+) -> dict[str, Any]:
+    """Return what marks the matched words, where explanations are asked for."""
+    words = (t.signal.fields for t in terms if isinstance(t.signal, Lexical))
+    columns = [name for fields in words for f, _ in fields for name in (f.zh, f.en)]
+    return highlighting(lexical, columns) if request.explain else {}
 
 
 def _wider(

@@ -5,11 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from mappings.schema import KEY
 from query.candidates import LEXICAL
+from query.explain import matched_words
 from query.plan import Plan
-from query.result import Contribution, Hit, MatchedPicture
+from query.result import Contribution, Hit, MatchedPicture, MatchedWord
 from query.script import MISSING, Term
 from query.signals import BestPicture, Lexical, Stored, VectorSignal
+from query.window import Candidate, values_of
 
 
 def read_hits(reply: Mapping[str, Any], plan: Plan) -> tuple[Hit, ...]:
@@ -43,6 +46,32 @@ def _hit(row: Mapping[str, Any], plan: Plan) -> Hit:
     contributions = tuple(contribution(t, _raw(t, raws, row)) for t in plan.terms)
     score = float(row["_score"] or 0.0) - plan.shift
     return Hit(row["_id"], score, contributions, row.get("_source", {}), _matched(row, plan))
+
+
+def read_words(reply: Mapping[str, Any]) -> dict[str, tuple[MatchedWord, ...]]:
+    """Return the words that matched, by the rows' ids; empty where they were not asked for."""
+    return {row["_id"]: matched_words(row) for row in reply["hits"]["hits"] if "highlight" in row}
+
+
+def read_candidates(
+    reply: Mapping[str, Any], plan: Plan, columns: Sequence[str]
+) -> tuple[Candidate, ...] | None:
+    """Return the rows of a whole window, in no order; ``None`` where a row does not say its id.
+
+    Args:
+        reply: What the engine answered to the plan's ``window_body``.
+        plan: The plan.
+        columns: The columns whose doc values were asked for.
+    """
+    found = []
+    for row in reply["hits"]["hits"]:
+        fields = row.get("fields", {})
+        key = row.get("_id") or next(iter(fields.get(KEY.name, ())), None)
+        if key is None:  # written before there was such a column
+            return None
+        score = float(row["_score"] or 0.0) - plan.shift
+        found.append(Candidate(str(key), score, values_of(fields, columns)))
+    return tuple(found)
 
 
 def _raw(term: Term, raws: Iterator[float], row: Mapping[str, Any]) -> float | None:

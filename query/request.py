@@ -9,7 +9,8 @@ from mappings.errors import InputError
 from query.boosts import Boost, require_boosts
 from query.cursor import MAX_CURSOR
 from query.diversity import Diversity
-from query.facets import CountedSet, Facet, require_facets
+from query.facet_lines import CountedSet
+from query.facets import Facet, require_facets
 from query.filters import MAX_FILTERS, Filter, NotThese
 from query.fusion.kinds import EXACT, Fusion, find_fusion
 from query.ordering import by_relevance, require_order

@@ -1,10 +1,14 @@
 """What a search answers: hits, each with the contributions that add up to its score."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from query.facet_lines import FacetCount
 from query.understand.understood import NOTHING, Understood
+
+TOTAL_OF = "products that match a word or are near a query vector"
+REACHABLE_OF = "best candidates, for which the formula is computed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,51 @@ class MatchedPicture:
 
 
 @dataclass(frozen=True, slots=True)
+class MatchedWord:
+    """A word of the product that the query's words matched, and the column it stands in."""
+
+    word: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a hit is where it is.
+
+    Args:
+        rank: Its place, from 1.
+        score: The sum of the parts' points.
+        parts: What every signal and boost gave.
+        picture: The picture that matched, where pictures were compared one by one.
+        words: Which words matched in which columns.
+        placed: Why it stands where no score put it; empty otherwise.
+        zh: All of it in plain Chinese.
+        en: All of it in plain English.
+    """
+
+    rank: int
+    score: float
+    parts: tuple[Contribution, ...]
+    picture: MatchedPicture | None
+    words: tuple[MatchedWord, ...]
+    placed: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One product found; ``score`` is the sum of the contributions' points.
 
-    ``source`` holds what the answer shows of the product: title, brand, categories, price …
+    Args:
+        id: The product's id.
+        score: What it is ordered by, boosts included.
+        contributions: The signals' shares, then the boosts', each named ``boost: …``.
+        source: What the answer shows of the product: title, brand, categories, price …
+        matched_picture: The picture nearest to the query, where each was compared.
+        variants: Ids of the products behind this card, where hits were collapsed.
+        placed: Why it stands where no score put it: pinned or buried, and by whom.
+        explanation: Why it is where it is, when that was asked.
     """
 
     id: str
@@ -48,6 +93,9 @@ class Hit:
     contributions: tuple[Contribution, ...]
     source: Mapping[str, Any]
     matched_picture: MatchedPicture | None = None
+    variants: tuple[str, ...] = ()
+    placed: str = ""
+    explanation: Explanation | None = None
 
     @property
     def title(self) -> str:
@@ -65,7 +113,8 @@ class SearchResult:
             or is among the nearest of a vector leg, and satisfies the filters.
         total_relation: ``eq`` when ``total`` is exact, ``gte`` when there are more.
         window: Candidates that the formula is computed for, on each shard.
-        reachable: Hits that can be paged to: never more than one shard's window.
+        reachable: Hits that can be paged to, at most 1,000: of the window's candidates those that
+            are left after the cut, one for each card; on several shards one shard's window at most.
         took_ms: What the engine took, milliseconds.
         encode_ms: What encoding took, milliseconds; a repeated query's is 0.
         degraded: What was left out because it failed: signal names, ``timeout``.
@@ -74,6 +123,11 @@ class SearchResult:
         index: The concrete index that answered.
         identity: Digest of the models' identity.
         understood: What was read in the words.
+        facets: What was counted, in the order asked; each names the set that it counts.
+        next: The cursor behind this page; empty when nothing is left to be paged to.
+        execution: ``page`` where the engine ordered and paged, ``window`` where the layer did.
+        total_of: What ``total`` counts.
+        reachable_of: What ``reachable`` counts.
     """
 
     hits: tuple[Hit, ...]
@@ -89,17 +143,22 @@ class SearchResult:
     index: str = ""
     identity: str = ""
     understood: Understood = NOTHING
-
-    total_of = "products that match a word or are near a query vector"
-    reachable_of = "best candidates, for which the formula is computed"
+    facets: tuple[FacetCount, ...] = ()
+    next: str = ""
+    execution: str = "page"
+    total_of: str = TOTAL_OF
+    reachable_of: str = REACHABLE_OF
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as JSON values."""
-        plain = asdict(self)
+        plain = asdict(replace(self, hits=()))
         plain["weights"] = dict(self.weights)
         plain["degraded"] = list(self.degraded)
+        plain["facets"] = [
+            asdict(f) | {"buckets": list(map(asdict, f.buckets))} for f in self.facets
+        ]
         plain["hits"] = [_hit_json(hit) for hit in self.hits]
-        return plain | {"total_of": self.total_of, "reachable_of": self.reachable_of}
+        return plain
 
 
 def _hit_json(hit: Hit) -> dict[str, Any]:
@@ -108,5 +167,8 @@ def _hit_json(hit: Hit) -> dict[str, Any]:
         "score": hit.score,
         "contributions": [asdict(c) for c in hit.contributions],
         "matched_picture": asdict(hit.matched_picture) if hit.matched_picture else None,
-        **{"source": dict(hit.source)},
+        "source": dict(hit.source),
+        "variants": list(hit.variants),
+        "placed": hit.placed,
+        "explanation": asdict(hit.explanation) if hit.explanation else None,
     }

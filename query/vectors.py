@@ -80,6 +80,12 @@ class QueryEncoder:
         self._kept: OrderedDict[str, Vector] = OrderedDict()
         self._lock, self._decoding = threading.Lock(), threading.Lock()
 
+    def close(self) -> None:
+        """End the decoder's processes, where it has some."""
+        close = getattr(self._decoder, "close", None)
+        if close is not None:
+            close()
+
     def encode(
         self, intent: Intent, examples: Sequence[Example] = ()
     ) -> tuple[QueryVectors, tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """The window: a query's candidates with their exact scores, ordered, cut, collapsed and paged."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -89,9 +89,9 @@ def _by(candidates: list[Candidate], key: SortKey) -> list[Candidate]:
     return sorted(having, key=lambda c: min(c.values[key.column])) + lacking
 
 
-def cut(window: Window, least: float) -> Window:
-    """Return the window without the candidates that score below ``least``."""
-    kept = tuple(c for c in window.candidates if c.score >= least)
+def cut(window: Window, least: float, spared: Collection[str] = ()) -> Window:
+    """Return the window without the candidates that score below ``least``, ``spared`` ids aside."""
+    kept = tuple(c for c in window.candidates if c.score >= least or c.id in spared)
     return replace(window, candidates=kept)
 
 
@@ -116,9 +116,9 @@ def collapse(window: Window, column: str) -> Window:
     return replace(window, candidates=kept)
 
 
-def card_key(candidate: Candidate, column: str) -> str:
+def card_key(candidate: Candidate, column: str = "") -> str:
     """Return what makes two candidates one card: the column's value, else the product's id."""
-    values = candidate.values.get(column)
+    values = candidate.values.get(column) if column else None
     # Told apart by their first character, so that a group named like a product is not that product.
     return f"g{values[0]}" if values else f"p{candidate.id}"
 

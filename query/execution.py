@@ -1,0 +1,322 @@
+"""Executions: a plan run as one page that the engine orders, or as a window that the layer does."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mappings.fields import Vector
+from mappings.index import CatalogueIndex
+from mappings.schema import KEY
+from query.boosts import Boost
+from query.cursor import Position, digest
+from query.diversity import Diversity, diversify, pool_of
+from query.explain import explain
+from query.facet_counts import count_window, read_facets
+from query.facet_lines import FacetCount
+from query.intent import Intent
+from query.page import Arranged, arrange, columns_needed, turn
+from query.placement import Placement
+from query.plan import Plan
+from query.reply import page_of, read_candidates, read_hits, read_words
+from query.request import MAX_DEPTH, MAX_REACH, SearchRequest
+from query.result import REACHABLE_OF, Hit
+from query.store import send
+from query.vectors import QueryVectors
+from query.vectors_stored import read_vectors
+from query.window import Candidate, Relation, Window, card_key
+
+STEPS = (400, MAX_REACH)
+"""How far the window is widened while collapsed cards do not fill the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One search on its way: what is asked, and of whom.
+
+    Args:
+        client: An ``opensearchpy.OpenSearch``.
+        index: The concrete index.
+        intent: The request understood.
+        vectors: Its vectors, float32 (d,) or ``None``.
+        plan_for: Compiles the plan that makes so many hits reachable; 0 for the usual budget.
+        boosts: The request's, the profile's and the rules'.
+        placements: The request's and the rules'.
+        position: Where the cursor says that the last page ended; ``None`` without a cursor.
+        ends: When the search is given up, as ``time.monotonic`` counts.
+    """
+
+    client: Any
+    index: CatalogueIndex
+    intent: Intent
+    vectors: QueryVectors
+    plan_for: Callable[[int], Plan]
+    boosts: tuple[Boost, ...]
+    placements: tuple[Placement, ...]
+    position: Position | None
+    ends: float
+
+    @property
+    def request(self) -> SearchRequest:
+        """What was asked."""
+        return self.intent.request
+
+    def send(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the engine's reply to a body, within the time that is left."""
+        return send(self.client, self.index.name, body, self.left)
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left."""
+        return max(0.05, self.ends - time.monotonic())
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What an execution found.
+
+    Args:
+        hits: The page.
+        total: Products in the match set.
+        total_relation: ``eq`` when ``total`` is exact.
+        window: Candidates that a shard was asked for.
+        reachable: Hits that can be paged to.
+        took_ms: What the engine took, milliseconds.
+        weights: The weights used, by signal name.
+        degraded: ``timeout`` or ``shards`` where the engine answered in part.
+        facets: What was counted.
+        position: The position behind the page; ``None`` when nothing is left.
+        execution: ``page`` or ``window``.
+        total_of: What ``total`` counts; empty for the usual.
+        reachable_of: What ``reachable`` counts; empty for the usual.
+    """
+
+    hits: tuple[Hit, ...]
+    total: int
+    total_relation: Relation
+    window: int
+    reachable: int
+    took_ms: int
+    weights: Mapping[str, float]
+    degraded: frozenset[str]
+    facets: tuple[FacetCount, ...] = ()
+    position: Position | None = None
+    execution: str = "page"
+    total_of: str = ""
+    reachable_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A window as it was found, before it is arranged.
+
+    Args:
+        plan: What it was found by; it also reads the page.
+        window: The candidates.
+        facets: The match set's.
+        took_ms: What the engine took, milliseconds.
+        weights: The weights used.
+        degraded: What was left out.
+        total_of: What the total counts; empty for the usual.
+        reachable_of: What the candidates are; empty for the usual.
+    """
+
+    plan: Plan
+    window: Window
+    facets: tuple[FacetCount, ...]
+    took_ms: int
+    weights: Mapping[str, float]
+    degraded: frozenset[str]
+    total_of: str = ""
+    reachable_of: str = field(default="")
+
+
+def needs_window(asked: Asked) -> bool:
+    """Tell whether the engine's own order and paging do not do."""
+    request = asked.request
+    return bool(
+        request.sort
+        or request.collapse
+        or request.min_score is not None
+        or request.diversity
+        or asked.position
+        or asked.boosts
+        or asked.placements
+        or (request.facets and request.facets_of == "window")
+    )
+
+
+def run_page(asked: Asked) -> Answered:
+    """Return the page that the engine orders; where equal scores cross its border, see the window.
+
+    The engine orders equal scores by when they were written, we by id.
+    """
+    request, plan = asked.request, asked.plan_for(asked.request.reach)
+    reply, page = _rows(asked, plan)
+    total = reply["hits"]["total"]
+    reachable = min(total["value"], plan.window, MAX_DEPTH)
+    position = None
+    if request.offset == 0 and 0 < len(page) < reachable:
+        # Only here is everything known that was shown: the cards of this one page.
+        seen = frozenset(digest(card_key(Candidate(h.id, h.score))) for h in page)
+        position = Position(seen, request.reach)
+    words = read_words(reply)
+    first = request.offset + 1
+    return Answered(
+        hits=tuple(_told(h, first + n, request, words) for n, h in enumerate(page)),
+        total=total["value"],
+        total_relation=total["relation"],
+        window=plan.window,
+        reachable=reachable,
+        took_ms=reply["took"],
+        weights=plan.weights,
+        degraded=_late(reply),
+        facets=read_facets(reply.get("aggregations", {}), request.facets, request.filters),
+        position=position,
+    )
+
+
+def run_window(asked: Asked, find: Callable[[Asked, int], Found]) -> Answered:
+    """Return the page of a window that the layer boosts, cuts, orders, collapses and pages.
+
+    Args:
+        asked: What is asked.
+        find: Finds the window that makes so many hits reachable.
+    """
+    request, position = asked.request, asked.position or Position(reach=asked.request.reach)
+    found, arranged = _filled(asked, find, max(request.reach, position.reach), position)
+    took = found.took_ms
+    if request.diversity:
+        cards, spent = _diverse(asked, arranged.cards, request.diversity)
+        arranged, took = replace(arranged, cards=cards), took + spent
+    page, after = turn(arranged.cards, request, position)
+    hits, spent = _fetch(asked, found.plan, page, len(position.seen) + request.offset + 1)
+    facets = found.facets
+    if request.facets_of == "window":
+        facets = count_window(request.facets, arranged.products.candidates, request.filters)
+    return Answered(
+        hits=hits,
+        total=found.window.total,
+        total_relation=found.window.total_relation,
+        window=found.window.depth,
+        reachable=arranged.reachable,
+        took_ms=took + spent,
+        weights=found.weights,
+        degraded=found.degraded,
+        facets=facets,
+        position=after,
+        execution="window",
+        total_of=found.total_of,
+        reachable_of=_reachable_of(request, found),
+    )
+
+
+def exact_window(asked: Asked, reach: int) -> Found:
+    """Return the window of the exact formula: scores and doc values, no documents."""
+    request, plan = asked.request, asked.plan_for(reach)
+    columns = columns_needed(request, asked.boosts)
+    keyed = KEY.name in asked.index.mapping.get("properties", {})
+    reply = asked.send(plan.window_body(columns, keyed))
+    candidates = read_candidates(reply, plan, columns)
+    if candidates is None:
+        reply = asked.send(plan.window_body(columns, keyed=False))
+        candidates = read_candidates(reply, plan, columns)
+    assert candidates is not None
+    total = reply["hits"]["total"]
+    window = Window(candidates, total["value"], total["relation"], plan.window)
+    facets: tuple[FacetCount, ...] = ()
+    if request.facets_of == "match_set":
+        facets = read_facets(reply.get("aggregations", {}), request.facets, request.filters)
+    return Found(plan, window, facets, reply["took"], plan.weights, _late(reply))
+
+
+def _filled(
+    asked: Asked, find: Callable[[Asked, int], Found], reach: int, position: Position
+) -> tuple[Found, Arranged]:
+    """Return the window, wider where its cards do not fill the page and there are more matches."""
+    took, depth, request = 0, -1, asked.request
+    for step in (reach, *(s for s in STEPS if s > reach)):
+        found = find(asked, step)
+        took += found.took_ms
+        if found.window.depth == depth:  # a fusion's depth is its own
+            break
+        depth = found.window.depth
+        arranged = arrange(found.window, request, asked.boosts, asked.placements)
+        wanted = min(len(position.seen) + request.offset + request.size, MAX_DEPTH)
+        seen_all = found.window.total <= len(found.window.candidates)
+        full = len(arranged.cards.candidates) >= wanted
+        if full or seen_all or not request.collapse:
+            break
+    return replace(found, took_ms=took), arranged
+
+
+def _diverse(asked: Asked, cards: Window, diversity: Diversity) -> tuple[Window, int]:
+    schema = asked.index.schema
+    columns: dict[str, Vector] = {
+        "text": schema.text_vector,
+        "image": schema.image_vector,
+        "attribute": schema.attribute_vector,
+    }
+    ids = [c.id for c in pool_of(cards, diversity)]
+    vectors, took = read_vectors(asked.send, ids, columns[diversity.over].name)
+    return diversify(cards, vectors, diversity), took
+
+
+def _fetch(
+    asked: Asked, plan: Plan, page: Sequence[Candidate], first: int
+) -> tuple[tuple[Hit, ...], int]:
+    """Return the page's hits in the page's order; a product deleted just now is left out."""
+    if not page:
+        return (), 0
+    reply = asked.send(plan.page_body([c.id for c in page]))
+    hits = {hit.id: hit for hit in read_hits(reply, plan)}
+    words = read_words(reply)
+    shown = [_shown(hits[c.id], c) for c in page if c.id in hits]
+    told = (_told(hit, first + n, asked.request, words) for n, hit in enumerate(shown))
+    return tuple(told), reply["took"]
+
+
+def _shown(hit: Hit, candidate: Candidate) -> Hit:
+    """Return the hit as its candidate was arranged, its contributions adding up to its score."""
+    own = hit.contributions if candidate.contributions is None else candidate.contributions
+    score = candidate.score
+    if candidate.contributions is None:  # read again with the page: what is shown adds up
+        score = hit.score + sum(c.points for c in candidate.boosts)
+    return replace(
+        hit,
+        score=score,
+        contributions=(*own, *candidate.boosts),
+        variants=candidate.variants,
+        placed=candidate.placed,
+    )
+
+
+def _told(hit: Hit, rank: int, request: SearchRequest, words: Mapping[str, Any]) -> Hit:
+    if not request.explain:
+        return hit
+    return replace(hit, explanation=explain(hit, rank, words.get(hit.id, ())))
+
+
+def _rows(asked: Asked, plan: Plan) -> tuple[dict[str, Any], tuple[Hit, ...]]:
+    request = asked.request
+    for body, first in ((plan.body, plan.first), (plan.whole(), 0)):
+        reply = asked.send(body)
+        rows = read_hits(reply, plan)
+        at_end = len(rows) < body["size"] or body["from"] + body["size"] >= plan.window
+        page = page_of(rows, first, request.offset, request.size, at_end)
+        if page is not None:
+            return reply, page
+    raise AssertionError("a page of the whole window has no borders that cut a tie")
+
+
+def _late(reply: Mapping[str, Any]) -> frozenset[str]:
+    late = {"timeout"} if reply["timed_out"] else set()
+    return frozenset(late | ({"shards"} if reply["_shards"]["failed"] else set()))
+
+
+def _reachable_of(request: SearchRequest, found: Found) -> str:
+    """Return in words what the reachable hits are."""
+    said = found.reachable_of or REACHABLE_OF
+    if request.min_score is not None:
+        said += f", of a score of at least {request.min_score:g}"
+    return said + (f", one for each {request.collapse}" if request.collapse else "")
