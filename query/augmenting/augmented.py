@@ -31,7 +31,9 @@ class Augmented:
         weights: Weight by signal; they add up to 1.
         notes: What a reader of the answer should know, in sentences.
         original: The shop's body.
-        template: The search template's parameters that ask for the same, where it can.
+        template: The stored search template's name and the parameters that ask it for the same;
+            ``None`` where it cannot.
+        degraded: ``text`` or ``picture`` where its encoder failed.
     """
 
     index: str | None
@@ -43,6 +45,7 @@ class Augmented:
     notes: tuple[str, ...]
     original: dict[str, Any] = field(repr=False)
     template: dict[str, Any] | None = field(default=None, repr=False)
+    degraded: tuple[str, ...] = ()
 
     def read(self, reply: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer in the shape that the shop's own body would have brought.
@@ -102,5 +105,6 @@ class Augmented:
             "window": self.window,
             "weights": dict(self.weights),
             "notes": list(self.notes),
+            "degraded": list(self.degraded),
             "template": self.template,
         }

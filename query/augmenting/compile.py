@@ -26,6 +26,7 @@ from query.augmenting.sections import (
     uses_score,
     without_ours,
 )
+from query.augmenting.template import template_id, template_params
 from query.profiles import DEFAULT, Profile, weigh
 from query.vectors import QueryVectors
 
@@ -85,7 +86,7 @@ def compile_body(
     Raises:
         InputError: Something in the body cannot be kept; says what, why, and what would do.
     """
-    return _Case.of(require_body(dict(body), scripts=wishes.scripts), attachment, vectors, wishes)
+    return _Case.of(require_body(body, scripts=wishes.scripts), attachment, vectors, wishes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +168,18 @@ class _Case:
             self._finish(body)
         return Augmented(
             _address(self.body, self.attachment), body, self.wishes.recall, execution, window,
-            self.weights, tuple(said), _own(self.body),
+            self.weights, tuple(said), _own(self.body), self._template(execution, body),
         )  # fmt: skip
+
+    def _template(self, execution: Execution, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return how the stored template is asked for the same, where it can be."""
+        wishes = self.wishes
+        if execution != "rescore" or wishes.recall != "keep" or not wishes.profile.calibrated:
+            return None
+        lexical = lexical_clause(self.body, copy_of(self.query))
+        own: Clause = plain_hits(self.query)
+        params = template_params(body, own, self._kept(), lexical, self.params)
+        return {"id": template_id(self.attachment), "params": params}
 
     def _query(self, execution: Execution) -> Clause:
         """Return the query that finds the matches, and orders the candidates before the rest."""
@@ -279,7 +290,7 @@ def _unchanged(
 
 def _own(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the shop's body with our columns left out of its answer."""
-    found = plain_hits(dict(body))
+    found: dict[str, Any] = plain_hits(dict(body))
     return found | _source(body)
 
 
