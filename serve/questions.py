@@ -19,12 +19,22 @@ from query.filters import Filter as QueryFilter
 from query.queries.mixture import Mixture
 from query.request import MAX_UPLOADS, SearchRequest
 from query.signals import ImageMode, Similarity
+from query.understand.options import Treatment, Understanding
 from serve.schemas import AttributeFilter, ColumnFilter, Filter, RangeFilter, SearchBody
 
 Column = TypeVar("Column")
 MAX_FAULTS = 5
 MAX_FIELDS = 64
-_JSON = ("size", "offset", "weights", "similarity", "strength", "picture_weights", "boxes")
+_JSON = (
+    "size",
+    "offset",
+    "weights",
+    "similarity",
+    "understanding",
+    "strength",
+    "picture_weights",
+    "boxes",
+)
 
 
 async def read_question(request: Request) -> SearchRequest:
@@ -110,6 +120,14 @@ def _question(body: SearchBody, uploads: tuple[bytes, ...]) -> SearchRequest:
         image_mode=cast("ImageMode", body.image_mode),
         similarity=cast("dict[str, Similarity]", body.similarity),
         fusion=body.fusion,
+        understanding=Understanding(
+            # It checks these itself and names what is allowed.
+            treat=cast("dict[str, Treatment]", body.understanding.treat),
+            variants=body.understanding.variants,
+            rules=body.understanding.rules,
+            rescue=body.understanding.rescue,
+            enabled=body.understanding.enabled,
+        ),
         mixture=Mixture(
             like=tuple(body.like),
             also=tuple(body.also),

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from query.understand.understood import Understood
+
 ProblemKind = Literal[
     "input",
     "identity_mismatch",
@@ -73,6 +75,24 @@ Filter = Annotated[
 ]
 
 
+class UnderstandingBody(_Given):
+    """How the words of `text` are to be understood."""
+
+    treat: dict[str, str] = Field(
+        {},
+        description="Kind of property (`price`, `brand`, `colour`, `size`, `material`, `gender`,"
+        " `category`) to `hard` (every hit has it), `soft` (it adds points) or `off`. A price is"
+        " hard, all others are soft.",
+        examples=[{"colour": "hard"}],
+    )
+    variants: bool = Field(
+        True, description="Search other wordings too: spelling, pinyin, script, synonyms."
+    )
+    rules: bool = Field(True, description="Apply the shop's rules.")
+    rescue: bool = Field(True, description="Relax what the words ask for when nothing is found.")
+    enabled: bool = Field(True, description="Understand the words at all.")
+
+
 class SearchBody(_Given):
     """One question: words, pictures, or both."""
 
@@ -119,6 +139,9 @@ class SearchBody(_Given):
         [],
         description="For each picture the part that counts, as left, top, right and bottom in"
         " shares of its width and height; null for all of it.",
+    )
+    understanding: UnderstandingBody = Field(
+        UnderstandingBody(), description="How the words are to be understood."
     )
 
 
@@ -169,6 +192,9 @@ class SearchAnswer(_Answered):
     weights: dict[str, float] = Field(description="The weights used; they add up to 1.")
     index: str
     identity: str
+    understood: Understood = Field(
+        description="What was read in the words, which rules applied, and what was relaxed."
+    )
 
 
 class Problem(_Answered):

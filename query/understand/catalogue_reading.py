@@ -12,6 +12,9 @@ from query.intent import Intent, script_of, understand
 from query.request import MAX_TEXT, SearchRequest, plain_text
 from query.rules.book import NO_RULES
 from query.rules.live import LiveRules
+from query.suggest.completions import Fold
+from query.suggest.suggester import Suggester
+from query.suggest.suggestion import Suggestions
 from query.understand.chinese import Chinese
 from query.understand.lexicon import Lexicon, built_in
 from query.understand.live_words import LiveWords, Words
@@ -60,6 +63,20 @@ class CatalogueReading:
             found = _worded(found, asked, pieces, words, shop)
         return intent_of(request, found)
 
+    def suggest(self, typed: str, size: int, index: CatalogueIndex) -> Suggestions:
+        """Return completions of what was typed so far.
+
+        Raises:
+            InputError: What was typed is too long, or too many suggestions are asked for.
+        """
+        words = self.words.of(index.name)
+
+        def correct(text: str) -> str:
+            return self.read_text(SearchRequest(text), words).understood.encoded
+
+        fold = Fold(self.words.chinese.simplified)
+        return Suggester(words.completions, fold, correct).suggest(typed, size)
+
     def easier(self, intent: Intent, index: CatalogueIndex) -> Iterator[Intent]:
         """Yield the intent with one constraint less each time, in the order of ``rescue``."""
         if not intent.request.understanding.rescue:
@@ -81,8 +98,10 @@ def catalogue_reading(
         lexicon: In place of the one that the package brings.
     """
     from query.rules.store import RuleStore
+    from query.suggest.popular import QueryCounts
 
-    words = LiveWords(client, lexicon or built_in(), Chinese(), wait=wait)
+    popular = QueryCounts(client, alias).popular
+    words = LiveWords(client, lexicon or built_in(), Chinese(), wait=wait, popular=popular)
     return CatalogueReading(words, LiveRules(RuleStore(client, alias)))
 
 

@@ -3,10 +3,12 @@
 import logging
 import threading
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mappings.errors import ShelfsightError
+from query.suggest.completions import Completions, Fold, texts_of
 from query.understand.catalogue_words import read_columns, with_titles
 from query.understand.chinese import Chinese
 from query.understand.gazetteer import Gazetteer, gazetteer
@@ -23,12 +25,27 @@ class Words:
 
     names: Gazetteer
     wordings: Wordings
+    completions: Completions
 
     @classmethod
-    def of(cls, lexicon: Lexicon, vocabulary: Vocabulary, chinese: Chinese) -> "Words":
-        """Return the lexicon and a vocabulary joined; a second or so for 200,000 products."""
+    def of(
+        cls,
+        lexicon: Lexicon,
+        vocabulary: Vocabulary,
+        chinese: Chinese,
+        popular: Mapping[str, int] | None = None,
+    ) -> "Words":
+        """Return the lexicon and a vocabulary joined; some seconds for 200,000 products.
+
+        Args:
+            lexicon: What is known without a catalogue.
+            vocabulary: The catalogue's words.
+            chinese: Segmentation and script conversion.
+            popular: Query to the times that it was asked.
+        """
         names = gazetteer(lexicon, vocabulary)
-        return cls(names, Wordings.of(lexicon, names, chinese))
+        texts = texts_of(vocabulary, popular or {}, Fold(chinese.simplified))
+        return cls(names, Wordings.of(lexicon, names, chinese), Completions(texts))
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -48,6 +65,7 @@ class LiveWords:
         chinese: Segmentation and script conversion.
         fresh: Seconds for which a vocabulary is believed.
         wait: Seconds that the first who ask wait for it.
+        popular: Returns the popular queries with their counts.
     """
 
     def __init__(
@@ -58,9 +76,10 @@ class LiveWords:
         *,
         fresh: float = 600.0,
         wait: float = 1.0,
+        popular: Callable[[], Mapping[str, int]] | None = None,
     ) -> None:
         self.client, self.lexicon, self.chinese = client, lexicon, chinese
-        self.fresh, self.wait = fresh, wait
+        self.fresh, self.wait, self.popular = fresh, wait, popular or dict
         self._words = self._bare = Words.of(lexicon, EMPTY, chinese)
         self._index, self._next = "", 0.0
         self._lock = threading.Lock()
@@ -92,7 +111,7 @@ class LiveWords:
             if first:
                 self._keep(index, Words.of(self.lexicon, columns, self.chinese))
             full = with_titles(self.client, columns, self.chinese)
-            self._keep(index, Words.of(self.lexicon, full, self.chinese))
+            self._keep(index, Words.of(self.lexicon, full, self.chinese, self.popular()))
         except ShelfsightError as error:
             _log.warning("the words of %s could not be read: %s", index, error)
             self._next = time.monotonic() + min(self.fresh, 10.0)

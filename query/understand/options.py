@@ -1,6 +1,6 @@
 """What a caller may choose about the understanding of a query."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -51,3 +51,22 @@ class Understanding:
 
 
 USUAL = Understanding()
+
+
+def read_treatments(written: Iterable[str]) -> dict[str, Treatment]:
+    """Return the treatments that a person wrote as ``colour=hard``.
+
+    Raises:
+        InputError: One cannot be read, or names what does not exist.
+    """
+    found: dict[str, Treatment] = {}
+    for text in written:
+        kind, _, treatment = (part.strip() for part in text.partition("="))
+        if kind not in KINDS or treatment not in TREATMENTS:
+            raise InputError(
+                f"Treatment {text[:40]!r} cannot be read.",
+                f"Write KIND=TREATMENT; kinds are {', '.join(KINDS)}, treatments"
+                f" {', '.join(TREATMENTS)}.",
+            )
+        found[kind] = treatment
+    return found

@@ -5,7 +5,9 @@ from typing import Protocol
 
 from mappings.index import CatalogueIndex
 from query.intent import Intent, understand
-from query.request import SearchRequest
+from query.request import SearchRequest, plain_text
+from query.suggest.suggester import require_typed
+from query.suggest.suggestion import Suggestions
 
 
 class Reading(Protocol):
@@ -16,6 +18,9 @@ class Reading(Protocol):
 
     def easier(self, intent: Intent, index: CatalogueIndex) -> Iterator[Intent]:
         """Yield the intent with one constraint less each time, in the stated order."""
+
+    def suggest(self, typed: str, size: int, index: CatalogueIndex) -> Suggestions:
+        """Return completions of what was typed so far, at most ``size``."""
 
 
 class PlainReading:
@@ -28,6 +33,11 @@ class PlainReading:
     def easier(self, intent: Intent, index: CatalogueIndex) -> Iterator[Intent]:
         """Yield nothing: what was not read cannot be relaxed."""
         return iter(())
+
+    def suggest(self, typed: str, size: int, index: CatalogueIndex) -> Suggestions:
+        """Return nothing: there is no vocabulary to complete from."""
+        require_typed(plain_text(typed), size)
+        return Suggestions(plain_text(typed))
 
 
 PLAIN = PlainReading()
