@@ -21,6 +21,8 @@ from serve.limits import Limits
 from serve.problems import install
 from serve.questions import read_question
 from serve.schemas import Health, Live, SearchAnswer
+from serve.speech import TranscriberSource, add_speech
+from serve.suggest import add_suggest
 
 API_VERSION = "0.1.0"
 
@@ -42,6 +44,7 @@ def create_app(
     *,
     limits: Limits = Limits(),  # noqa: B008 - frozen
     allow_origins: Sequence[str] = (),
+    transcriber_source: TranscriberSource | None = None,
 ) -> FastAPI:
     """Return the application; the engine is opened when the server starts it, not here.
 
@@ -50,6 +53,7 @@ def create_app(
             again every few seconds of asking while it fails.
         limits: Sizes beyond which a request is refused, and waiting times.
         allow_origins: Web origins whose pages may ask from a browser.
+        transcriber_source: Loads what turns speech into words, when the first recording comes.
     """
     slot = EngineSlot(engine_source, limits.reopen, limits.reload)
 
@@ -71,6 +75,8 @@ def create_app(
     app.state.slot = slot
     install(app, limits.retry_after)
     _add_routes(app, slot, limits)
+    add_suggest(app, slot)
+    add_speech(app, slot, transcriber_source, limits.read_seconds)
     app.add_middleware(BodyLimit, limits=limits)
     if allow_origins:
         app.add_middleware(

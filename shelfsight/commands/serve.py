@@ -22,12 +22,17 @@ def serve(
     listener = listen(host, port)
     import uvicorn
 
+    from encoders.speech.registry import load_transcriber
     from serve.app import create_app
     from shelfsight.settings import read_settings
     from shelfsight.wiring import open_engine
 
     settings = read_settings()
-    app = create_app(lambda: open_engine(settings), allow_origins=tuple(origin or ()))
+    app = create_app(
+        lambda: open_engine(settings),
+        allow_origins=tuple(origin or ()),
+        transcriber_source=lambda: load_transcriber(settings.transcriber),
+    )
     shown, bound = listener.getsockname()[:2]
     typer.echo(f"Search API at http://{f'[{shown}]' if ':' in shown else shown}:{bound}", err=True)
     config = uvicorn.Config(
