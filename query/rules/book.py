@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from query.understand.chinese import has_cjk
 from query.understand.lexicon import phrase
 from query.understand.understood import AppliedRule
 
@@ -116,7 +115,15 @@ NO_RULES = RuleBook()
 def _matches(pattern: str, query: str, match: Match) -> bool:
     if match == "exact":
         return pattern == query
-    if has_cjk(pattern):
-        return query.startswith(pattern) if match == "prefix" else pattern in query
-    padded = f" {query} "
-    return padded.startswith(f" {pattern}") if match == "prefix" else f" {pattern} " in padded
+    at = query.find(pattern)
+    while at >= 0:
+        if _whole(query, at, at + len(pattern)) and (match == "contains" or at == 0):
+            return True
+        at = query.find(pattern, at + 1)
+    return False
+
+
+def _whole(query: str, start: int, end: int) -> bool:
+    """Tell whether a part of a query is no piece of a longer word of Latin letters."""
+    left, right = query[start - 1 : start] + query[start], query[end - 1] + query[end : end + 1]
+    return not any(len(two) == 2 and two.isascii() and two.isalnum() for two in (left, right))

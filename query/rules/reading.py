@@ -15,7 +15,8 @@ from query.rules.book import MATCHES, Rule, RuleBook, Synonyms
 MAX_RULES = 1_000
 MAX_SYNONYMS = 5_000
 MAX_WORDS = 20
-MAX_PRODUCTS = 100
+MAX_PINS = 20
+MAX_BURIES = 100
 MAX_PLACES = 20
 MAX_BYTES = 2 * 1024 * 1024
 FACTORS = (0.1, 10.0)
@@ -147,8 +148,8 @@ def _rule(given: Any, where: str, faults: _Faults) -> Rule:  # noqa: ANN401
         match = "contains"
     rule = Rule(
         name, faults.texts(row, "queries", where, MAX_PLACES), match, rewrite.strip(),
-        faults.texts(row, "pin", where, MAX_PRODUCTS),
-        faults.texts(row, "bury", where, MAX_PRODUCTS),
+        faults.texts(row, "pin", where, MAX_PINS),
+        faults.texts(row, "bury", where, MAX_BURIES),
         tuple(_filters(faults.texts(row, "filter", where, MAX_PLACES), where, faults)),
         _boosts(row.get("boost", {}), where, faults),
     )  # fmt: skip

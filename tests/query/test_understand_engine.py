@@ -175,6 +175,27 @@ def test_rules_apply_at_once_and_are_said(words_engine: SearchEngine, rules: Rul
     assert words_engine.search(SearchRequest("礼服")).understood.rules == ()
 
 
+def test_a_rule_places_and_boosts_products_and_says_so(
+    words_engine: SearchEngine, rules: RuleStore
+) -> None:
+    plain = words_engine.search(SearchRequest("蓝色运动鞋", size=10))
+    first, last = plain.hits[0].id, plain.hits[9].id
+    wanted = Rule(
+        "launch", ("运动鞋",), pin=(last,), bury=(first,), boost=(("brand=Brand2", 2.0),)
+    )  # fmt: skip
+    rules.save(RuleBook(0, (), (wanted,)))
+    placed = words_engine.search(SearchRequest("蓝色运动鞋", size=100))
+    assert placed.hits[0].id == last
+    assert first not in [hit.id for hit in placed.hits[:10]]
+    assert "launch" in str(placed.hits[0].placed)
+    shares = {c.signal: c for hit in placed.hits for c in hit.contributions}
+    assert "boost: rule launch" in shares
+    rules.save(RuleBook())
+    assert [h.id for h in words_engine.search(SearchRequest("蓝色运动鞋", size=10)).hits] == [
+        h.id for h in plain.hits
+    ]
+
+
 def test_versions_are_kept_and_a_race_is_refused(rules: RuleStore) -> None:
     first = rules.save(RuleBook(0, (Synonyms(("a", "b")),)))
     second = rules.save(RuleBook(0, (Synonyms(("a", "c")),)))
