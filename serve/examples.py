@@ -14,6 +14,16 @@ _FILTERED: dict[str, Any] = {
     ],
     "weights": {"lexical": 0.5, "image": 0.5},
 }
+_PAGE: dict[str, Any] = {
+    "text": "红色连衣裙",
+    "filters": ["brand=Nike"],
+    "facets": ["brand", {"attribute": "颜色", "size": 10}, "price/50"],
+    "sort": ["price"],
+    "collapse": "group",
+    "min_score": 0.2,
+    "boosts": ["0.05 stock"],
+    "explain": True,
+}
 _PICTURE: dict[str, Any] = {"pictures": ["iVBORw0KGgo="], "image_mode": "best"}
 
 
@@ -49,6 +59,23 @@ def _form_schema() -> dict[str, Any]:
             "strength": {"type": "number"},
             "picture_weights": {"type": "string", "description": "A JSON array of numbers."},
             "boxes": {"type": "string", "description": "A JSON array of boxes or null."},
+            "understanding": {"type": "string", "description": "A JSON object."},
+            "facets": {
+                "type": "array",
+                "items": text,
+                "description": "One field each: written (`brand`, `price/25`) or a JSON object.",
+            },
+            "facets_of": text,
+            "sort": {"type": "array", "items": text, "description": "One field for each key."},
+            "collapse": text,
+            "min_score": {"type": "number"},
+            "cursor": text,
+            "reach": {"type": "integer"},
+            "diversity": {"type": "string", "description": "A JSON object."},
+            "boosts": {"type": "array", "items": text, "description": "One field for each."},
+            "pins": {"type": "string", "description": "A JSON array of ids."},
+            "buries": {"type": "string", "description": "A JSON array of ids."},
+            "explain": {"type": "boolean"},
         },
         "additionalProperties": False,
     }
@@ -62,6 +89,7 @@ SEARCH_BODY: dict[str, Any] = {
             "examples": {
                 "words": {"summary": "Words, in Chinese or English", "value": _TEXT},
                 "filters": {"summary": "Filters and own weights", "value": _FILTERED},
+                "page": {"summary": "Facets, variants as one card, a cut", "value": _PAGE},
                 "picture": {"summary": "A small picture as base64", "value": _PICTURE},
             },
         },

@@ -14,13 +14,26 @@ from starlette.requests import Request
 from encoders.crop import Box
 from mappings.errors import InputError
 from mappings.schema import TAGS
+from query.boosts import parse_boost
+from query.diversity import Diversity, Likeness
+from query.facet_lines import CountedSet
 from query.filters import EXACT, RANGED, AnyOf, Between, parse_filter
 from query.filters import Filter as QueryFilter
+from query.fusion.kinds import find_fusion
+from query.ordering import parse_sort
 from query.queries.mixture import Mixture
 from query.request import MAX_UPLOADS, SearchRequest
 from query.signals import ImageMode, Similarity
 from query.understand.options import Treatment, Understanding
-from serve.schemas import AttributeFilter, ColumnFilter, Filter, RangeFilter, SearchBody
+from serve.facets import read_facet
+from serve.schemas import (
+    AttributeFilter,
+    ColumnFilter,
+    DiversityGiven,
+    Filter,
+    RangeFilter,
+    SearchBody,
+)
 
 Column = TypeVar("Column")
 MAX_FAULTS = 5
@@ -34,7 +47,14 @@ _JSON = (
     "strength",
     "picture_weights",
     "boxes",
+    "min_score",
+    "reach",
+    "diversity",
+    "pins",
+    "buries",
+    "explain",
 )
+_REPEATED = ("like", "also", "sort", "boosts")
 
 
 async def read_question(request: Request) -> SearchRequest:
@@ -71,10 +91,10 @@ def _from_form(form: FormData) -> SearchBody:
         if isinstance(value, UploadFile):
             if name != "pictures":
                 raise InputError(f"File field {name[:80]!r} is not known.", "Name it 'pictures'.")
-        elif name == "filters":
+        elif name in ("filters", "facets"):
             written = value.lstrip().startswith("{")
             given.setdefault(name, []).append(_json(name, value) if written else value)
-        elif name in ("like", "also"):
+        elif name in _REPEATED:
             given.setdefault(name, []).append(value)
         elif name in given:
             raise InputError(f"Field {name[:80]!r} is given twice.", "Give it once.")
@@ -119,7 +139,7 @@ def _question(body: SearchBody, uploads: tuple[bytes, ...]) -> SearchRequest:
         # The request checks these two itself and names what is allowed.
         image_mode=cast("ImageMode", body.image_mode),
         similarity=cast("dict[str, Similarity]", body.similarity),
-        fusion=body.fusion,
+        fusion=find_fusion(body.fusion),
         understanding=Understanding(
             # It checks these itself and names what is allowed.
             treat=cast("dict[str, Treatment]", body.understanding.treat),
@@ -137,7 +157,25 @@ def _question(body: SearchBody, uploads: tuple[bytes, ...]) -> SearchRequest:
             picture_weights=tuple(body.picture_weights),
             boxes=tuple(_box(number, edges) for number, edges in enumerate(body.boxes)),
         ),
+        facets=tuple(read_facet(f) for f in body.facets),
+        facets_of=cast("CountedSet", body.facets_of),
+        sort=tuple(key for written in body.sort for key in parse_sort(written)),
+        collapse=body.collapse,
+        min_score=body.min_score,
+        cursor=body.cursor,
+        reach=body.reach,
+        diversity=_diversity(body.diversity),
+        boosts=tuple(parse_boost(b) for b in body.boosts),
+        pins=tuple(body.pins),
+        buries=tuple(body.buries),
+        explain=body.explain,
     )
+
+
+def _diversity(given: DiversityGiven | None) -> Diversity | None:
+    if given is None:
+        return None
+    return Diversity(given.relevance, cast("Likeness", given.over), given.pool)
 
 
 def _box(number: int, edges: list[float] | None) -> Box | None:

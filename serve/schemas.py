@@ -93,6 +93,31 @@ class UnderstandingBody(_Given):
     enabled: bool = Field(True, description="Understand the words at all.")
 
 
+class FacetRange(_Given):
+    """From ``low``, itself included, to ``high``, itself excluded; leave one out for no end."""
+
+    low: float | None = None
+    high: float | None = None
+
+
+class FacetGiven(_Given):
+    """What is counted: a column's or an attribute's values, or a number's ranges or steps."""
+
+    column: str = Field("", examples=["price"])
+    attribute: str = Field("", examples=["颜色"])
+    size: int | None = Field(None, description="How many values, at most 100; 20 if left out.")
+    ranges: list[FacetRange] = Field([], description="At most 50 ranges of a number.")
+    interval: float | None = Field(None, description="Width of a step; at most 200 steps from 0.")
+
+
+class DiversityGiven(_Given):
+    """How much relevance is given up so that neighbours on the page are less alike."""
+
+    relevance: float = Field(0.7, description="Lambda, 0 to 1: 1 keeps the order of relevance.")
+    over: str = Field("image", description="Which vectors say how alike: text, image, attribute.")
+    pool: int = Field(100, description="So many of the first cards are ordered anew, 2 to 200.")
+
+
 class SearchBody(_Given):
     """One question: words, pictures, or both."""
 
@@ -143,6 +168,34 @@ class SearchBody(_Given):
     understanding: UnderstandingBody = Field(
         UnderstandingBody(), description="How the words are to be understood."
     )
+    facets: list[str | FacetGiven] = Field(
+        [],
+        description="At most 16. Written (`brand`, `brand:50`, an attribute's name,"
+        " `price=0..50,50..`, `price/25`) or as objects.",
+    )
+    facets_of: str = Field(
+        "match_set", description="What facets count: `match_set` or `window`, as the answer says."
+    )
+    sort: list[str] = Field(
+        [],
+        description="At most 4 of `relevance`, `price`, `added`, `stock`, `brand`; `-price` begins"
+        " with the highest. The window's hits are sorted; what lacks the column comes last.",
+    )
+    collapse: str = Field("", description="One card for each value of `group` or `brand`.")
+    min_score: float | None = Field(None, description="Hits that score less are not shown.")
+    cursor: str = Field("", description="`next` of the last answer; the rest of the request stays.")
+    reach: int = Field(
+        0, description="How many hits shall be there to be paged to, at most 1000; costs time."
+    )
+    diversity: DiversityGiven | None = None
+    boosts: list[str] = Field(
+        [],
+        description="At most 8, 0.5 points each, 1 together: `0.05 stock`, `0.1 margin 0..0.5`,"
+        " `0.1 new 30` (days to half), `-0.2 where brand=X`.",
+    )
+    pins: list[str] = Field([], description="Ids of products that stand first, at most 20.")
+    buries: list[str] = Field([], description="Ids of products that stand last, at most 100.")
+    explain: bool = Field(False, description="Say of each hit which words matched, and why.")
 
 
 class ContributionAnswer(_Answered):
@@ -163,14 +216,57 @@ class PictureAnswer(_Answered):
     role: str
 
 
+class WordAnswer(_Answered):
+    """A word of the product that matched, and where it stands."""
+
+    word: str
+    column: str
+
+
+class ExplanationAnswer(_Answered):
+    """Why a hit is where it is, in numbers and in plain Chinese and English."""
+
+    rank: int
+    score: float
+    parts: list[ContributionAnswer]
+    picture: PictureAnswer | None
+    words: list[WordAnswer]
+    placed: str
+    zh: str
+    en: str
+
+
 class HitAnswer(_Answered):
-    """One product; its score is the sum of the contributions' points."""
+    """One product; its score is the sum of the contributions' points, boosts included."""
 
     id: str
     score: float
     contributions: list[ContributionAnswer]
     matched_picture: PictureAnswer | None
     source: dict[str, Any] = Field(description="What is shown: title, brand, price …")
+    variants: list[str] = Field(description="Ids of the products behind this card.")
+    placed: str = Field(description="Who pinned or buried it; empty otherwise.")
+    explanation: ExplanationAnswer | None
+
+
+class BucketAnswer(_Answered):
+    """One line of a facet: a value, or a range from `low` to below `high`."""
+
+    value: str | None
+    count: int
+    low: float | str | None
+    high: float | str | None
+    chosen: bool = Field(description="A filter of the request asks for it.")
+
+
+class FacetAnswer(_Answered):
+    """A facet counted."""
+
+    name: str
+    kind: str = Field(description="`terms`, `ranges` or `histogram`.")
+    counted: str = Field(description="Over which set: `match_set` or `window`.")
+    buckets: list[BucketAnswer]
+    other: int = Field(description="Products under values that are not listed.")
 
 
 class SearchAnswer(_Answered):
@@ -185,6 +281,7 @@ class SearchAnswer(_Answered):
     window: int = Field(description="Candidates the formula is computed for, on each shard.")
     reachable: int = Field(description="Hits that can be paged to.")
     reachable_of: str = Field(description="What `reachable` counts.")
+    fusion: str = Field(description="How the signals became one score, with its parameters.")
     took_ms: int = Field(description="The engine's time, milliseconds.")
     encode_ms: float = Field(description="Encoding time, milliseconds; 0 for a repeated query.")
     degraded: list[str] = Field(description="What was left out because it failed.")
@@ -195,6 +292,9 @@ class SearchAnswer(_Answered):
     understood: Understood = Field(
         description="What was read in the words, which rules applied, and what was relaxed."
     )
+    facets: list[FacetAnswer] = Field(description="In the order in which they were asked for.")
+    next: str = Field(description="The cursor behind this page; empty when nothing is left.")
+    execution: str = Field(description="`page` or `window`: who ordered the hits.")
 
 
 class Problem(_Answered):

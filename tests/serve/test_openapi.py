@@ -7,19 +7,31 @@ from typing import Any
 
 import pytest
 
+from query.facet_lines import Bucket, FacetCount
 from query.queries.mixture import Mixture
 from query.request import SearchRequest
-from query.result import Contribution, Hit, MatchedPicture, SearchResult
+from query.result import (
+    Contribution,
+    Explanation,
+    Hit,
+    MatchedPicture,
+    MatchedWord,
+    SearchResult,
+)
 from serve.examples import SEARCH_BODY
 from serve.openapi import PATH, document
 from serve.questions import _question
 from serve.schemas import (
+    BucketAnswer,
     ContributionAnswer,
+    ExplanationAnswer,
+    FacetAnswer,
     HitAnswer,
     PictureAnswer,
     Problem,
     SearchAnswer,
     SearchBody,
+    WordAnswer,
 )
 
 DOCUMENT: dict[str, Any] = json.loads(document())
@@ -85,8 +97,12 @@ def test_the_body_has_the_fields_of_the_engines_request() -> None:
 @pytest.mark.parametrize(
     ("model", "value", "more"),
     [
-        (SearchAnswer, SearchResult, {"total_of", "reachable_of"}),
+        (SearchAnswer, SearchResult, set()),
         (HitAnswer, Hit, set()),
+        (ExplanationAnswer, Explanation, set()),
+        (WordAnswer, MatchedWord, set()),
+        (FacetAnswer, FacetCount, set()),
+        (BucketAnswer, Bucket, set()),
         (ContributionAnswer, Contribution, set()),
         (PictureAnswer, MatchedPicture, set()),
     ],
