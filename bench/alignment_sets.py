@@ -5,38 +5,25 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from encoders.pictures import decode
 from encoders.protocol import ImageEncoder, Vectors
-from learn.align.pairs import Saying
+from mappings.product import Product
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / ".." / "shared" / "data"
 CACHE = ROOT / "bench" / "out" / "alignment"
+TOLD = (
+    "material", "pattern", "style_general", "style_bottom", "style_bags", "gender", "climate",
+    "activity", "sleeve", "collar",
+)  # fmt: skip
 SKIPPED = ("Gear", "Collections", "Promotions", "Erin", "New", "Performance", "Eco")
 BATCH = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A luma product with pictures.
-
-    Args:
-        title: Its name.
-        said: What is said of it.
-        pictures: Paths below the data folder, each once.
-        values: Attribute values.
-    """
-
-    title: str
-    said: tuple[Saying, ...]
-    pictures: tuple[str, ...]
-    values: tuple[str, ...]
 
 
 def clothing() -> tuple[list[str], NDArray[np.int64], list[str]]:
@@ -48,34 +35,27 @@ def clothing() -> tuple[list[str], NDArray[np.int64], list[str]]:
     return paths, np.array([names.index(p.split("/")[1]) for p in paths]), names
 
 
-def luma() -> list[Shown]:
-    """Return the products of luma that have a picture."""
+def luma() -> list[Product]:
+    """Return the products of luma that have a picture, their paths below the data folder."""
     lines = (DATA / "luma" / "products.jsonl").read_text(encoding="utf-8").splitlines()
     return [s for line in lines if (s := _shown(json.loads(line))).pictures]
 
 
-def _shown(row: dict[str, object]) -> Shown:
-    by_colour, others = row["images_by_color"], row["other_images"]
-    assert isinstance(by_colour, dict)
-    assert isinstance(others, list)
-    paths = [f"luma/{p}" for group in [*by_colour.values(), others] for p in group]
-    title, text = html.unescape(str(row["name"])), str(row["description"] or "")[:200]
-    categories = row["categories"]
-    assert isinstance(categories, list)
-    kinds = [c.replace("/", " ") for c in categories if not c.startswith(SKIPPED)]
-    said = [Saying(title, "title"), *(Saying(k, "category", 1 / len(kinds)) for k in kinds)]
-    if text:
-        said.append(Saying(text, "description", 0.5))
-    attributes = row["attributes"]
-    assert isinstance(attributes, dict)
-    wanted = ("material", "pattern", "style_general", "style_bottom", "style_bags", "gender")
-    found = [attributes[k] for k in wanted if k in attributes]
-    values = [v for one in found for v in (one if isinstance(one, list) else [one])]
-    return Shown(
-        title,
-        tuple(said),
-        tuple(dict.fromkeys(paths)),
-        (*[k.split()[-1] for k in kinds], *by_colour, *map(str, values)),
+def _shown(row: dict[str, Any]) -> Product:
+    by_colour = row["images_by_color"]
+    paths = [f"luma/{p}" for group in [*by_colour.values(), row["other_images"]] for p in group]
+    attributes = {k: row["attributes"][k] for k in TOLD if k in row["attributes"]}
+    if by_colour:
+        attributes["color"] = list(by_colour)
+    return Product.model_validate(
+        {
+            "id": row["sku"],
+            "title": html.unescape(row["name"]),
+            "description": row["description"] or "",
+            "categories": [c for c in row["categories"] if not c.startswith(SKIPPED)],
+            "attributes": attributes,
+            "pictures": [{"path": p} for p in dict.fromkeys(paths)],
+        }
     )
 
 

@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from mappings.errors import EXIT_ENVIRONMENT, ShelfsightError
-from shelfsight.commands import demo, index, ingest, search, serve, stack
+from shelfsight.commands import (
+    align,
+    attach,
+    audit,
+    demo,
+    index,
+    ingest,
+    rules,
+    search,
+    serve,
+    stack,
+    suggest,
+    understand,
+)
 from shelfsight.guard import require_own_packages
 
 INTERRUPTED = 130
@@ -43,8 +56,15 @@ app.command()(ingest.ingest_status)
 app.command()(ingest.reconcile)
 app.add_typer(ingest.dead_letters, name="dead-letters")
 app.command()(search.search)
+app.command()(understand.understand)
+app.command()(suggest.suggest)
+app.add_typer(suggest.queries, name="queries")
+app.add_typer(rules.app, name="rules")
 app.command()(serve.serve)
 app.add_typer(index.app, name="index")
+app.add_typer(attach.app, name="attach")
+app.add_typer(align.app, name="align")
+app.add_typer(audit.app, name="audit")
 
 
 def as_called(cure: str) -> str:

@@ -1,8 +1,9 @@
 """Fitting a catalogue's space on one page: sample, encode, project, calibrate.
 
-The image encoder's features are taken into the text encoder's space by a ridge projection that is
-fitted on the catalogue's own pairs of picture and text, so that one query vector serves every
-signal. Everything that is encoded here goes into the spool, and ingestion finds it there.
+The image encoder's features are taken into the text encoder's space by a head, so that one query
+vector serves every signal: the one that ``shelfsight align fit`` left, else a ridge fitted here on
+the catalogue's own pairs of picture and text, else the one that ships. Everything that is encoded
+here goes into the spool, and ingestion finds it there.
 """
 
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,9 +32,11 @@ from mappings.calibration import Calibration
 from mappings.errors import InputError
 from mappings.product import Product
 from mappings.vectors import ProductVectors
+from shelfsight.alignment import Encode, kept_head, known_before, make_material
 from shelfsight.progress import Advance, Steps
 
 if TYPE_CHECKING:
+    from encoders.head import Head
     from encoders.protocol import ImageEncoder, TextEncoder
     from encoders.space import Space
 
@@ -72,7 +76,7 @@ class Sample:
 
 def fit_space(
     catalogue: Catalogue, models: Models, spool: VectorSpool, *, read: int, pictures: int,
-    seed: int, steps: Steps,
+    seed: int, steps: Steps, kept: Path | None = None,
 ) -> Fitted:  # fmt: skip
     """Return the space of a catalogue, fitted on a seeded sample.
 
@@ -84,20 +88,15 @@ def fit_space(
         pictures: How many pictures the projection is fitted on.
         seed: Of the sample and of the pseudo-queries.
         steps: Shows the progress.
+        kept: File of a head that was fitted before; not looked at where it does not exist.
 
     Raises:
-        InputError: The catalogue holds no product.
+        InputError: The catalogue holds no product, or the head cannot be read.
     """
-    from encoders.projection import ProjectedImageEncoder, fit_ridge
+    from encoders.projection import ProjectedImageEncoder
     from encoders.space import Space
 
-    rows = islice(catalogue.rows(), read)
-    living = [row.product for row in rows if row.product and not row.product.deleted]
-    if not living:
-        raise InputError(
-            f"{catalogue.path} holds no product that can be read.",
-            "See the reasons with `shelfsight ingest`; correct the rows.",
-        )
+    living = read_products(catalogue, read)
     weights = AttributeWeights.fit(living)
     sample = draw_sample(catalogue, living, pictures, seed)
     own = [product_text(p) for p in sample.products]
@@ -110,18 +109,14 @@ def fit_space(
     terms = _encode_terms(sample, models.text, spool, steps)
     if terms:
         weights = weights.decorrelated(np.stack(list(terms.values())))
-    owners, features = _encode_pictures(sample, models.image, spool, steps)
+    owners, features = encode_pictures(sample, models.image, spool, steps)
     image: ImageEncoder | None = None
     if models.image.card.space == models.text.card.space:
         image = models.image  # one model's two towers: there is nothing to fit
-    elif len(owners) < 2:
-        print(_UNPICTURED.format(len(owners), len(sample.products)), file=sys.stderr)  # noqa: T201
+    elif (head := _head(sample, owners, features, models, spool, seed, kept)) is not None:
+        image = ProjectedImageEncoder(models.image, head)
     else:
-        projection = fit_ridge(
-            features, texts[owners], source_space=models.image.card.space,
-            target_space=models.text.card.space, seed=seed,
-        )  # fmt: skip
-        image = ProjectedImageEncoder(models.image, projection)
+        print(_UNPICTURED.format(len(owners), len(sample.products)), file=sys.stderr)  # noqa: T201
     fitted = image.projection if isinstance(image, ProjectedImageEncoder) else None
     projected = fitted.apply(features) if fitted else features
     vectors = _vectors(sample, texts, owners, projected, weights, terms)
@@ -129,15 +124,66 @@ def fit_space(
     return Fitted(space, _calibrate(models.text, sample, vectors, seed))
 
 
+def read_products(catalogue: Catalogue, read: int) -> list[Product]:
+    """Return the living products among the first ``read`` rows.
+
+    Raises:
+        InputError: There is none.
+    """
+    rows = islice(catalogue.rows(), read)
+    living = [row.product for row in rows if row.product and not row.product.deleted]
+    if not living:
+        raise InputError(
+            f"{catalogue.path} holds no product that can be read.",
+            "See the reasons with `shelfsight ingest`; correct the rows.",
+        )
+    return living
+
+
+def _head(
+    sample: "Sample", owners: Sequence[int], features: Vectors, models: Models,
+    spool: VectorSpool, seed: int, kept: Path | None,
+) -> "Head | None":  # fmt: skip
+    """Return the head that was kept, else one fitted on the sample, else the one that ships."""
+    from learn.align.recipe import fit_head
+
+    if kept is not None and (head := kept_head(kept, models.text, models.image)) is not None:
+        return head
+    known = known_before(models.text, models.image)
+    material = make_material(sample.products, owners, features, through(spool, models.text))
+    if material is None:  # a few pictures are enough for the head that ships, none are not
+        return known.default if len(owners) else None
+    return fit_head(
+        material.pairs, "ridge", known, asked=material.asked, groups=material.groups,
+        spaces=(models.image.card.space, models.text.card.space), seed=seed,
+    )  # fmt: skip
+
+
+def through(
+    spool: VectorSpool, encoder: "TextEncoder", advance: Advance = lambda *_: None
+) -> Encode:
+    """Return what encodes texts, as queries or as products, and keeps them in the spool."""
+
+    def encode(items: Mapping[str, str], is_query: bool) -> dict[str, Vectors]:
+        one = encoder.encode_query if is_query else encoder.encode_products
+        return _spooled(items, one, encoder, spool, advance)
+
+    return encode
+
+
 def draw_sample(
-    catalogue: Catalogue, products: Sequence[Product], pictures: int, seed: int
+    catalogue: Catalogue,
+    products: Sequence[Product],
+    pictures: int,
+    seed: int,
+    most: int = MOST_PRODUCTS,
 ) -> Sample:
-    """Return at most 250 products and about ``pictures`` of their pictures, spread evenly.
+    """Return at most ``most`` products and about ``pictures`` of their pictures, spread evenly.
 
     Swatches are left out: they show cloth, and no product.
     """
     rng = np.random.default_rng(seed)
-    order = rng.permutation(len(products))[:MOST_PRODUCTS]
+    order = rng.permutation(len(products))[:most]
     drawn = tuple(products[int(i)] for i in order)
     shown = [telling(p.pictures) for p in drawn]
     found: list[tuple[int, bytes]] = []
@@ -185,7 +231,7 @@ def _spooled(
     return known
 
 
-def _encode_pictures(
+def encode_pictures(
     sample: Sample, encoder: "ImageEncoder", spool: VectorSpool, steps: Steps
 ) -> tuple[list[int], Vectors]:
     """Return whose picture each row is, and the features, float32 (n, d_in)."""

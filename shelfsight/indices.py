@@ -115,6 +115,7 @@ def fit_catalogue(
         InputError: The catalogue holds no product.
         UnknownModel: A model that the settings name cannot be loaded.
     """
+    from shelfsight.alignment import alignment_path
     from shelfsight.fitting import fit_space
 
     loading = steps.tell(f"loading {settings.text_model} and {settings.image_model}")
@@ -123,6 +124,7 @@ def fit_catalogue(
     return fit_space(
         catalogue, models, VectorSpool(spool_path(settings)),
         read=read, pictures=settings.sample, seed=settings.seed, steps=steps,
+        kept=alignment_path(settings),
     )  # fmt: skip
 
 

@@ -18,19 +18,20 @@ OWN = 3.0
 
 
 def quiet_directions(generic: Vectors, own: Vectors, rank: int = RANK) -> Vectors:
-    """Return float32 (rank, 384): orthonormal directions of which texts have least.
+    """Return float32 (rank, d): orthonormal directions of which texts have least.
 
     Eigenvectors of the *uncentred* second moment: a mean that stays would add to every query the
     same push for or against a picture.
 
     Args:
-        generic: float32 (t, 384), generic texts, t well above 384.
-        own: float32 (s, 384), the catalogue's texts that queries look like, such as titles.
+        generic: float32 (d, d), uncentred second moment of generic texts.
+        own: float32 (s, d), the catalogue's texts that queries look like, such as titles.
         rank: How many.
     """
-    wide, near = generic.astype(np.float64), own.astype(np.float64)
-    moment = wide.T @ wide / len(wide) + OWN * near.T @ near / len(near)
-    return np.linalg.eigh(moment)[1][:, :rank].T.astype(np.float32)
+    near = own.astype(np.float64)
+    moment = generic.astype(np.float64) + OWN * near.T @ near / len(near)
+    rank = min(rank, len(moment) // 3)
+    return np.asarray(np.linalg.eigh(moment)[1][:, :rank].T, dtype=np.float32)
 
 
 def with_visual_part(

@@ -9,6 +9,7 @@ from encoders.protocol import unit_rows as unit
 from learn.align.contrastive import Recipe, fit_contrastive_head
 from learn.align.fit import fit_ridge_head
 from learn.align.folds import class_folds, product_folds
+from learn.align.generic import GenericTexts
 from learn.align.lexicon import concept_of, imagenet_chinese, key, load_lexicon, phrases
 from learn.align.measures import auc, interval, neighbour_precision, own_pictures, precision_at
 from learn.align.pairs import Pairs, Saying, distinct_texts, weigh
@@ -64,9 +65,10 @@ def test_the_visual_part_brings_a_products_pictures_together_and_leaves_texts_al
     noisy = draw.normal(size=(30, 20))[products] + 0.5 * draw.normal(size=(120, 20))
     features = noisy.astype(np.float32)
     weights = np.full((120, len(generic)), 1 / len(generic), dtype=np.float32)
-    head = fit_ridge_head(Pairs(features, generic, weights, products), generic.mean(axis=0))
-    quiet = quiet_directions(generic, generic, 6)
-    assert np.allclose(quiet @ quiet.T, np.eye(6), atol=1e-5)
+    known = GenericTexts.of(generic)
+    head = fit_ridge_head(Pairs(features, generic, weights, products), known.mean)
+    quiet = quiet_directions(known.moment, generic, 5)
+    assert np.allclose(quiet @ quiet.T, np.eye(5), atol=1e-5)
     seen = with_visual_part(head, features, products, quiet, 1.0)
     before = neighbour_precision(head.apply(features), products, 3).mean()
     after = neighbour_precision(seen.apply(features), products, 3).mean()

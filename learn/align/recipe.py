@@ -1,0 +1,91 @@
+"""The one recipe: pairs in, head out. Ingestion, the `align` command and the bench all call it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.head import Head
+from encoders.head_aligned import AlignedHead
+from encoders.head_blend import BlendedHead
+from encoders.head_generic import GenericHead
+from encoders.protocol import Vectors
+from learn.align.contrastive import Recipe, fit_contrastive_head
+from learn.align.fit import fit_ridge_head
+from learn.align.generic import GenericTexts
+from learn.align.pairs import Pairs
+from learn.align.visual import quiet_directions, with_visual_part
+
+Form = Literal["ridge", "contrastive"]
+FORMS: tuple[Form, ...] = ("ridge", "contrastive")
+
+GAIN = 0.5
+"""Length of the visual part against the text part."""
+SHARE = 1.0
+"""What the head that ships counts beside the fitted one, at many pictures."""
+FEW = 50.0
+"""Pictures of which the fitted head must have seen many more to be trusted alone."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What is known before the catalogue is.
+
+    Args:
+        texts: Statistics of generic texts in the text encoder's space; ``None`` where nothing
+            ships for it: the catalogue's own texts stand in, and there is no visual part.
+        default: The head that ships for the encoders, ``None`` where there is none.
+    """
+
+    texts: GenericTexts | None = None
+    default: GenericHead | None = None
+
+
+def fit_head(
+    pairs: Pairs,
+    form: Form,
+    known: Known,
+    *,
+    asked: Vectors,
+    groups: NDArray[np.int64],
+    spaces: tuple[str, str] = ("", ""),
+    share: float = SHARE,
+    gain: float = GAIN,
+    seed: int = 0,
+    threads: int | None = None,
+) -> Head:
+    """Return the head of a catalogue.
+
+    Args:
+        pairs: Pictures and their texts.
+        form: ``ridge`` in closed form, or ``contrastive`` on top of it.
+        known: What ships.
+        asked: float32 (s, d), the catalogue's texts that queries look like, such as titles.
+        groups: int64 (n,), pictures that should be near each other: of one product, or category.
+        spaces: Of the features, and of the texts.
+        share: What the head that ships counts at many pictures; 0 leaves it out.
+        gain: Length of the visual part against the text part; 0 leaves it out.
+        seed: Of all that is drawn.
+        threads: torch's threads; ``None`` leaves them.
+    """
+    mean = known.texts.mean if known.texts is not None else pairs.vectors.mean(axis=0)
+    fitted: AlignedHead = (
+        fit_ridge_head(pairs, mean, seed=seed)
+        if form == "ridge"
+        else fit_contrastive_head(pairs, mean, Recipe(seed=seed), threads=threads)
+    )
+    fitted = replace(fitted, source_space=spaces[0], target_space=spaces[1])
+    if known.texts is not None and gain and len(np.unique(groups)) > 1:
+        quiet = quiet_directions(known.texts.moment, asked)
+        fitted = with_visual_part(fitted, pairs.features, groups, quiet, gain)
+    if known.default is None or not share:
+        return fitted
+    return BlendedHead(fitted, known.default, share_of(len(pairs.features), share))
+
+
+def share_of(pictures: int, share: float = SHARE) -> float:
+    """Return what the head that ships counts beside one fitted on so many pictures."""
+    return share + FEW / max(pictures, 1)

@@ -1,0 +1,58 @@
+"""What is said of a product's pictures: title, text, categories, attributes, and their synonyms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from encoders.attributes import attribute_text
+from encoders.texts import product_text
+from learn.align.lexicon import Concept, concept_of, phrases
+from learn.align.pairs import Saying
+
+if TYPE_CHECKING:
+    from mappings.product import Product
+
+TITLE, WHOLE, CATEGORY, ATTRIBUTE, SYNONYM = 1.0, 0.5, 1.0, 1.0, 1.0
+"""What each kind of saying counts in all, spread over a product's sayings of the kind."""
+
+
+def sayings(product: Product, concepts: Sequence[Concept] = ()) -> tuple[Saying, ...]:
+    """Return what is said of a product, in every language that its record holds.
+
+    A category whose name the lexicon knows brings its synonyms in both languages, so that a shop
+    that writes one language is found in the other.
+
+    Args:
+        product: Whose pictures.
+        concepts: The lexicon; empty for the product's own words alone.
+    """
+    kinds = tuple(dict.fromkeys(c.replace("/", " ").replace(">", " ") for c in product.categories))
+    parts: list[tuple[str, float, Sequence[str]]] = [
+        ("title", TITLE, (product.title,)),
+        ("product", WHOLE, (product_text(product),)),
+        ("category", CATEGORY, kinds),
+        ("attribute", ATTRIBUTE, tuple(attribute_text(t) for t in product.tags)),
+        ("synonym", SYNONYM, synonyms(product.categories, concepts)),
+    ]
+    return tuple(
+        Saying(text, kind, whole / len(texts))
+        for kind, whole, texts in parts
+        for text in texts
+        if text.strip()
+    )
+
+
+def synonyms(names: Sequence[str], concepts: Sequence[Concept]) -> tuple[str, ...]:
+    """Return what else the lexicon calls the categories, their names left out.
+
+    Args:
+        names: Names of categories, or paths whose last part is one.
+        concepts: The lexicon.
+    """
+    found: list[str] = []
+    for name in names:
+        for part in (name, name.replace(">", "/").rpartition("/")[2].strip()):
+            if (concept := concept_of(part, concepts)) is not None:
+                found += phrases(concept)
+    return tuple(t for t in dict.fromkeys(found) if t not in names)
