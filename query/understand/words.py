@@ -11,7 +11,7 @@ from query.understand.options import Understanding
 from query.understand.pieces import Piece, cut
 from query.understand.price import PriceSpan, find_price
 from query.understand.sizes import SizeSpan, find_model_number, find_sizes
-from query.understand.understood import Constraint, Kind, Role, Token, Understood
+from query.understand.understood import Constraint, Kind, Language, Role, Token, Understood
 
 _NAMED: tuple[Kind, ...] = ("brand", "colour", "material", "gender", "category")
 _TAGS = {"n": "noun", "v": "other", "a": "adjective", "m": "number", "price": "number"}
@@ -56,7 +56,7 @@ class WordReader:
         found = Understood(
             text=text,
             searched=without_price(text, text[price.start : price.end] if price else ""),
-            language=script_of(text),
+            language=_language(text),
             traditional=traditional,
             tokens=tuple(_token(p, text, head) for p in pieces),
             head=head_text(head, text),
@@ -82,6 +82,12 @@ class WordReader:
 def _overlap(size: SizeSpan, price: PriceSpan) -> bool:
 
     return size.start < price.end and price.start < size.end
+
+
+def _language(text: str) -> Language:
+    """Return the script of the letters; digits are of every language."""
+    letters = "".join(c for c in text if not c.isdecimal())
+    return script_of(letters if any(c.isalnum() for c in letters) else text)
 
 
 def _thing(head: Piece | None) -> str:

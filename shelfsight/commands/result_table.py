@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from query.result import Contribution, Hit, SearchResult
+    from query.understand.understood import Understood
 
 BAR = 10
 _NAMES = {
@@ -118,6 +119,23 @@ def _cells(c: "Contribution") -> tuple[str, ...]:
     )
 
 
+def understood_lines(found: "Understood") -> list[str]:
+    """Return in plain sentences what a query's words changed: limits, wordings, rules, rescue."""
+    price = [c.text for c in found.hard if c.kind == "price"]
+    must = [f"{c.kind} {c.text}" for c in found.hard if c.kind != "price"]
+    read = [f"looking for {found.head}"] if found.head else []
+    read += [f"its price {p}" for p in price] + [f"must have {m}" for m in must]
+    read += [f"better with {c.kind} {c.text}" for c in found.soft if c.values]
+    lines = [f"Understood: {'; '.join(read)}."] if price or must or len(read) > 1 else []
+    lines += [f"Searched as well: {v.text} ({v.why})." for v in found.variants]
+    lines += [f"Rule applied: {rule.id}." for rule in found.rules]
+    for r in found.relaxed:
+        lines.append(
+            f"Nothing had it, so relaxed: {r.step} {r.given}{f' -> {r.used}' * bool(r.used)}."
+        )
+    return lines
+
+
 def _foot(result: "SearchResult") -> list[Any]:
     from rich.text import Text
 
@@ -130,6 +148,7 @@ def _foot(result: "SearchResult") -> list[Any]:
             style="dim",
         )
     ]
+    lines += [Text(line, style="dim") for line in understood_lines(result.understood)]
     if not result.hits:
         lines.insert(0, Text("No product was found. Try other words or fewer filters."))
     if result.degraded:

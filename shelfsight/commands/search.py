@@ -38,6 +38,8 @@ def search(
         list[str] | None, typer.Option(help="SIGNAL=NUMBER, such as image=0.5; repeatable.")
     ] = None,
     fusion: options.Fusion = "exact",
+    treat: options.Treat = None,
+    as_written: options.AsWritten = False,
     size: Annotated[int, typer.Option(help="Hits on the page, at most 100.")] = 10,
     offset: Annotated[int, typer.Option(help="Hits before the page.")] = 0,
     best_picture: Annotated[
@@ -51,6 +53,7 @@ def search(
     """Search the catalogue with words, pictures, products, speech, or several of them."""
     from query.filters import parse_filter
     from query.request import SearchRequest
+    from query.understand.options import Understanding, read_treatments
 
     if voice and text:
         raise InputError("Words and --voice are both given.", "Give one of them.")
@@ -64,6 +67,7 @@ def search(
         weights=_weights(weight or []),
         image_mode="best" if best_picture else "pooled",
         fusion=fusion,
+        understanding=Understanding(read_treatments(treat or []), enabled=not as_written),
         mixture=options.read_mixture(
             boxes=box or (), shares=share or (), like=like or (), also=also or (),
             but=but, without=without, strength=strength,

@@ -34,6 +34,16 @@ Strength = Annotated[float, typer.Option(help="How far --but and --minus move, 0
 Fusion = Annotated[
     str, typer.Option(help="exact, rrf, min-max, theoretical, hybrid-min-max, -l2, -z-score.")
 ]
+Treat = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="KIND=hard, soft or off: whether a price, brand, colour, size, material, gender or"
+        " category in your words must be met; repeatable."
+    ),
+]
+AsWritten = Annotated[
+    bool, typer.Option("--as-written", help="Take the words as they are; understand nothing.")
+]
 Voice = Annotated[Path | None, typer.Option(help="A WAV file with the spoken words.")]
 Language = Annotated[str, typer.Option(help="What is spoken in --voice.")]
 
