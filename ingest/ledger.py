@@ -10,7 +10,7 @@ import json
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,21 @@ class Ledger:
                 )
                 found |= {row["id"]: entry_of(row) for row in rows}
         return [found[i] for i in dict.fromkeys(ids) if i in found]
+
+    def living(self) -> Iterator[Entry]:
+        """Yield every product that is not deleted as it was last accepted, by id."""
+        after = ""
+        while True:
+            with self.store.read() as db:
+                rows = db.execute(
+                    "SELECT p.*, r.root FROM products p JOIN runs r USING(run)"
+                    f" WHERE deleted = 0 AND id > ? ORDER BY id LIMIT {MANY}",
+                    (after,),
+                ).fetchall()
+            yield from map(entry_of, rows)
+            if len(rows) < MANY:
+                return
+            after = rows[-1]["id"]
 
     def settle(self, settled: Iterable[Settled]) -> int:
         """Record what became of pending versions; returns how many were still pending."""

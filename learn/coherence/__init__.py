@@ -1,0 +1,1 @@
+"""Do the pictures show what the record says? Learned from a catalogue, which checks itself."""

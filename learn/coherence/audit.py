@@ -1,0 +1,122 @@
+"""A catalogue checks itself: each product by what the others say and show, the oddest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from encoders.protocol import Vectors, unit_rows
+from learn.align.folds import product_folds
+from learn.coherence.check import Check, fit_check
+from learn.coherence.exhibits import Exhibits
+from learn.coherence.readers import ClaimReader, Numbers
+from learn.coherence.reasons import Reason, reasons
+
+FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the check made of one product.
+
+    Args:
+        product: Its number.
+        probability: How likely the pictures are its own, at even odds, in [0, 1].
+        reasons: Why they may not be, the strongest first.
+        resembles: The other product whose pictures are the nearest to these.
+    """
+
+    product: int
+    probability: float
+    reasons: tuple[Reason, ...]
+    resembles: int
+
+
+def audit(
+    exhibits: Exhibits,
+    contents: Sequence[Sequence[Hashable]],
+    *,
+    limit: int = 50,
+    seed: int = 0,
+    on_fold: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[Finding, ...]:
+    """Return the products whose pictures agree least with their words, the worst first.
+
+    The catalogue is dealt into folds; each is checked by what was learned from the others, so
+    that no product vouches for itself, and products that share a picture lie in one fold.
+
+    Args:
+        exhibits: The catalogue.
+        contents: The hashes of each product's pictures.
+        limit: How many to return.
+        seed: Of folds and swaps.
+        on_fold: Told how many folds of how many are done.
+
+    Raises:
+        InputError: The catalogue is too small, or says nothing that pictures could show.
+    """
+    folds = product_folds(contents, FOLDS, seed)
+    pictured = np.unique(exhibits.owners)
+    scored: list[tuple[float, int, int]] = []
+    checks: list[Check] = []
+    for fold in range(FOLDS):
+        checks.append(fit_check(exhibits, np.flatnonzero(folds != fold), contents, seed))
+        held = pictured[folds[pictured] == fold]
+        chances = checks[-1].probability(exhibits, held, held)
+        scored += [(float(c), int(p), fold) for c, p in zip(chances, held, strict=True)]
+        on_fold(fold + 1, FOLDS)
+    scored.sort()
+    told = visible(checks, exhibits, [pictured[folds[pictured] == f] for f in range(FOLDS)])
+    listed = [(chance, p, reasons(checks[f], exhibits, p, told)) for chance, p, f in scored[:limit]]
+    near = _nearest(exhibits, np.array([p for _, p, _ in listed], dtype=np.int64))
+    return tuple(
+        Finding(p, chance, why, other) for (chance, p, why), other in zip(listed, near, strict=True)
+    )
+
+
+def visible(
+    checks: Sequence[Check], exhibits: Exhibits, held: Sequence[Numbers]
+) -> dict[str, float]:
+    """Return how well pictures tell each claim: the correlation over products that were held out.
+
+    Args:
+        checks: One a fold.
+        exhibits: The catalogue.
+        held: The products that each check has not seen.
+
+    Returns:
+        Claim to a number in [-1, 1]; absent where no check knows the claim.
+    """
+    pairs: dict[str, list[tuple[float, float]]] = {}
+    for check, products in zip(checks, held, strict=True):
+        for reader in check.readers:
+            if isinstance(reader, ClaimReader) and len(products):
+                true, _ = reader.said(exhibits, products)
+                seen = reader.shown(exhibits, products)
+                for n, name in enumerate(reader.names):
+                    pairs.setdefault(name, []).extend(zip(seen[:, n], true[:, n], strict=True))
+    found = {}
+    for name, rows in pairs.items():
+        seen_, true_ = np.array(rows).T
+        spread = seen_.std() * true_.std()
+        covariance = ((seen_ - seen_.mean()) * (true_ - true_.mean())).mean()
+        found[name] = float(covariance / spread) if spread > 0 else 0.0
+    return found
+
+
+def _nearest(exhibits: Exhibits, products: Numbers) -> list[int]:
+    """Return for each of the products the other whose pictures are the nearest on average."""
+    every = np.unique(exhibits.owners)
+    means: Vectors = np.zeros((exhibits.products, exhibits.features.shape[1]), dtype=np.float32)
+    np.add.at(means, exhibits.owners, exhibits.features)
+    rows = unit_rows(means[every])
+    rows = unit_rows(rows - rows.mean(axis=0))
+    found = []
+    for product in products.tolist():
+        mine = int(np.searchsorted(every, product))
+        likeness = rows @ rows[mine]
+        likeness[mine] = -np.inf
+        found.append(int(every[int(np.argmax(likeness))]))
+    return found

@@ -1,0 +1,283 @@
+"""What pictures say of a product, read by regressions that a catalogue's own pairs fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.protocol import Vectors, unit_rows
+from encoders.ridge import solve_fixed
+from learn.coherence.exhibits import Exhibits
+
+Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+PENALTY = 0.3
+"""Of the mean eigenvalue of X'X; from 0.1 to 3 the measures are flat."""
+FEWEST = 4
+"""Products that must say a thing before pictures are asked about it."""
+COMMONEST = 0.95
+"""A thing that more products say than this tells none from another."""
+MOST_CLAIMS = 500
+MOST_PICTURES = 20_000
+"""Pictures that a fit looks at, drawn evenly."""
+ROUNDS = 3
+"""How often a product's colours are shared out among its pictures by what was seen before."""
+SHARPNESS = 8.0
+"""Of the softmax over colours, whose regressions are shrunk to about [0, 0.5]."""
+SURE = 0.02
+
+
+class Reader(Protocol):
+    """Says how well pictures agree with one kind of words."""
+
+    @property
+    def name(self) -> str:
+        """What it reads, in a word."""
+        ...
+
+    def agreement(self, exhibits: Exhibits, said: Numbers, shown: Numbers) -> Floats:
+        """Return float64 (p,): how well the pictures of ``shown`` agree with the words of ``said``.
+
+        NaN where a product says nothing of the kind.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Regression:
+    """A map from standardised features to targets.
+
+    Args:
+        middle: float64 (d,), taken away.
+        scale: float64 (d,), divided by.
+        matrix: float64 (d, t).
+        bias: float64 (t,).
+    """
+
+    middle: Floats
+    scale: Floats
+    matrix: Floats
+    bias: Floats
+
+    def read(self, rows: Vectors | Floats) -> Floats:
+        """Return float64 (n, t)."""
+        return np.asarray(((rows - self.middle) / self.scale) @ self.matrix + self.bias)
+
+
+def regress(rows: Vectors, targets: Floats) -> Regression:
+    """Return the ridge regression of targets (n, t) on rows (n, d)."""
+    wide = rows.astype(np.float64)
+    middle, spread = wide.mean(axis=0), wide.std(axis=0)
+    scale = spread + 0.05 * spread.mean() + 1e-9
+    u = (wide - middle) / scale
+    penalty = PENALTY * float(np.square(u).sum()) / min(u.shape)
+    matrix, bias = solve_fixed(u, targets, max(penalty, 1e-9))
+    return Regression(middle, scale, matrix, bias)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClaimReader:
+    """How likely each claim is, by the pictures; agreement is the cosine with what is claimed.
+
+    Args:
+        names: The claims that it knows, ``name=value``.
+        common: float64 (t,), the part of the products that say each.
+        regression: Features to claims, each in units of its spread.
+    """
+
+    names: tuple[str, ...]
+    common: Floats
+    regression: Regression
+    name: str = "claims"
+
+    @classmethod
+    def fit(cls, exhibits: Exhibits, products: Numbers) -> ClaimReader | None:
+        """Return the reader, or ``None`` where the products say too little."""
+        counts: dict[str, int] = {}
+        for product in products.tolist():
+            for claim in set(exhibits.claims[product]):
+                counts[claim] = counts.get(claim, 0) + 1
+        kept = [c for c, n in counts.items() if FEWEST <= n < COMMONEST * len(products)]
+        names = tuple(sorted(sorted(kept, key=lambda c: (-counts[c], c))[:MOST_CLAIMS]))
+        rows = _drawn(exhibits.pictures_of(products))
+        if not names or len(rows) < FEWEST:
+            return None
+        common = np.array([counts[c] / len(products) for c in names])
+        blank = cls(names, common, _NOTHING)
+        said, _ = blank.said(exhibits, np.arange(exhibits.products))
+        fitted = regress(exhibits.features[rows], said[exhibits.owners[rows]])
+        return cls(names, common, fitted)
+
+    def said(self, exhibits: Exhibits, products: Numbers) -> tuple[Floats, NDArray[np.bool_]]:
+        """Return claims in units of their spread, float64 (p, t), and which products say any."""
+        place = {name: i for i, name in enumerate(self.names)}
+        table = np.zeros((len(products), len(self.names)))
+        for row, product in zip(table, products.tolist(), strict=True):
+            for claim in exhibits.claims[product]:
+                if claim in place:
+                    row[place[claim]] = 1.0
+        spread = np.sqrt(self.common * (1 - self.common))
+        return (table - self.common) / spread, np.asarray(table.any(axis=1))
+
+    def shown(self, exhibits: Exhibits, products: Numbers) -> Floats:
+        """Return what products' pictures show, float64 (p, t), in units of the claims' spread."""
+        return by_product(exhibits, products, self.regression)
+
+    def chances(self, shown: Floats) -> Floats:
+        """Return rows of ``shown`` as chances, float64 in [0, 1]."""
+        spread = np.sqrt(self.common * (1 - self.common))
+        return np.asarray(np.clip(self.common + spread * shown, 0.0, 1.0))
+
+    def agreement(self, exhibits: Exhibits, said: Numbers, shown: Numbers) -> Floats:
+        """Return the cosine of claimed and seen claims for each pair."""
+        words, has = self.said(exhibits, said)
+        each, place = np.unique(shown, return_inverse=True)
+        found = cosine(words, self.shown(exhibits, each)[place])
+        return np.where(has, found, np.nan)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TitleReader:
+    """The title's vector, by the pictures; agreement is the cosine of the two.
+
+    Args:
+        mean: float64 (d_text,), what all titles share.
+        regression: Features to centred title vectors.
+    """
+
+    mean: Floats
+    regression: Regression
+    name: str = "title"
+
+    @classmethod
+    def fit(cls, exhibits: Exhibits, products: Numbers) -> TitleReader | None:
+        """Return the reader, or ``None`` where there are too few pictures."""
+        rows = _drawn(exhibits.pictures_of(products))
+        if len(rows) < FEWEST:
+            return None
+        mean = exhibits.titles[products].mean(axis=0, dtype=np.float64)
+        targets = unit_rows(exhibits.titles - mean).astype(np.float64)
+        return cls(mean, regress(exhibits.features[rows], targets[exhibits.owners[rows]]))
+
+    def agreement(self, exhibits: Exhibits, said: Numbers, shown: Numbers) -> Floats:
+        """Return the cosine of the title and what the pictures say of it, for each pair."""
+        words = (exhibits.titles - self.mean)[said]
+        each, place = np.unique(shown, return_inverse=True)
+        return cosine(words, by_product(exhibits, each, self.regression)[place])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColourReader:
+    """The colour of each picture, learned although only the product's colours are known.
+
+    A product's colours are first said of all its pictures, then of each by what was read before
+    (expectation maximisation over the pictures of a product). Agreement asks both ways: is each
+    picture of a claimed colour, and is each claimed colour on a picture?
+
+    Source: Dietterich et al., Solving the multiple instance problem, Artificial Intelligence 89,
+    1997, for the setting; Dempster, Laird & Rubin, Maximum likelihood from incomplete data, 1977.
+
+    Args:
+        names: The colours, as the catalogue calls them.
+        regression: Colour histograms to colours.
+    """
+
+    names: tuple[str, ...]
+    regression: Regression
+    name: str = "colour"
+
+    @classmethod
+    def fit(cls, exhibits: Exhibits, products: Numbers) -> ColourReader | None:
+        """Return the reader, or ``None`` where fewer than two colours are said often enough."""
+        if exhibits.colours is None:
+            return None
+        counts: dict[str, int] = {}
+        for product in products.tolist():
+            for colour in colours_said(exhibits.claims[product]):
+                counts[colour] = counts.get(colour, 0) + 1
+        names = tuple(sorted(c for c, n in counts.items() if n >= FEWEST))[:MOST_CLAIMS]
+        if len(names) < 2:
+            return None
+        rows = _drawn(exhibits.pictures_of(products))
+        allowed = _colour_table(exhibits, names)[exhibits.owners[rows]]
+        rows, allowed = rows[allowed.any(axis=1)], allowed[allowed.any(axis=1)]
+        seen = exhibits.colours[rows]
+        shares = allowed / allowed.sum(axis=1, keepdims=True)
+        for _ in range(ROUNDS):
+            read = regress(seen, shares).read(seen)
+            shares = _softmax(np.where(allowed > 0, SHARPNESS * read, -np.inf))
+        return cls(names, regress(seen, shares))
+
+    def chances(self, histograms: Vectors) -> Floats:
+        """Return each picture's chance of each colour, float64 (n, colours), rows sum to 1."""
+        return _softmax(SHARPNESS * self.regression.read(histograms))
+
+    def agreement(self, exhibits: Exhibits, said: Numbers, shown: Numbers) -> Floats:
+        """Return mean log chances of pictures and claimed colours, at most 0, for each pair."""
+        assert exhibits.colours is not None
+        table = _colour_table(exhibits, self.names) > 0
+        chances = self.chances(exhibits.colours)
+        ends = np.searchsorted(exhibits.owners, np.arange(exhibits.products + 1))
+        found = np.full(len(said), np.nan)
+        for n, (i, j) in enumerate(zip(said.tolist(), shown.tolist(), strict=True)):
+            if table[i].any() and ends[j] < ends[j + 1]:
+                claimed = chances[ends[j] : ends[j + 1], table[i]]
+                each = np.log(claimed.sum(axis=1) + SURE).mean()
+                found[n] = each + np.log(claimed.max(axis=0) + SURE).mean()
+        return found
+
+
+def colours_said(claims: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the colours among a product's claims."""
+    return tuple(c.partition("=")[2] for c in claims if c.startswith("color="))
+
+
+def by_product(exhibits: Exhibits, products: Numbers, regression: Regression) -> Floats:
+    """Return what is read on average of each product's pictures, (p, t); NaN without pictures.
+
+    Args:
+        exhibits: Catalogue.
+        products: int64 (p,), each once, rising.
+        regression: What reads.
+    """
+    rows = exhibits.pictures_of(products)
+    place = np.searchsorted(products, exhibits.owners[rows])
+    # The mean of what is read is what is read of the mean: features are averaged first.
+    total = np.zeros((len(products), exhibits.features.shape[1]))
+    np.add.at(total, place, exhibits.features[rows])
+    counts = np.bincount(place, minlength=len(products))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return regression.read(total / counts[:, None])
+
+
+def cosine(left: Floats, right: Floats) -> Floats:
+    """Return the cosine of each pair of rows, float64 (n,); NaN where one is NaN."""
+    lengths = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
+    return np.asarray((left * right).sum(axis=1) / np.maximum(lengths, 1e-12))
+
+
+def _drawn(rows: Numbers) -> Numbers:
+    """Return at most ``MOST_PICTURES`` of the rows, evenly spread."""
+    step = max(1, -(-len(rows) // MOST_PICTURES))
+    return rows[::step]
+
+
+def _colour_table(exhibits: Exhibits, names: tuple[str, ...]) -> Floats:
+    place = {name: i for i, name in enumerate(names)}
+    table = np.zeros((exhibits.products, len(names)))
+    for row, claims in zip(table, exhibits.claims, strict=True):
+        for colour in colours_said(claims):
+            if colour in place:
+                row[place[colour]] = 1.0
+    return table
+
+
+def _softmax(rows: Floats) -> Floats:
+    away = np.exp(rows - rows.max(axis=1, keepdims=True))
+    return np.asarray(away / away.sum(axis=1, keepdims=True))
+
+
+_NOTHING = Regression(np.zeros(0), np.ones(0), np.zeros((0, 0)), np.zeros(0))

@@ -1,0 +1,121 @@
+"""Why a product's pictures are not taken for its own: which claims, and what is seen instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from learn.coherence.check import Check
+from learn.coherence.exhibits import CATEGORY, Exhibits
+from learn.coherence.readers import ClaimReader, ColourReader, colours_said
+
+GAP = 0.1
+"""By so much something else must be likelier than all that is claimed, to be a reason."""
+TELLING = 0.3
+"""Correlation below which pictures do not tell a claim: it is no reason, whatever they show."""
+STRANGE = 0.3
+"""Chance of all claimed colours together below which a picture is of another colour."""
+UNSEEN = 0.05
+"""Chance on every picture below which a claimed colour is shown nowhere."""
+MOST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that the words say and the pictures do not show.
+
+    Args:
+        attribute: Its name; ``category`` for the category.
+        says: What the record claims.
+        shows: What the pictures look like, empty where a claim is merely on none of them.
+        strength: How much likelier that is, in [0, 1].
+        pictures: Rows of the pictures that show it; empty for all of the product's.
+    """
+
+    attribute: str
+    says: tuple[str, ...]
+    shows: str
+    strength: float
+    pictures: tuple[int, ...] = ()
+
+
+def reasons(
+    check: Check, exhibits: Exhibits, product: int, visible: Mapping[str, float]
+) -> tuple[Reason, ...]:
+    """Return what contradicts the product's words, the strongest first.
+
+    Args:
+        check: Fitted without the product.
+        exhibits: Catalogue.
+        product: Its number.
+        visible: How well pictures tell each claim (``learn.coherence.audit.visible``).
+    """
+    found: list[Reason] = []
+    colours = [r for r in check.readers if isinstance(r, ColourReader)]
+    for reader in check.readers:
+        if isinstance(reader, ClaimReader):
+            found += _claim_reasons(reader, exhibits, product, visible)
+    if colours:  # which tells the pictures apart
+        found = [r for r in found if r.attribute != "color"]
+        found += _colour_reasons(colours[0], exhibits, product)
+    return tuple(sorted(found, key=lambda r: (-r.strength, r.attribute))[:MOST])
+
+
+def _claim_reasons(
+    reader: ClaimReader, exhibits: Exhibits, product: int, visible: Mapping[str, float]
+) -> list[Reason]:
+    chances = reader.chances(reader.shown(exhibits, np.array([product])))[0]
+    mine = set(exhibits.claims[product])
+    compared: dict[str, list[tuple[str, float, bool]]] = {}
+    for claim, chance in zip(reader.names, chances.tolist(), strict=True):
+        if visible.get(claim, 0.0) >= TELLING:
+            name, _, value = claim.partition("=")
+            compared.setdefault(_level(name, value), []).append((value, chance, claim in mine))
+    found = []
+    for level, values in compared.items():
+        claimed = [(v, c) for v, c, is_mine in values if is_mine]
+        others = [(v, c) for v, c, is_mine in values if not is_mine]
+        if claimed and others:
+            shows, likely = max(others, key=lambda pair: pair[1])
+            gap = likely - max(c for _, c in claimed)
+            if gap > GAP:
+                said = tuple(v for v, _ in claimed)
+                found.append(Reason(level.partition("\0")[0], said, shows, gap))
+    return _one_category(found)
+
+
+def _level(name: str, value: str) -> str:
+    """Return the name that values are compared under: categories with those of the same depth."""
+    return f"{name}\0{value.count('/')}" if name == CATEGORY else name
+
+
+def _one_category(found: list[Reason]) -> list[Reason]:
+    """Keep of the reasons about categories, one a depth, the one that is surest."""
+    surest = max((r for r in found if r.attribute == CATEGORY), key=lambda r: r.strength,
+                 default=None)  # fmt: skip
+    return [r for r in found if r.attribute != CATEGORY or r is surest]
+
+
+def _colour_reasons(reader: ColourReader, exhibits: Exhibits, product: int) -> list[Reason]:
+    said = [c for c in colours_said(exhibits.claims[product]) if c in reader.names]
+    rows = exhibits.pictures_of(np.array([product]))
+    if not said or exhibits.colours is None or not len(rows):
+        return []
+    chances = reader.chances(exhibits.colours[rows])
+    claimed = [reader.names.index(c) for c in said]
+    found: dict[str, list[tuple[int, float]]] = {}
+    for row, chance in zip(rows.tolist(), chances, strict=True):
+        if chance[claimed].sum() < STRANGE:
+            shown = reader.names[int(np.argmax(chance))]
+            found.setdefault(shown, []).append((row, float(1 - chance[claimed].sum())))
+    odd = [
+        Reason("color", tuple(said), shown, max(s for _, s in seen) * len(seen) / len(rows),
+               tuple(row for row, _ in seen))
+        for shown, seen in found.items()
+    ]  # fmt: skip
+    nowhere = [c for c, at in zip(said, claimed, strict=True) if chances[:, at].max() < UNSEEN]
+    if nowhere and not odd:
+        odd.append(Reason("color", tuple(nowhere), "", len(nowhere) / len(said) / 2))
+    return odd
