@@ -69,3 +69,60 @@ def follow_mapping(client: Any, shop: ShopIndex, index: str) -> None:  # noqa: A
                 f"The shop's mapping no longer fits the parallel index {index!r}: {error.info}.",
                 "Make it anew: `shelfsight attach detach --index NAME --yes`, then attach again.",
             ) from None
+
+
+def find_parallel(client: Any, asked: str) -> list[Attachment]:  # noqa: ANN401
+    """Return the parallel indices of a shop's, oldest first; unfinished ones too.
+
+    Raises:
+        NodeUnreachable: The node does not answer.
+    """
+    pattern = f"{parallel_alias(asked)}-*"
+    with node_errors("the node"):
+        found = client.indices.get_mapping(index=pattern, ignore=404)
+    if "error" in found:
+        return []
+    return [
+        Attachment.from_meta(name, found[name]["mappings"])
+        for name in sorted(found, key=lambda n: n[-4:])
+        if RESERVED in found[name]["mappings"].get("_meta", {})
+    ]
+
+
+def create_parallel(client: Any, shop: ShopIndex, attachment: Attachment) -> None:  # noqa: ANN401
+    """Create an empty parallel index; its alias comes when it is filled.
+
+    Raises:
+        InputError: The node refuses the shop's mapping or settings.
+        NodeUnreachable: The node does not answer.
+    """
+    from opensearchpy.exceptions import RequestError
+
+    with node_errors("the node"):
+        try:
+            client.indices.create(index=attachment.index, body=parallel_body(shop, attachment))
+        except RequestError as error:
+            raise InputError(
+                f"The node refuses a copy of the mapping of {shop.name!r}: {error.info}.",
+                "Correct what it names in the shop's mapping, or ingest the shop's feed.",
+            ) from None
+
+
+def show_parallel(client: Any, attachment: Attachment, old: list[Attachment]) -> None:  # noqa: ANN401
+    """Point the alias to a filled parallel index in one step, and delete those before it.
+
+    Raises:
+        NodeUnreachable: The node does not answer.
+    """
+    before = [a.index for a in old if a.index != attachment.index]
+    actions = [{"remove_index": {"index": name}} for name in before]
+    with node_errors("the node"):
+        client.indices.refresh(index=attachment.index)
+        client.indices.update_aliases(
+            body={
+                "actions": [
+                    *actions,
+                    {"add": {"index": attachment.index, "alias": attachment.target}},
+                ]
+            }
+        )

@@ -165,10 +165,12 @@ class Backfill:
         had = self._had(page)
         entries, unfit = [], dict[str, str]()
         for document in page:
-            product = product_of(document.id, document.source, self.attachment.columns)
+            product = product_of(document.source, self.attachment.columns)
             if isinstance(product, str):
                 unfit[document.id] = product
-            elif (entry := self.embedder.entry(product)).content != had.get(document.id):
+                continue
+            entry = self.embedder.entry(document.id, product)
+            if entry.content != had.get(document.id):
                 entries.append(entry)
         made = self.embedder.fill(entries) if entries else {}
         self._counted["unchanged"] += len(page) - len(entries) - len(unfit)

@@ -27,6 +27,12 @@ _MORE: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 _TEXTS = ("text", "keyword", "match_only_text", "search_as_you_type", "wildcard")
+# Columns of other meanings: groups of variants, prices, stocks.
+_OTHERS = frozenset(
+    alias
+    for ours in ("id", "group", "currency", "price", "stock", "version", "deleted")
+    for alias in ALIASES[ours]
+)
 _INNER = ("name", "title", "label", "translated")
 # Codes, addresses and states say nothing of what a product looks like or is.
 _NO_ATTRIBUTE = re.compile(
@@ -59,7 +65,7 @@ def guess_columns(mapping: Mapping[str, Any]) -> ProductColumns:
     attributes = [
         p
         for p, kind in types.items()
-        if kind == "keyword" and p not in used and not _NO_ATTRIBUTE.search(plain(_last(p)))
+        if kind == "keyword" and p not in used and _may_describe(plain(_last(p)))
     ]
     listed = [p for p in _named("attributes", list(field_types(mapping))) if p not in used]
     inside = tuple(f"{p}." for p in (*listed, *used))
@@ -68,6 +74,10 @@ def guess_columns(mapping: Mapping[str, Any]) -> ProductColumns:
         **{k: tuple(v) for k, v in found.items()}, attributes=(*listed, *attributes)
     )
     return columns.require_title(list(types))
+
+
+def _may_describe(name: str) -> bool:
+    return name not in _OTHERS and not _NO_ATTRIBUTE.search(name)
 
 
 def leaves(mapping: Mapping[str, Any]) -> dict[str, str]:

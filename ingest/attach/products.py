@@ -17,24 +17,24 @@ from mappings.product import (
 )
 
 _NAMES = ("id", "title", "description", "brand", "categories", "attributes", "pictures")
+_NO_ID = "-"
 _OWN = Binding({name: name for name in _NAMES})
 _MARKUP = re.compile(r"<[^>]{1,300}>")
 _KEYS = ("name", "label", "key", "code", "attribute", "option", "group")
 _VALUES = ("value", "values", "label", "text")
 
 
-def product_of(
-    product_id: str, source: Mapping[str, Any], columns: ProductColumns
-) -> Product | str:
+def product_of(source: Mapping[str, Any], columns: ProductColumns) -> Product | str:
     """Return what a document says of its product, cut to our limits, or why it is none.
 
+    The document's id is no part of it: it is the shop's, and need not be one that we would take.
+
     Args:
-        product_id: The document's id.
         source: Its ``_source``.
         columns: Which of its fields stands for which of ours.
     """
     record: dict[str, Any] = {
-        "id": product_id,
+        "id": _NO_ID,
         "title": _text(source, columns.title)[:MAX_TITLE],
         "description": _text(source, columns.description)[:MAX_DESCRIPTION],
         "brand": _text(source, columns.brand)[:MAX_VALUE],

@@ -74,12 +74,12 @@ class Embedder:
         """Return the models."""
         return self.opened
 
-    def entry(self, product: Product) -> Entry:
+    def entry(self, document_id: str, product: Product) -> Entry:
         """Return a product as the stages read it, with the hash of all that is made from it."""
         shown = product.pictures if self.opened.image is not None else ()
         kept = tuple(AcceptedPicture(p.path, p.role, self._sha(p.path)) for p in shown)
         content = content_hash(product, kept, self.opened.identity)
-        return Entry(product.id, 0, 0, str(self.root or ""), product, kept, content, "", 0)
+        return Entry(document_id, 0, 0, str(self.root or ""), product, kept, content, "", 0)
 
     def _sha(self, path: str) -> str:
         """Return the hash of a picture's bytes, empty where they cannot be had."""
@@ -94,7 +94,7 @@ class Embedder:
         return ""
 
     def fill(self, entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
-        """Return the reserved object of each product, by id.
+        """Return the reserved object of each product, by its document's id.
 
         Raises:
             StackError: The spool lost what was just put into it.

@@ -1,0 +1,217 @@
+"""Attaching on one page: look, propose, fit, add, fill, show; and each way back."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from encoders.cache import VectorSpool
+from ingest.attach.backfill import Backfill, Backfilled, marks_of
+from ingest.attach.reading import Endurance, ShopReader
+from ingest.attach.reconcile import forget, reconcile, take_out
+from ingest.attach.vectors import Embedder
+from mappings.attach import MODES, Attachment, write_attachment
+from mappings.attach_parallel import find_parallel, follow_mapping, show_parallel
+from mappings.attach_shop import ShopIndex, read_shop
+from mappings.attached_columns import RESERVED, TEXT
+from mappings.calibration import Calibration, Saturation
+from mappings.connection import node_errors
+from mappings.errors import InputError
+from shelfsight.attach_fitting import begin, marks_folder, open_attached_space, read_bodies
+from shelfsight.attach_proposal import Proposal, find_attached
+from shelfsight.progress import Steps
+from shelfsight.settings import Settings
+from shelfsight.wiring import open_client, spool_path
+
+if TYPE_CHECKING:
+    from encoders.space import Space
+
+
+def carry_out(
+    settings: Settings, proposal: Proposal, pictures: Path | None, bodies: Path | None, steps: Steps
+) -> tuple[Attachment, Backfilled]:
+    """Do what was proposed, or go on where it was interrupted, and return what came of it.
+
+    Args:
+        settings: Models, node and folders.
+        proposal: What to do.
+        pictures: The folder that the shop's picture paths start from.
+        bodies: The shop's own bodies, one a line, to measure the scale of its scores by.
+        steps: Shows the progress.
+
+    Raises:
+        InputError: It cannot be done this way; says why.
+        NodeUnreachable: The node does not answer for too long; start again to go on.
+    """
+    if proposal.hindrances:
+        raise InputError(
+            " ".join(h.problem for h in proposal.hindrances), proposal.hindrances[0].cure
+        )
+    client = open_client(settings)
+    attached = proposal.attached
+    if attached is not None and attached.columns == proposal.columns:
+        space = open_attached_space(settings, attached.identity.digest)
+    else:
+        attached, space = begin(settings, client, proposal, pictures, bodies, steps)
+    if proposal.mode == "parallel":
+        follow_mapping(client, proposal.shop, attached.index)
+    filling = backfill_of(settings, client, proposal.shop, attached, space, pictures, steps)
+    done = _closing(filling, filling.run)
+    if proposal.mode == "parallel":
+        show_parallel(client, attached, find_parallel(client, proposal.shop.asked))
+    install_template(settings, client, attached)
+    return attached, done
+
+
+def reconcile_attached(
+    settings: Settings, index: str, pictures: Path | None, steps: Steps
+) -> Backfilled:
+    """Compare every document of the shop's with its vectors, and put back what is missing.
+
+    Raises:
+        InputError: Shelfsight is not attached to the index.
+        NodeUnreachable: The node does not answer for too long.
+    """
+    client = open_client(settings)
+    shop, attached = require_attached(client, index)
+    if attached.mode == "parallel":
+        follow_mapping(client, shop, attached.index)
+    space = open_attached_space(settings, attached.identity.digest)
+    filling = backfill_of(settings, client, shop, attached, space, pictures, steps)
+    return _closing(filling, lambda: reconcile(filling))
+
+
+def status_of(settings: Settings, index: str) -> dict[str, Any]:
+    """Return how far an attachment is filled, and how far it is behind the shop.
+
+    Raises:
+        InputError: Shelfsight is not attached to the index.
+        NodeUnreachable: The node does not answer.
+    """
+    client = open_client(settings)
+    shop, attached = require_attached(client, index)
+    reader = ShopReader(client, shop.name, shop.shards, False, Endurance(0.0))
+    now, done = reader.marks(), marks_of(attached, marks_folder(settings)).load()
+    with node_errors("the node"):
+        total = int(client.count(index=shop.name)["count"])
+        exists = {"query": {"exists": {"field": TEXT}}}
+        vectors = int(client.count(index=attached.index, body=exists)["count"])
+        held = int(client.count(index=attached.index)["count"])
+    return {
+        "index": shop.name, "mode": attached.mode, "attached": attached.index,
+        "target": attached.target, "documents": total, "held": held, "with_vectors": vectors,
+        "behind": sum(mark - done.get(shard, -1) for shard, mark in now.items()),
+        "identity": attached.identity.digest, "columns": attached.columns.to_meta(),
+        "lexical_scale": attached.calibration.to_meta().get("lexical"),
+    }  # fmt: skip
+
+
+def measure(settings: Settings, index: str, bodies: Path) -> Saturation:
+    """Measure the scale of the shop's scores by its own bodies, and write it down.
+
+    Raises:
+        InputError: The file holds no bodies, or Shelfsight is not attached.
+        NodeUnreachable: The node does not answer.
+    """
+    from query.augmenting.scale import measure_scale
+
+    client = open_client(settings)
+    shop, attached = require_attached(client, index)
+    scale = measure_scale(client, shop.name, read_bodies(bodies))
+    fresh = Calibration({**attached.calibration.scales, "lexical": scale})
+    attached = write_attachment(client, replace(attached, calibration=fresh))
+    install_template(settings, client, attached)
+    return scale
+
+
+def detach(settings: Settings, index: str) -> dict[str, Any]:
+    """Take away what attaching added, and say what stays.
+
+    Raises:
+        InputError: Shelfsight is not attached to the index.
+        NodeUnreachable: The node does not answer for too long; start again to go on.
+    """
+    from query.augmenting.template import uninstall
+
+    client = open_client(settings)
+    shop, attached = require_attached(client, index)
+    removed: dict[str, Any] = {"indices": [], "documents": 0, "stays": []}
+    if attached.mode == "parallel":
+        names = [a.index for a in find_parallel(client, shop.asked)]
+        with node_errors("the node"):
+            client.indices.delete(index=",".join(names))
+        removed["indices"] = names
+    else:
+        removed["documents"] = take_out(client, attached, shop.shards, Endurance())
+        forget(client, attached)
+        removed["stays"] = [f"the empty columns {RESERVED}.* in the mapping of {shop.name!r}: the"
+                            " engine takes no field out of a mapping"]  # fmt: skip
+    removed["scripts"] = list(uninstall(client, attached, last=_is_last(client)))
+    marks_of(attached, marks_folder(settings)).path.unlink(missing_ok=True)
+    return removed
+
+
+def require_attached(client: Any, index: str) -> tuple[ShopIndex, Attachment]:  # noqa: ANN401
+    """Return the shop's index and what is attached to it.
+
+    Raises:
+        InputError: Nothing is.
+    """
+    shop = read_shop(client, index)
+    for mode in MODES:
+        if found := find_attached(client, shop, mode):
+            return shop, found
+    raise InputError(
+        f"Shelfsight is not attached to {index!r}.",
+        f"Attach it: `shelfsight attach --index {index}` shows what that would do.",
+    )
+
+
+def install_template(settings: Settings, client: Any, attached: Attachment) -> None:  # noqa: ANN401
+    """Store the formula and the search template in the cluster."""
+    from query.augmenting.template import install
+    from query.profiles import load_profiles
+
+    install(client, attached, load_profiles(settings.config)["default"])
+
+
+def backfill_of(
+    settings: Settings,
+    client: Any,  # noqa: ANN401 - opensearchpy.OpenSearch
+    shop: ShopIndex,
+    attached: Attachment,
+    space: "Space",
+    pictures: Path | None,
+    steps: Steps,
+) -> Backfill:
+    """Return what fills an attachment."""
+    from encoders.pictures import PictureDecoder
+
+    root = pictures.resolve() if pictures else None
+    embedder = Embedder(
+        space, VectorSpool(spool_path(settings)), attached.reserved, root, PictureDecoder
+    )
+    with node_errors("the node"):
+        total = int(client.count(index=shop.name)["count"])
+    advance = steps.step(f"filling {attached.index}", "documents")
+    return Backfill(
+        client, attached, embedder, marks_of(attached, marks_folder(settings)), shop.shards,
+        on_progress=lambda done, _: advance(min(done, total), total),
+    )  # fmt: skip
+
+
+def _closing(filling: Backfill, run: Callable[[], Backfilled]) -> Backfilled:
+    try:
+        return run()
+    finally:
+        filling.embedder.close()
+
+
+def _is_last(client: Any) -> bool:  # noqa: ANN401 - opensearchpy.OpenSearch
+    """Tell whether no index of the cluster is attached any more."""
+    with node_errors("the node"):
+        every = client.indices.get_mapping(index="*", expand_wildcards="all")
+    return not any(
+        "attached" in entry["mappings"].get("_meta", {}).get(RESERVED, {})
+        for entry in every.values()
+    )
