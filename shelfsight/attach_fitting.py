@@ -85,8 +85,11 @@ def begin(
 
 
 def _products(
-    client: Any, shop: ShopIndex, columns: ProductColumns
-) -> Iterator[tuple[str, Product]]:  # noqa: ANN401
+    client: Any,  # noqa: ANN401 - opensearchpy.OpenSearch
+    shop: ShopIndex,
+    columns: ProductColumns,
+) -> Iterator[tuple[str, Product]]:
+    """Yield the shop's products, each with its document's id."""
     reader = ShopReader(client, shop.name, shop.shards, True, Endurance())
     for shard, mark in reader.marks().items():
         for page in reader.pages(shard, -1, mark):

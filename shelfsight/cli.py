@@ -13,6 +13,7 @@ from shelfsight.commands import (
     attach,
     audit,
     demo,
+    evaluate,
     index,
     ingest,
     rules,
@@ -62,6 +63,7 @@ app.add_typer(suggest.queries, name="queries")
 app.add_typer(rules.app, name="rules")
 app.command()(serve.serve)
 app.add_typer(index.app, name="index")
+app.command()(evaluate.evaluate)
 app.add_typer(attach.app, name="attach")
 app.add_typer(align.app, name="align")
 app.add_typer(audit.app, name="audit")
