@@ -19,7 +19,7 @@ from query.page import Arranged, arrange, columns_needed, turn
 from query.placement import Placement
 from query.plan import Plan
 from query.reply import page_of, read_candidates, read_hits, read_words
-from query.request import MAX_DEPTH, MAX_REACH, SearchRequest
+from query.request import MAX_DEPTH, MAX_REACH, MAX_SIZE, SearchRequest
 from query.result import REACHABLE_OF, Hit
 from query.store import send
 from query.vectors import QueryVectors
@@ -27,7 +27,7 @@ from query.vectors_stored import read_vectors
 from query.window import Candidate, Relation, Window, card_key
 
 STEPS = (400, MAX_REACH)
-"""How far the window is widened while collapsed cards do not fill the page."""
+"""How far the window is widened while collapsed cards do not fill the largest page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def run_window(asked: Asked, find: Callable[[Asked, int], Found]) -> Answered:
         find: Finds the window that makes so many hits reachable.
     """
     request, position = asked.request, asked.position or Position(reach=asked.request.reach)
-    found, arranged = _filled(asked, find, max(request.reach, position.reach), position)
+    found, arranged = _filled(asked, find, max(request.reach, position.reach))
     took = found.took_ms
     if request.diversity:
         cards, spent = _diverse(asked, arranged.cards, request.diversity)
@@ -231,9 +231,9 @@ def exact_window(asked: Asked, reach: int) -> Found:
 
 
 def _filled(
-    asked: Asked, find: Callable[[Asked, int], Found], reach: int, position: Position
+    asked: Asked, find: Callable[[Asked, int], Found], reach: int
 ) -> tuple[Found, Arranged]:
-    """Return the window, wider where its cards do not fill the page and there are more matches."""
+    """Return the window, wider where its cards do not fill a page and there are more matches."""
     took, depth, request = 0, -1, asked.request
     for step in (reach, *(s for s in STEPS if s > reach)):
         found = find(asked, step)
@@ -242,10 +242,10 @@ def _filled(
             break
         depth = found.window.depth
         arranged = arrange(found.window, request, asked.boosts, asked.placements)
-        wanted = min(len(position.seen) + request.offset + request.size, MAX_DEPTH)
-        seen_all = found.window.total <= len(found.window.candidates)
-        full = len(arranged.cards.candidates) >= wanted
-        if full or seen_all or not request.collapse:
+        whole = found.window.total <= len(found.window.candidates)
+        # Whatever this page's size: the order shall be the same for all of them.
+        full = len(arranged.cards.candidates) >= MAX_SIZE
+        if full or whole or not request.collapse:
             break
     return replace(found, took_ms=took), arranged
 

@@ -7,9 +7,12 @@ from typing import Any
 from query.explain_words import EN, ZH, Wording
 from query.result import Contribution, Explanation, Hit, MatchedWord
 
-_OPEN, _CLOSE = "\u0002", "\u0003"
+# Private characters, which no text holds; the engine trims control characters away.
+_OPEN, _CLOSE = "\ue000", "\ue001"
 _MARKED = re.compile(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}")
 MOST_WORDS = 20
+LEAST_TOLD = 0.0005
+"""Points of a boost that are still worth a sentence."""
 
 
 def explain(hit: Hit, rank: int, words: Sequence[MatchedWord] = ()) -> Explanation:
@@ -51,7 +54,8 @@ def sentence(hit: Hit, rank: int, words: Sequence[MatchedWord], say: Wording) ->
         parts.append(say.picture(hit.matched_picture.path, hit.matched_picture.role))
     if lacking := [c.signal for c in signals if c.missing]:
         parts.append(say.lacks(lacking))
-    parts += [say.boost(c.signal, c.points) for c in hit.contributions if is_boost(c) and c.points]
+    boosts = (c for c in hit.contributions if is_boost(c) and abs(c.points) >= LEAST_TOLD)
+    parts += [say.boost(c.signal, c.points) for c in boosts]
     if hit.placed:
         parts.append(say.placed(hit.placed))
     return say.join(parts)
