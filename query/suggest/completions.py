@@ -26,7 +26,11 @@ _WORTH: dict[Source, float] = {
 }  # fmt: skip
 _COST: dict[Found, float] = {"prefix": 0.0, "pinyin": 2.0, "word": 4.0, "initials": 5.0}
 MAX_PARTS = 4
-SEEN = 4_000
+# Texts longer than this are not found by their sound: nobody spells a whole title.
+SPOKEN = 10
+# Beginnings so short are ranked when the list is made: too many texts have them.
+SHORT = 2
+KEPT = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,12 @@ class Completions:
         for text in texts:
             kept.setdefault(text.folded, text)
         self._texts = tuple(kept.values())
+        self._worth = [text.worth for text in self._texts]
         self._known = kept
         keys = sorted((key, n, found) for n, t in enumerate(self._texts) for key, found in _keys(t))
         self._keys = [key for key, _, _ in keys]
         self._rows = [(n, found) for _, n, found in keys]
+        self._ranked = {form: self._best(form, KEPT) for form in self._beginnings()}
 
     def __len__(self) -> int:
         return len(self._texts)
@@ -71,16 +77,24 @@ class Completions:
             typed: Folded: lower case, simplified.
             size: At most so many.
         """
+        if len(typed) <= SHORT and size <= KEPT:
+            return self._ranked.get(typed, [])[:size]
+        return self._best(typed, size)
+
+    def _best(self, typed: str, size: int) -> list[Suggestion]:
         found: dict[int, tuple[float, Found]] = {}
         for form in {typed, typed.replace(" ", "")}:
             for n, how in self._range(form):
-                worth = self._texts[n].worth - _COST[how]
+                worth = self._worth[n] - _COST[how]
                 if n not in found or worth > found[n][0]:
                     found[n] = (worth, how)
         best = heapq.nsmallest(
             size, found, key=lambda n: (-found[n][0], len(self._texts[n].text), self._texts[n].text)
         )
         return [_suggestion(self._texts[n], found[n][1]) for n in best]
+
+    def _beginnings(self) -> set[str]:
+        return {key[:length] for key in self._keys for length in range(1, SHORT + 1)}
 
     def knows(self, folded: str) -> bool:
         """Tell whether a folded text is one of these."""
@@ -90,15 +104,14 @@ class Completions:
         if not form:
             return
         at = bisect_left(self._keys, form)
-        end = min(len(self._keys), at + SEEN)
-        while at < end and self._keys[at].startswith(form):
+        while at < len(self._keys) and self._keys[at].startswith(form):
             yield self._rows[at]
             at += 1
 
 
 def _keys(text: Text) -> Iterator[tuple[str, Found]]:
     yield text.folded, "prefix"
-    if has_cjk(text.folded):
+    if has_cjk(text.folded) and len(text.folded) <= SPOKEN:
         from pypinyin import Style, lazy_pinyin
 
         sounds = lazy_pinyin(text.folded)

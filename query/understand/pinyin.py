@@ -1,13 +1,15 @@
 """Pinyin: Chinese words that are typed in Latin letters, and those that sound alike."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 
 MAX_WORDS = 30_000
 MAX_WORD = 8
 SHORTEST = 4
 MAX_PARTS = 4
 MAX_LETTERS = 40
+REMEMBERED = 4_096
 CERTAIN = 7
 
 
@@ -20,8 +22,11 @@ class Pinyin:
 
     def __init__(self, words: Mapping[str, int]) -> None:
         from pypinyin import lazy_pinyin
+        from rapidfuzz.distance import OSA
+        from rapidfuzz.process import extract
 
-        self._spell = lazy_pinyin
+        self._spell, self._extract, self._distance = lazy_pinyin, extract, OSA.distance
+        self.written = lru_cache(REMEMBERED)(self._written)
         kept = (w for w in sorted(words, key=lambda w: -words[w]) if 2 <= len(w) <= MAX_WORD)
         self._sounds: dict[str, str] = {}
         for _, word in zip(range(MAX_WORDS), kept, strict=False):
@@ -35,7 +40,7 @@ class Pinyin:
         """Return a Chinese word in pinyin, without tones and spaces."""
         return "".join(self._spell(word)).replace("ü", "v")
 
-    def written(self, letters: str, *, slips: bool = False) -> tuple[str, ...]:
+    def _written(self, letters: str, *, slips: bool = False) -> tuple[str, ...]:
         """Return the Chinese words that a run of Latin letters spells, empty where it does not.
 
         The longest words are taken first; all letters must be used up.
@@ -67,12 +72,9 @@ class Pinyin:
         """Return the one word whose sound is a single letter away."""
         if len(letters) < CERTAIN:
             return None
-        from rapidfuzz.distance import OSA
-        from rapidfuzz.process import extract
-
         lengths = range(len(letters) - 1, len(letters) + 2)
         near = [sound for n in lengths for sound in self._near.get((letters[0], n), ())]
-        found = extract(letters, near, scorer=OSA.distance, score_cutoff=1, limit=2)
+        found = self._extract(letters, near, scorer=self._distance, score_cutoff=1, limit=2)
         return self._sounds[found[0][0]] if len(found) == 1 else None
 
     def sounds_like(self, word: str) -> str | None:
@@ -85,10 +87,3 @@ class Pinyin:
             return None
         alike = sum(a == b for a, b in zip(found, word, strict=True))
         return found if 2 * alike >= len(word) else None
-
-
-def initials(words: Iterable[str]) -> dict[str, str]:
-    """Return each Chinese word's initials, 连衣裙 as ``lyq``; other characters as they are."""
-    from pypinyin import Style, lazy_pinyin
-
-    return {w: "".join(s[:1] for s in lazy_pinyin(w, style=Style.FIRST_LETTER)) for w in words}

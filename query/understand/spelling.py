@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 SHORTEST = 4
 LONG = 8
 CLEAR = 10
 COMMON = 2
+REMEMBERED = 4_096
 
 
 class Speller:
@@ -23,6 +25,11 @@ class Speller:
     """
 
     def __init__(self, words: Mapping[str, int], known: Iterable[str]) -> None:
+        from rapidfuzz.distance import OSA
+        from rapidfuzz.process import extract
+
+        self._extract, self._distance = extract, OSA.distance
+        self.correct = lru_cache(REMEMBERED)(self._correct)
         self._counts = {w: n for w, n in words.items() if w.isascii() and w.isalpha()}
         self._known = frozenset(known) | self._counts.keys()
         self._near: dict[tuple[str, int], list[str]] = defaultdict(list)
@@ -34,7 +41,7 @@ class Speller:
         """Tell whether the word, or it without its ending, is known."""
         return any(form in self._known for form in _forms(word))
 
-    def correct(self, word: str) -> str | None:
+    def _correct(self, word: str) -> str | None:
         """Return the word that was meant, ``None`` where it is known or nothing is clear.
 
         Args:
@@ -42,13 +49,10 @@ class Speller:
         """
         if len(word) < SHORTEST or not (word.isascii() and word.isalpha()) or self.knows(word):
             return None
-        from rapidfuzz.distance import OSA
-        from rapidfuzz.process import extract
-
         most = 2 if len(word) >= LONG else 1
         lengths = range(len(word) - most, len(word) + most + 1)
         near = [w for first in {word[0], word[1]} for n in lengths for w in self._near[first, n]]
-        found = extract(word, near, scorer=OSA.distance, score_cutoff=most, limit=8)
+        found = self._extract(word, near, scorer=self._distance, score_cutoff=most, limit=8)
         if not found:
             return None
         nearest = min(distance for _, distance, _ in found)
