@@ -17,7 +17,7 @@ from query.cursor import read as read_cursor
 from query.cursor import write as write_cursor
 from query.execution import Asked, exact_window, needs_window, run_page, run_window
 from query.execution_fused import fused_window
-from query.fusion.kinds import Exact, find_fusion
+from query.fusion.kinds import Exact, find_fusion, written
 from query.intent import Intent
 from query.placement import pinned
 from query.plan import Plan, compile_plan
@@ -251,6 +251,7 @@ class SearchEngine:
             facets=answered.facets,
             next=write_cursor(after, mark, self.cursor_key) if after else "",
             execution=answered.execution,
+            fusion=written(find_fusion(asked.request.fusion)),
             total_of=answered.total_of or TOTAL_OF,
             reachable_of=answered.reachable_of or REACHABLE_OF,
         )

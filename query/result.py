@@ -126,6 +126,7 @@ class SearchResult:
         facets: What was counted, in the order asked; each names the set that it counts.
         next: The cursor behind this page; empty when nothing is left to be paged to.
         execution: ``page`` where the engine ordered and paged, ``window`` where the layer did.
+        fusion: How the signals became one score, with its parameters.
         total_of: What ``total`` counts.
         reachable_of: What ``reachable`` counts.
     """
@@ -146,6 +147,7 @@ class SearchResult:
     facets: tuple[FacetCount, ...] = ()
     next: str = ""
     execution: str = "page"
+    fusion: str = "exact"
     total_of: str = TOTAL_OF
     reachable_of: str = REACHABLE_OF
 

@@ -3,10 +3,12 @@
 from typing import Any
 
 import numpy as np
-from fusion_shelf import Shelf, column
-from query_shop import WORDS
+from fusion_shelf import CLIPPED, Shelf, column
+from query_shop import DIM, WORDS
 
-from mappings.schema import DELETED
+from mappings.product import Product
+from mappings.schema import DELETED, Schema
+from query.filters import AnyOf, Between
 from query.fusion.kinds import (
     HybridL2,
     HybridMinMax,
@@ -18,10 +20,13 @@ from query.fusion.kinds import (
 )
 from query.intent import understand
 from query.lexical import lexical_query
-from query.profiles import DEFAULT
+from query.oracle import score, similarity
+from query.plan import compile_plan
+from query.profiles import BUILT_IN, DEFAULT, find_profile
 from query.request import SearchRequest
 from query.signals import WORDS as COLUMNS
 from query.signals import Lexical
+from query.vectors import QueryVectors
 
 SIDES = {
     "text": ("text", "text"),
@@ -76,6 +81,8 @@ def reference(fusion: OverLegs, legs: dict[str, tuple[float, Scores]]) -> Scores
     """Every product's fused score."""
     total: Scores = {}
     for name, (weight, hits) in legs.items():
+        if not hits:
+            continue
         ids = sorted(hits, key=lambda key: (-np.float32(hits[key]), key))
         values = _values(fusion, np.array([hits[key] for key in ids]), name == "lexical")
         for key, value in zip(ids, values, strict=True):
@@ -107,3 +114,50 @@ def _values(fusion: OverLegs, s: np.ndarray[Any, Any], words: bool) -> np.ndarra
                 return np.ones(len(s))
             z = (engine - engine.mean()) / engine.std(ddof=1)
             return np.where(z > 0, z, 0.001)
+
+
+def exact_scores(client: Any, shelf: Shelf, request: SearchRequest) -> Scores:
+    """Every product's score by the formula, by brute force over all 5,000."""
+    intent = understand(request)
+    profile = find_profile(request.profile, BUILT_IN)
+    vectors = QueryVectors(
+        WORDS.encode_query([intent.text])[0] if intent.text else None,
+        WORDS.encode_query([request.pictures[0].decode()])[0] if request.pictures else None,
+    )
+    plan = compile_plan(intent, vectors, profile, Schema(DIM), CLIPPED)
+    ids = sorted(shelf.products)
+    raw: dict[str, Any] = {}
+    for term in plan.terms:
+        name = term.signal.name
+        if name == "lexical":
+            words = lexical_query(Lexical(COLUMNS), intent.text, intent.script)
+            hits = _ask(client, shelf, words, 10_000) if words else {}
+            raw[name] = np.array([hits.get(key, 0.0) for key in ids])
+        elif name == "coherence":
+            found = [shelf.vectors[key].coherence for key in ids]
+            raw[name] = np.array([np.nan if v is None else v for v in found])
+        else:
+            side, which = SIDES[name]
+            query = vectors.of(side)
+            assert query is not None
+            none = np.full(DIM, np.nan, np.float32)
+            rows = [getattr(shelf.vectors[key], which) for key in ids]
+            stacked = np.stack([none if row is None else row for row in rows])
+            raw[name] = similarity(query, stacked, "cosine")
+    scores = score(raw, plan.weights, {t.signal.name: t.scale for t in plan.terms})
+    found = dict(zip(ids, scores.tolist(), strict=True))
+    return {key: s for key, s in found.items() if _fits(shelf.products[key], request)}
+
+
+def _fits(product: Product, request: SearchRequest) -> bool:
+    for kept in request.filters:
+        if isinstance(kept, Between):
+            price = product.price or 0.0
+            low, high = kept.low or -1.0, kept.high if kept.high is not None else 1e9
+            if not (low < price if kept.low_open else low <= price):
+                return False
+            if not (price < high if kept.high_open else price <= high):
+                return False
+        elif isinstance(kept, AnyOf) and product.brand not in kept.values:
+            return False
+    return True

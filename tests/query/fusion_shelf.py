@@ -12,6 +12,7 @@ from query_shop import CALIBRATION, DIM, IDENTITY, WORDS, FakeDecoder, FakeImage
 from encoders.protocol import unit_rows
 from mappings.blend import Blend
 from mappings.body import render
+from mappings.calibration import Affine, Calibration
 from mappings.index import create
 from mappings.product import Product, parse_product
 from mappings.schema import Schema
@@ -20,6 +21,13 @@ from query.candidates import Budget, Depth
 from query.engine import Patience, SearchEngine
 from query.profiles import DEFAULT
 
+# As an index's own scales are: no calibrated value passes 1.
+CLIPPED = Calibration(
+    {
+        name: replace(scale, clip=True) if isinstance(scale, Affine) else scale
+        for name, scale in CALIBRATION.scales.items()
+    }
+)
 COUNT = 5_000
 TWINS = 40
 ALIAS = "fusion-tests"
@@ -79,8 +87,8 @@ def _vectors(title: str, rng: np.random.Generator, twin: bool) -> ProductVectors
 def fusion_shelf(client: Any) -> Iterator[Shelf]:
     """5,000 products behind an alias, one of them a tombstone that kept its words."""
     client.indices.delete(index=f"{ALIAS}-*", ignore=404)
-    schema = Schema(DIM, Blend.of(DEFAULT.weights, CALIBRATION))
-    name = create(client, ALIAS, IDENTITY, render(schema, IDENTITY, CALIBRATION))
+    schema = Schema(DIM, Blend.of(DEFAULT.weights, CLIPPED))
+    name = create(client, ALIAS, IDENTITY, render(schema, IDENTITY, CLIPPED))
     made = products()
     lines: list[dict[str, Any]] = []
     for key, (product, vectors) in made.items():
@@ -107,7 +115,9 @@ def fusion_engine(client: Any, fusion_shelf: Shelf) -> SearchEngine:
         text=WORDS,
         image=FakeImages(),
         decoder=FakeDecoder(),
-        budget=replace(Budget(), blend=Depth(800, 400, 900), legs=Depth(300, 300, 500)),
+        budget=replace(
+            Budget(), blend=Depth(800, 400, 900), legs=Depth(800, 400, 900), count_to=10_000
+        ),
         patience=Patience(total=60.0, fused=50.0),
     )
 

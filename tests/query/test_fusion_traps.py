@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from fusion_reference import legs_of, reference
-from fusion_shelf import Shelf
+from fusion_shelf import CLIPPED, Shelf
 from opensearchpy.exceptions import RequestError
-from query_shop import CALIBRATION, DIM, WORDS
+from query_shop import DIM, WORDS
 
 from mappings.errors import InputError
 from mappings.schema import Schema
@@ -33,7 +33,7 @@ def fused(
     client: Any, shelf: Shelf, request: SearchRequest, wanted: Wanted = WANTED
 ) -> FusedWindow:
     intent, vectors = understand(request), vectors_of(request)
-    plan = compile_plan(intent, vectors, DEFAULT, Schema(DIM), CALIBRATION)
+    plan = compile_plan(intent, vectors, DEFAULT, Schema(DIM), CLIPPED)
     return window_of(client, shelf.index, intent, vectors, plan.terms, wanted)
 
 
@@ -45,7 +45,7 @@ def vectors_of(request: SearchRequest) -> QueryVectors:
 
 def legs(request: SearchRequest, depth: int) -> tuple[Leg, ...]:
     intent, vectors = understand(request), vectors_of(request)
-    plan = compile_plan(intent, vectors, DEFAULT, Schema(DIM), CALIBRATION)
+    plan = compile_plan(intent, vectors, DEFAULT, Schema(DIM), CLIPPED)
     return compile_legs(intent, vectors, plan.terms, request.filters, depth)
 
 
