@@ -9,12 +9,12 @@ products are written. The price is some 50 MB a process, and news after ten minu
 import heapq
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from query.suggest.suggestion import Found, Source, Suggestion
 from query.understand.chinese import has_cjk
-from query.understand.vocabulary import EMPTY, Vocabulary
+from query.understand.vocabulary import Vocabulary
 
 MOST: dict[Source, int] = {
     "query": 10_000, "category": 10_000, "brand": 10_000, "value": 20_000, "word": 30_000,
@@ -53,16 +53,19 @@ class Completions:
 
     Args:
         texts: What can be suggested; of two with the same folded form the first is kept.
+        sounds: Spells a text in pinyin, a syllable for each Chinese character.
     """
 
-    def __init__(self, texts: Iterable[Text]) -> None:
+    def __init__(self, texts: Iterable[Text], sounds: Callable[[str], Sequence[str]]) -> None:
         kept: dict[str, Text] = {}
         for text in texts:
             kept.setdefault(text.folded, text)
         self._texts = tuple(kept.values())
         self._worth = [text.worth for text in self._texts]
         self._known = kept
-        keys = sorted((key, n, found) for n, t in enumerate(self._texts) for key, found in _keys(t))
+        keys = sorted(
+            (key, n, found) for n, t in enumerate(self._texts) for key, found in _keys(t, sounds)
+        )
         self._keys = [key for key, _, _ in keys]
         self._rows = [(n, found) for _, n, found in keys]
         self._ranked = {form: self._best(form, KEPT) for form in self._beginnings()}
@@ -109,16 +112,13 @@ class Completions:
             at += 1
 
 
-def _keys(text: Text) -> Iterator[tuple[str, Found]]:
+def _keys(text: Text, sounds: Callable[[str], Sequence[str]]) -> Iterator[tuple[str, Found]]:
     yield text.folded, "prefix"
     if has_cjk(text.folded) and len(text.folded) <= SPOKEN:
-        from pypinyin import Style, lazy_pinyin
-
-        sounds = lazy_pinyin(text.folded)
-        yield "".join(sounds).replace(" ", ""), "pinyin"
+        spelled = sounds(text.folded)
+        yield "".join(spelled).replace(" ", ""), "pinyin"
         if len(text.folded) >= 2:
-            short = lazy_pinyin(text.folded, style=Style.FIRST_LETTER)
-            yield "".join(short).replace(" ", ""), "initials"
+            yield "".join(s[:1] for s in spelled).replace(" ", ""), "initials"
     words = text.folded.split()
     for n in range(1, min(len(words), MAX_PARTS)):
         yield " ".join(words[n:]), "word"
@@ -186,8 +186,3 @@ def _values(tags: Mapping[str, int]) -> dict[str, int]:
         if len(value) >= 2 and any(c.isalpha() for c in value) and len(value) <= 32:
             found[value] = found.get(value, 0) + count
     return found
-
-
-def no_completions() -> Completions:
-    """Return completions that know nothing."""
-    return Completions(texts_of(EMPTY, {}, Fold(str)))

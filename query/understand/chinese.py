@@ -1,22 +1,36 @@
 """Chinese tools: segmentation with parts of speech, and both scripts. Loaded when first made."""
 
+from functools import lru_cache
+
+REMEMBERED = 200_000
+
 
 class Chinese:
-    """Segments and converts; making one loads the dictionaries (0.3 s), so make it at start."""
+    """Segments, converts and spells; making one loads the dictionaries (0.5 s): make it at start.
+
+    What was spelled is remembered, so that a vocabulary that is read again costs little.
+    """
 
     def __init__(self) -> None:
         import opencc
         import rjieba
+        from pypinyin import lazy_pinyin
 
         self._tag = rjieba.tag
         self._to_simplified = opencc.OpenCC("t2s")
         self._to_traditional = opencc.OpenCC("s2t")
+        self._spell = lazy_pinyin
+        self.sounds = lru_cache(REMEMBERED)(self._sounds)
         self._tag("热身")
 
     def tag(self, text: str) -> list[tuple[str, str]]:
         """Return the words of a text with jieba's part-of-speech tags; together they are it."""
         tagged: list[tuple[str, str]] = self._tag(text)
         return tagged
+
+    def _sounds(self, text: str) -> tuple[str, ...]:
+        """Return a text in pinyin without tones, a syllable for each Chinese character."""
+        return tuple(str(s).replace("ü", "v") for s in self._spell(text))
 
     def simplified(self, text: str) -> str:
         """Return the text in simplified characters."""

@@ -45,7 +45,7 @@ class Words:
         """
         names = gazetteer(lexicon, vocabulary)
         texts = texts_of(vocabulary, popular or {}, Fold(chinese.simplified))
-        return cls(names, Wordings.of(lexicon, names, chinese), Completions(texts))
+        return cls(names, Wordings.of(lexicon, names, chinese), Completions(texts, chinese.sounds))
 
     @property
     def vocabulary(self) -> Vocabulary:

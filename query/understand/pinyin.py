@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from functools import lru_cache
 
+from query.understand.chinese import Chinese
+
 MAX_WORDS = 30_000
 MAX_WORD = 8
 SHORTEST = 4
@@ -18,14 +20,14 @@ class Pinyin:
 
     Args:
         words: Word to the number of products; the more frequent of two that sound alike wins.
+        chinese: Spells them.
     """
 
-    def __init__(self, words: Mapping[str, int]) -> None:
-        from pypinyin import lazy_pinyin
+    def __init__(self, words: Mapping[str, int], chinese: Chinese) -> None:
         from rapidfuzz.distance import OSA
         from rapidfuzz.process import extract
 
-        self._spell, self._extract, self._distance = lazy_pinyin, extract, OSA.distance
+        self._spell, self._extract, self._distance = chinese.sounds, extract, OSA.distance
         self.written = lru_cache(REMEMBERED)(self._written)
         kept = (w for w in sorted(words, key=lambda w: -words[w]) if 2 <= len(w) <= MAX_WORD)
         self._sounds: dict[str, str] = {}
@@ -38,7 +40,7 @@ class Pinyin:
 
     def sound(self, word: str) -> str:
         """Return a Chinese word in pinyin, without tones and spaces."""
-        return "".join(self._spell(word)).replace("ü", "v")
+        return "".join(self._spell(word))
 
     def _written(self, letters: str, *, slips: bool = False) -> tuple[str, ...]:
         """Return the Chinese words that a run of Latin letters spells, empty where it does not.

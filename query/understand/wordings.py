@@ -41,7 +41,7 @@ class Wordings:
             if has_cjk(form) and any(m.sense in ("thing", "colour", "brand") for m in meanings):
                 own.setdefault(form, 0)
         return cls(
-            Speller(known.words, right), Pinyin(own), chinese,
+            Speller(known.words, right), Pinyin(own, chinese), chinese,
             _useful(lexicon, known), known.traditional,
         )  # fmt: skip
 

@@ -38,7 +38,9 @@ POPULAR = {"连衣裙 夏": 90, "running shoes men": 70}
 
 
 def suggester(correct: str = "") -> Suggester:
-    return Suggester(Completions(texts_of(SHOP, POPULAR, FOLD)), FOLD, lambda text: correct)
+    return Suggester(
+        Completions(texts_of(SHOP, POPULAR, FOLD), CHINESE.sounds), FOLD, lambda text: correct
+    )
 
 
 def found(typed: str, size: int = 8) -> list[str]:
@@ -117,7 +119,7 @@ def test_equals_a_plain_search_over_all_texts() -> None:
     words = {
         "".join(rng.choices("abcd", k=rng.randint(2, 6))): rng.randint(2, 40) for _ in range(500)
     }
-    completions = Completions(texts_of(Vocabulary("x", words=words), {}, FOLD))
+    completions = Completions(texts_of(Vocabulary("x", words=words), {}, FOLD), CHINESE.sounds)
     for _ in range(200):
         typed = "".join(rng.choices("abcd", k=rng.randint(1, 4)))
         wanted = sorted(
