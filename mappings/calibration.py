@@ -87,8 +87,8 @@ class Centred(Affine):
 class Worded(Affine):
     """An affine scale from 0 whose end grows with the query's words, for BM25.
 
-    BM25 adds up over words, so what is much for one word is little for six. The top score of
-    pseudo-queries, their own product left out, grows like ``c * words ** power``; that is a half.
+    BM25 adds up over words, so what is much for one word is little for six. What one product in a
+    thousand reaches for pseudo-queries grows like ``c * words ** power``; that is a half.
 
     Args:
         low: 0.

@@ -1,4 +1,4 @@
-"""BM25's scale measured: how high the best product of a pseudo-query scores, by its words."""
+"""BM25's scale measured: what hardly any product of a pseudo-query reaches, by its words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,21 +18,26 @@ from query.signals import WORDS, Lexical
 ASKED = 200
 FEWEST = 10
 STEEPEST, FLATTEST = 1.0, 0.5
+HARDLY = 1_000
+"""One product in so many reaches a half, as with the vector signals' 99.9th percentile."""
+DEEPEST = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Tops:
-    """Pseudo-queries' best scores, their own products left out.
+    """What one product in a thousand reaches for pseudo-queries, their own products left out.
 
     Args:
         latin: Words in letters of each query, int64 (q,).
         cjk: Characters of each query, int64 (q,).
-        scores: BM25 of the best other product, 0 where none has a word, float64 (q,).
+        scores: BM25 at that rank, 0 where fewer products have a word, float64 (q,).
+        rank: Which one it is: 1 in a catalogue of up to 1,500 products, 100 at most.
     """
 
     latin: NDArray[np.int64]
     cjk: NDArray[np.int64]
     scores: NDArray[np.float64]
+    rank: int = 1
 
 
 def estimate_lexical(
@@ -42,7 +47,7 @@ def estimate_lexical(
     *,
     seed: int,
 ) -> Worded:
-    """Return BM25's scale: what pseudo-queries' best products reach is a half.
+    """Return BM25's scale: what one product in a thousand reaches for pseudo-queries is a half.
 
     Args:
         client: The connection to the node.
@@ -63,7 +68,7 @@ def measure_lexical(
     *,
     seed: int,
 ) -> Tops:
-    """Return the best scores of pseudo-queries over a live index, their own products left out.
+    """Return what one product in a thousand scores for pseudo-queries over a live index.
 
     Args:
         client: The connection to the node.
@@ -74,7 +79,7 @@ def measure_lexical(
     Raises:
         NodeUnreachable: The node does not answer.
     """
-    rng = np.random.default_rng(seed)
+    rng, rank = np.random.default_rng(seed), _rank(client, index)
     ids = [str(i) for i in rng.permutation(sorted(titles))[:ASKED]]
     lines: list[dict[str, Any]] = []
     counts: list[tuple[int, int]] = []
@@ -84,19 +89,26 @@ def measure_lexical(
         if clause:
             not_it = [{"ids": {"values": [product]}}, {"term": {DELETED.name: True}}]
             query = {"bool": {"must": [clause], "must_not": not_it}}
-            lines += [{}, {"size": 1, "_source": False, "query": query}]
+            lines += [{}, {"from": rank - 1, "size": 1, "_source": False, "query": query}]
             counts.append(count_words(words))
     if not lines:
         return Tops(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
     with node_errors("the node"):
         replies = client.msearch(index=index, body=lines)["responses"]
-    tops = [r.get("hits", {}).get("max_score") or 0.0 for r in replies]
+    found = [r.get("hits", {}).get("hits", ()) for r in replies]
+    reached = np.array([hits[0]["_score"] if hits else 0.0 for hits in found], np.float64)
     latin, cjk = np.array(counts, np.int64).T
-    return Tops(latin, cjk, np.array(tops, np.float64))
+    return Tops(latin, cjk, reached, rank)
+
+
+def _rank(client: Any, index: str) -> int:  # noqa: ANN401 - opensearchpy.OpenSearch
+    with node_errors("the node"):
+        products = int(client.count(index=index)["count"])
+    return int(np.clip(round(products / HARDLY), 1, DEEPEST))
 
 
 def scale_of_tops(tops: Tops) -> Worded:
-    """Return the scale that best scores give: ``c * words ** power`` is a half.
+    """Return the scale that the scores give: ``c * words ** power`` is a half.
 
     Each script has its own c, the median; a script with fewer than 10 pseudo-queries that found
     something takes the other's. The power is fitted over both by least squares of logarithms.

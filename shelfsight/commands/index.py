@@ -1,6 +1,7 @@
 """``shelfsight index``: create, compare, swap and print the catalogue's index."""
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -26,8 +27,6 @@ def create(
     catalogue: Annotated[str, typer.Argument(help="The catalogue the models are fitted on.")],
 ) -> None:
     """Fit the space on a catalogue and create its index; a used alias is left where it is."""
-    from pathlib import Path
-
     from ingest.catalogue import open_catalogue
     from shelfsight.indices import prepare_index
     from shelfsight.settings import read_settings
@@ -57,6 +56,7 @@ def list_indices(as_json: JsonOption = False) -> None:
 @app.command()
 def show(as_json: JsonOption = False) -> None:
     """Show the live index: its name, models and calibration."""
+    from shelfsight.calibrating import scale_row
     from shelfsight.indices import describe
     from shelfsight.settings import read_settings
 
@@ -64,8 +64,52 @@ def show(as_json: JsonOption = False) -> None:
     if as_json:
         _print_json(found)
         return
+    scales = found.pop("calibration", {})
     for key, value in found.items():
         typer.echo(f"{key:12} {json.dumps(value, ensure_ascii=False)}")
+    for name, entry in scales.items():
+        typer.echo(f"{'scale':12} {name:18} {scale_row(entry)}")
+
+
+@app.command()
+def calibrate(
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the distributions: a PNG, SVG or PDF file.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the products that are drawn.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Measure and show; write nothing to the index.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the live index's scales anew on products drawn from it, and keep them."""
+    from query.calibration_plot import draw_calibration, require_drawable
+    from shelfsight.calibrating import meaning_of, recalibrate
+    from shelfsight.settings import read_settings
+
+    if plot is not None:
+        require_drawable(plot)
+    found = recalibrate(read_settings(), seed=seed, write=not dry_run)
+    if plot is not None:
+        draw_calibration(found.measured, found.tops, found.after, plot)
+    meaning = meaning_of(found.after)
+    if as_json:
+        _print_json(
+            {
+                "index": found.index,
+                "products": found.products,
+                "written": not dry_run,
+                "before": found.before.to_meta(),
+                "calibration": found.after.to_meta(),
+                "meaning": meaning,
+                "plot": str(plot) if plot else None,
+            }
+        )
+        return
+    for name, words in meaning.items():
+        typer.echo(f"{name:18} {words}")
+    done = "measured only" if dry_run else "kept"
+    typer.echo(f"{found.index}: {done}, from {found.products} products")
 
 
 @app.command()
