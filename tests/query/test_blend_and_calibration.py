@@ -129,11 +129,16 @@ def test_a_title_of_one_word_makes_no_pseudo_query() -> None:
 def test_bm25s_scale_follows_the_words_of_each_script() -> None:
     words = np.tile(np.arange(1, 7), 20)
     none = np.zeros_like(words)
-    latin = Tops(words, none, 3.0 * words**0.7)
-    cjk = Tops(none, words, 2.0 * words**0.7)
-    both = Tops(*(np.concatenate(pair) for pair in zip(_values(latin), _values(cjk), strict=True)))
+    scores = np.asarray(words**0.7, np.float64)
+    latin = Tops(words, none, 3.0 * scores)
+    both = Tops(
+        np.concatenate([words, none]),
+        np.concatenate([none, words]),
+        np.concatenate([3.0 * scores, 2.0 * scores]),
+    )
     found = scale_of_tops(both)
-    assert (found.latin, found.cjk) == (pytest.approx(3.0), pytest.approx(2.0))
+    assert found.latin == pytest.approx(3.0)
+    assert found.cjk == pytest.approx(2.0)
     assert found.power == pytest.approx(0.7)
     assert float(found.at(4, 0)(np.array(3.0 * 4**0.7))) == pytest.approx(0.5)
     assert float(found.at(4, 0)(np.array(1e6))) == 1.0
@@ -141,10 +146,6 @@ def test_bm25s_scale_follows_the_words_of_each_script() -> None:
     assert alone.cjk == alone.latin
     nothing = Tops(words, none, np.zeros(len(words)))
     assert scale_of_tops(nothing) == DEFAULT_SCALES["lexical"]
-
-
-def _values(tops: Tops) -> tuple[Any, Any, Any]:
-    return tops.latin, tops.cjk, tops.scores
 
 
 def test_a_querys_words_are_counted_by_script() -> None:
