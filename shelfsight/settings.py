@@ -31,6 +31,7 @@ class Settings(BaseSettings):
         sample: Pictures on which the projection into the text space is fitted.
         transcriber: Name of what turns speech into words (``pocketsphinx``,
             ``sherpa-onnx:<folder>``, ``faster-whisper:<size or folder>``).
+        parse_english: Whether spaCy parses English queries whose head word no rule knows.
         config: A file of profiles (TOML), empty for the built-in ones.
     """
 
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
     seed: int = 7
     sample: int = Field(default=500, ge=20, le=20_000)
     transcriber: str = "pocketsphinx"
+    parse_english: bool = False
     config: Path | None = None
 
     def connection(self, url: str) -> Connection:

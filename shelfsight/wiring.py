@@ -183,7 +183,7 @@ def open_engine(settings: Settings) -> "SearchEngine":
         image=space.image,
         decoder=PictureDecoder() if space.image else None,
         profiles=load_profiles(settings.config),
-        reading=catalogue_reading(client, settings.alias),
+        reading=catalogue_reading(client, settings.alias, parse_english=settings.parse_english),
     )
 
 

@@ -16,6 +16,7 @@ from query.suggest.completions import Fold
 from query.suggest.suggester import Suggester
 from query.suggest.suggestion import Suggestions
 from query.understand.chinese import Chinese
+from query.understand.english import EnglishParser
 from query.understand.lexicon import Lexicon, built_in
 from query.understand.live_words import LiveWords, Words
 from query.understand.pieces import Piece
@@ -63,6 +64,10 @@ class CatalogueReading:
             found = _worded(found, asked, pieces, words, shop)
         return intent_of(request, found)
 
+    def forget(self) -> None:
+        """Forget the catalogue's words; the next request has them read anew."""
+        self.words.forget()
+
     def suggest(self, typed: str, size: int, index: CatalogueIndex) -> Suggestions:
         """Return completions of what was typed so far.
 
@@ -87,7 +92,12 @@ class CatalogueReading:
 
 
 def catalogue_reading(
-    client: object, alias: str, *, wait: float = 1.0, lexicon: Lexicon | None = None
+    client: object,
+    alias: str,
+    *,
+    wait: float = 1.0,
+    lexicon: Lexicon | None = None,
+    parse_english: bool = False,
 ) -> CatalogueReading:
     """Return the reading of an alias's live catalogue and rules.
 
@@ -96,13 +106,19 @@ def catalogue_reading(
         alias: Whose rules.
         wait: Seconds that the first search waits for the catalogue's words.
         lexicon: In place of the one that the package brings.
+        parse_english: Whether spaCy parses English phrases whose head no rule knows.
+
+    Raises:
+        InputError: spaCy's model is wanted and not installed.
     """
     from query.rules.store import RuleStore
     from query.suggest.popular import QueryCounts
 
     popular = QueryCounts(client, alias).popular
     words = LiveWords(client, lexicon or built_in(), Chinese(), wait=wait, popular=popular)
-    return CatalogueReading(words, LiveRules(RuleStore(client, alias)))
+    parser = EnglishParser() if parse_english else None
+    reader = WordReader(words.lexicon, words.chinese, parser)
+    return CatalogueReading(words, LiveRules(RuleStore(client, alias)), reader)
 
 
 def intent_of(request: SearchRequest, understood: Understood) -> Intent:

@@ -68,6 +68,11 @@ def _apart(thing: Piece, last: Piece, part: list[Piece]) -> bool:
 def _may_be(piece: Piece, following: list[Piece]) -> bool:
     if following and following[0].text == "of" and piece.is_("measure"):
         return False
+    return names_thing(piece)
+
+
+def names_thing(piece: Piece) -> bool:
+    """Tell whether a word may name a thing: it is known to, or nothing else is known of it."""
     if piece.is_thing:
         return True
     if piece.is_(*_PROPERTY) or piece.text.replace(".", "").isdigit():

@@ -96,6 +96,11 @@ class LiveWords:
         words = self._words
         return words if words.vocabulary.index in (index, "") else self._bare
 
+    def forget(self) -> None:
+        """Forget whose words are known; the next who asks waits for them to be read anew."""
+        with self._lock:
+            self._index = ""
+
     def _begin(self, index: str) -> None:
         """Start to read; the words that are there stay in use meanwhile."""
         other = index != self._index

@@ -19,6 +19,9 @@ class Reading(Protocol):
     def easier(self, intent: Intent, index: CatalogueIndex) -> Iterator[Intent]:
         """Yield the intent with one constraint less each time, in the stated order."""
 
+    def forget(self) -> None:
+        """Forget what is known of the catalogue; the next request has it read anew."""
+
     def suggest(self, typed: str, size: int, index: CatalogueIndex) -> Suggestions:
         """Return completions of what was typed so far, at most ``size``."""
 
@@ -33,6 +36,9 @@ class PlainReading:
     def easier(self, intent: Intent, index: CatalogueIndex) -> Iterator[Intent]:
         """Yield nothing: what was not read cannot be relaxed."""
         return iter(())
+
+    def forget(self) -> None:
+        """Do nothing: nothing is known."""
 
     def suggest(self, typed: str, size: int, index: CatalogueIndex) -> Suggestions:
         """Return nothing: there is no vocabulary to complete from."""

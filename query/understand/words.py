@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from query.intent import script_of
 from query.understand.chinese import Chinese, has_cjk
+from query.understand.english import EnglishParser
 from query.understand.gazetteer import Gazetteer
-from query.understand.heads import find_head, head_text
+from query.understand.heads import find_head, head_text, names_thing
 from query.understand.lexicon import Lexicon
 from query.understand.options import Understanding
 from query.understand.pieces import Piece, cut
@@ -24,10 +25,12 @@ class WordReader:
     Args:
         lexicon: What is known without a catalogue.
         chinese: Segmentation and script conversion.
+        parser: Parses English phrases whose head no rule knows, ``None`` to guess it by its place.
     """
 
     lexicon: Lexicon
     chinese: Chinese
+    parser: EnglishParser | None = None
 
     def read(self, text: str, words: Gazetteer, options: Understanding) -> Understood:
         """Return what a plain text of at most 200 characters says; see ``read_pieces``."""
@@ -52,7 +55,7 @@ class WordReader:
             free = (s for s in find_sizes(folded) if not price or not _overlap(s, price))
             taken += [(s.start, s.end, "size") for s in free]
         pieces = cut(folded, taken, words, self.chinese.tag)
-        head = find_head(pieces)
+        head = self._head(text, pieces)
         found = Understood(
             text=text,
             searched=without_price(text, text[price.start : price.end] if price else ""),
@@ -66,6 +69,15 @@ class WordReader:
             model_number=find_model_number(text, [(a, b) for a, b, _ in taken]),
         )
         return found, pieces
+
+    def _head(self, text: str, pieces: list[Piece]) -> Piece | None:
+        head = find_head(pieces)
+        if self.parser is None or (head is not None and _thing(head)) or has_cjk(text):
+            return head
+        words = [p for p in pieces if p.tag == "en" and names_thing(p) and not p.is_("measure")]
+        place = self.parser.head(text) if len(words) > 1 else None
+        parsed = (p for p in words if place and p.start <= place[0] < p.end)
+        return next(parsed, head)
 
     def folded(self, text: str) -> tuple[str, bool]:
         """Return the text in lower case and simplified, and whether it was traditional.
