@@ -138,7 +138,7 @@ class _Case:
         aggs = body.get("aggs", body.get("aggregations"))
         relevance = sorts_by_relevance(keys) and "search_after" not in body
         first = scored_aggregation(aggs, frozenset({"first"}))
-        if relevance and "collapse" not in body:
+        if relevance and "collapse" not in body and not _completes(body):
             _require_no_best(scored_aggregation(aggs, frozenset({"hits"})))
             return ("wide", [notes.WIDE.format(first)]) if first else ("rescore", [])
         if relevance or uses_score(keys):
@@ -296,6 +296,15 @@ def _own(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _address(body: Mapping[str, Any], attachment: Attachment) -> str | None:
     return None if "pit" in body else attachment.target
+
+
+def _completes(body: Mapping[str, Any]) -> bool:
+    """Tell whether a body asks for completions: beside a rescored query the engine shows them
+    with scores of hits (seen on one shard).
+    """
+    suggest = body.get("suggest")
+    every = suggest.values() if isinstance(suggest, Mapping) else ()
+    return any(isinstance(s, Mapping) and "completion" in s for s in every)
 
 
 def _require_no_best(aggregation: str | None) -> None:

@@ -11,8 +11,8 @@ SORTED = (
 )
 SORTED_EXTENDED = "The shop's own matches and the added products are sorted together."
 SCRIPT = (
-    "The formula is computed for every match, which sort and collapse need; it costs the more,"
-    " the more products match."
+    "The formula is computed for every match, which sort, collapse and completions need; it costs"
+    " the more, the more products match."
 )
 WIDE = (
     "The aggregation {!r} depends on the shop's scores, which therefore stay the first scores: the"
