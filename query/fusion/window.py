@@ -221,7 +221,9 @@ def _read(
     if isinstance(fusion, HybridMinMax | HybridL2 | HybridZScore):
         scores = {row["_id"]: float(row["_score"]) for row in answers.pop()}
         engine = as_engine(fusion, fused, hits, scores)
-        fused, degraded = (engine, degraded) if engine else (fused, degraded | {REPAIRED})
+        fused, degraded = (
+            (engine, degraded) if engine is not None else (fused, degraded | {REPAIRED})
+        )
     values = {
         row["_id"]: values_of(row.get("fields", {}), wanted.columns)
         for rows in answers

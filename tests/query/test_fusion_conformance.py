@@ -112,7 +112,8 @@ def test_the_order_is_the_numpy_references(
         {h.id: wanted[h.id] for h in hits}, abs=1e-5
     )
     in_order(hits, wanted, 24 if isinstance(fusion, Exact) else len(hits))
-    leaks = isinstance(fusion, HybridZScore) and "hybrid" in answer.degraded
+    # Of its own z_score's leak the engine's ranking is not used, and that is said.
+    leaks = isinstance(fusion, HybridZScore) and hits and "hybrid" in answer.degraded
     assert answer.degraded == (("hybrid",) if leaks else ())
 
 
