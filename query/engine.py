@@ -102,6 +102,8 @@ class SearchEngine:
         index = self.live()
         intent = self.reading.read(request, index)
         result = self._search(request, intent, profile, index)
+        if result.hits:
+            self.reading.answered(request)
         if result.reachable or request.size == 0 or request.offset:
             return result
         ends = time.monotonic() + self.patience.total
@@ -126,7 +128,7 @@ class SearchEngine:
         try:
             answer = self._answer(given, intent, vectors, profile, index, frozenset(absent))
         except IndexGone:  # swapped away since the alias was asked
-            self.forget()
+            self._live = None
             live = self.live()
             answer = self._answer(given, intent, vectors, profile, live, frozenset(absent))
         return replace(answer, encode_ms=encode_ms)
@@ -143,8 +145,9 @@ class SearchEngine:
             return with_examples(self.client, live.name, live.schema, intent, seconds)
 
     def forget(self) -> None:
-        """Forget which index is live and how it is calibrated; the next search asks anew."""
+        """Forget which index is live, its scales and its words; the next search asks anew."""
         self._live = None
+        self.reading.forget()
 
     def close(self) -> None:
         """End the decoder's processes and the connections to the node; the engine is used up."""

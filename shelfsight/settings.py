@@ -32,6 +32,8 @@ class Settings(BaseSettings):
         transcriber: Name of what turns speech into words (``pocketsphinx``,
             ``sherpa-onnx:<folder>``, ``faster-whisper:<size or folder>``).
         parse_english: Whether spaCy parses English queries whose head word no rule knows.
+        record_queries: Whether the API counts the words of searches that found something, so that
+            frequent ones are suggested.
         config: A file of profiles (TOML), empty for the built-in ones.
     """
 
@@ -57,6 +59,7 @@ class Settings(BaseSettings):
     sample: int = Field(default=500, ge=20, le=20_000)
     transcriber: str = "pocketsphinx"
     parse_english: bool = False
+    record_queries: bool = False
     config: Path | None = None
 
     def connection(self, url: str) -> Connection:

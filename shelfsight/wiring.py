@@ -183,7 +183,12 @@ def open_engine(settings: Settings) -> "SearchEngine":
         image=space.image,
         decoder=PictureDecoder() if space.image else None,
         profiles=load_profiles(settings.config),
-        reading=catalogue_reading(client, settings.alias, parse_english=settings.parse_english),
+        reading=catalogue_reading(
+            client,
+            settings.alias,
+            parse_english=settings.parse_english,
+            record=settings.record_queries,
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from query.request import MAX_TEXT, SearchRequest, plain_text
 from query.rules.book import NO_RULES
 from query.rules.live import LiveRules
 from query.suggest.completions import Fold
+from query.suggest.recorder import QueryRecorder
 from query.suggest.suggester import Suggester
 from query.suggest.suggestion import Suggestions
 from query.understand.chinese import Chinese
@@ -37,12 +38,17 @@ class CatalogueReading:
         words: The live catalogue's words.
         rules: The shop's live rules, ``None`` without any.
         reader: Reads the words; made from ``words`` when it is not given.
+        recorder: Counts what was asked and found, ``None`` to count nothing.
     """
 
     def __init__(
-        self, words: LiveWords, rules: LiveRules | None = None, reader: WordReader | None = None
+        self,
+        words: LiveWords,
+        rules: LiveRules | None = None,
+        reader: WordReader | None = None,
+        recorder: QueryRecorder | None = None,
     ) -> None:
-        self.words, self.rules = words, rules
+        self.words, self.rules, self.recorder = words, rules, recorder
         self.reader = reader or WordReader(words.lexicon, words.chinese)
 
     def read(self, request: SearchRequest, index: CatalogueIndex) -> Intent:
@@ -67,6 +73,12 @@ class CatalogueReading:
     def forget(self) -> None:
         """Forget the catalogue's words; the next request has them read anew."""
         self.words.forget()
+
+    def answered(self, request: SearchRequest) -> None:
+        """Count the words of a first page that was asked for with nothing but words."""
+        worded = request.text and not request.pictures and not request.mixture.like
+        if self.recorder is not None and worded and not request.offset and not request.cursor:
+            self.recorder.record(plain_text(request.text))
 
     def suggest(self, typed: str, size: int, index: CatalogueIndex) -> Suggestions:
         """Return completions of what was typed so far.
@@ -98,6 +110,7 @@ def catalogue_reading(
     wait: float = 1.0,
     lexicon: Lexicon | None = None,
     parse_english: bool = False,
+    record: bool = False,
 ) -> CatalogueReading:
     """Return the reading of an alias's live catalogue and rules.
 
@@ -107,6 +120,7 @@ def catalogue_reading(
         wait: Seconds that the first search waits for the catalogue's words.
         lexicon: In place of the one that the package brings.
         parse_english: Whether spaCy parses English phrases whose head no rule knows.
+        record: Whether searches that found something are counted, to be suggested.
 
     Raises:
         InputError: spaCy's model is wanted and not installed.
@@ -114,11 +128,12 @@ def catalogue_reading(
     from query.rules.store import RuleStore
     from query.suggest.popular import QueryCounts
 
-    popular = QueryCounts(client, alias).popular
-    words = LiveWords(client, lexicon or built_in(), Chinese(), wait=wait, popular=popular)
+    counts = QueryCounts(client, alias)
+    words = LiveWords(client, lexicon or built_in(), Chinese(), wait=wait, popular=counts.popular)
     parser = EnglishParser() if parse_english else None
     reader = WordReader(words.lexicon, words.chinese, parser)
-    return CatalogueReading(words, LiveRules(RuleStore(client, alias)), reader)
+    recorder = QueryRecorder(counts) if record else None
+    return CatalogueReading(words, LiveRules(RuleStore(client, alias)), reader, recorder)
 
 
 def intent_of(request: SearchRequest, understood: Understood) -> Intent:

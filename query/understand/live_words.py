@@ -56,15 +56,15 @@ class Words:
 class LiveWords:
     """Reads an index's vocabulary in a thread of its own, again when it is old or another's.
 
-    Brands, categories and tags are there first, words of titles when all titles are read. While
-    nothing is there, or the node does not answer, the lexicon alone is used.
+    Brands, categories and tags are there first, words of titles when all titles are read. Until
+    then the words of the index before stay in use, and without one the lexicon alone.
 
     Args:
         client: An ``opensearchpy.OpenSearch``.
         lexicon: What is known without a catalogue.
         chinese: Segmentation and script conversion.
         fresh: Seconds for which a vocabulary is believed.
-        wait: Seconds that the first who ask wait for it.
+        wait: Seconds after the first question for which those who ask wait for it.
         popular: Returns the popular queries with their counts.
     """
 
@@ -80,8 +80,8 @@ class LiveWords:
     ) -> None:
         self.client, self.lexicon, self.chinese = client, lexicon, chinese
         self.fresh, self.wait, self.popular = fresh, wait, popular or dict
-        self._words = self._bare = Words.of(lexicon, EMPTY, chinese)
-        self._index, self._next = "", 0.0
+        self._words = Words.of(lexicon, EMPTY, chinese)
+        self._index, self._next, self._begun = "", 0.0, 0.0
         self._lock = threading.Lock()
         self._read = threading.Event()
 
@@ -92,9 +92,10 @@ class LiveWords:
             if due:
                 self._begin(index)
             read = self._read
-        read.wait(self.wait)
-        words = self._words
-        return words if words.vocabulary.index in (index, "") else self._bare
+            left = self._begun + self.wait - time.monotonic()
+        if left > 0:
+            read.wait(left)
+        return self._words
 
     def forget(self) -> None:
         """Forget whose words are known; the next who asks waits for them to be read anew."""
@@ -106,7 +107,7 @@ class LiveWords:
         other = index != self._index
         self._index, self._next = index, time.monotonic() + self.fresh
         if other:
-            self._read = threading.Event()
+            self._read, self._begun = threading.Event(), time.monotonic()
         args = (index, self._read, other)
         threading.Thread(target=self._load, args=args, name="read-words", daemon=True).start()
 

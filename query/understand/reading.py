@@ -19,6 +19,9 @@ class Reading(Protocol):
     def easier(self, intent: Intent, index: CatalogueIndex) -> Iterator[Intent]:
         """Yield the intent with one constraint less each time, in the stated order."""
 
+    def answered(self, request: SearchRequest) -> None:
+        """Take note of a request that found something."""
+
     def forget(self) -> None:
         """Forget what is known of the catalogue; the next request has it read anew."""
 
@@ -36,6 +39,9 @@ class PlainReading:
     def easier(self, intent: Intent, index: CatalogueIndex) -> Iterator[Intent]:
         """Yield nothing: what was not read cannot be relaxed."""
         return iter(())
+
+    def answered(self, request: SearchRequest) -> None:
+        """Do nothing."""
 
     def forget(self) -> None:
         """Do nothing: nothing is known."""

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from mappings.connection import Connection
 from mappings.errors import InputError
 from query.suggest.completions import Completions, Fold, texts_of
 from query.suggest.popular import MAX_COUNT, QueryCounts, read_feed, shown
+from query.suggest.recorder import QueryRecorder
 from query.suggest.suggester import Suggester
 from query.understand.chinese import Chinese
 from query.understand.lexicon import built_in
@@ -213,3 +215,18 @@ def test_the_live_catalogue_is_suggested(client: Any, shelf: str, counts: QueryC
     assert whole.suggest("hongselian").suggestions[0].text == "红色连衣裙 新款"
     assert {"Brand0", "Brand1"} <= {s.text for s in whole.suggest("br").suggestions}
     assert not [s for s in whole.suggest("ghost").suggestions if s.count]
+
+
+@pytest.mark.node
+def test_searches_are_counted_and_what_cannot_be_written_is_kept(counts: QueryCounts) -> None:
+    recorder = QueryRecorder(counts, every=3_600.0, most=2)
+    for query in ("Red Dress", "red dress", "RED DRESS", "me@example.org", "hat", "one too many"):
+        recorder.record(query)
+    gone = QueryRecorder(
+        QueryCounts(Connection("http://127.0.0.1:9", timeout=0.2).open(), "suggest-tests")
+    )
+    gone.record("red dress")
+    assert gone.flush() == 0
+    gone.counts = counts
+    assert (recorder.flush(), recorder.flush(), gone.flush()) == (2, 0, 1)
+    assert counts.popular() == {"red dress": 4}

@@ -19,6 +19,8 @@ from query.request import SearchRequest
 from query.rules.book import Rule, RuleBook, Synonyms
 from query.rules.live import LiveRules
 from query.rules.store import RuleStore
+from query.suggest.popular import QueryCounts
+from query.suggest.recorder import QueryRecorder
 from query.understand.catalogue_reading import CatalogueReading
 from query.understand.chinese import Chinese
 from query.understand.clauses import clauses_of
@@ -147,6 +149,26 @@ def test_nothing_found_is_rescued_in_the_stated_order(words_engine: SearchEngine
     assert all(hit.source["price"] <= 12 for hit in wider.hits)
     kept = SearchRequest("dress under $8", understanding=Understanding(rescue=False))
     assert words_engine.search(kept).hits == ()
+
+
+def test_only_what_was_found_with_words_alone_is_counted(
+    client: Any, shelf: str, reading: CatalogueReading
+) -> None:
+    counts = QueryCounts(client, "words-tests", index="words-tests-queries")
+    recorder = QueryRecorder(counts, every=3_600.0)
+    own = CatalogueReading(reading.words, recorder=recorder)
+    engine = SearchEngine(
+        client, shelf, IDENTITY, text=WORDS, patience=Patience(40.0, 20.0), reading=own
+    )
+    for _ in range(3):
+        engine.search(SearchRequest("Red dress"))
+    engine.search(SearchRequest("red dress", offset=5))
+    engine.search(SearchRequest("hat", filters=(parse_filter("price<5"),)))
+    try:
+        assert recorder.flush() == 1
+        assert counts.popular() == {"red dress": 3}
+    finally:
+        client.indices.delete(index=counts.index, ignore=404)
 
 
 def test_what_the_caller_filters_is_never_relaxed(words_engine: SearchEngine) -> None:
