@@ -117,4 +117,4 @@ class EngineSlot:
         with self._lock:
             engine, self._engine = self._engine, None
         if engine is not None:
-            engine.client.close()
+            engine.close()

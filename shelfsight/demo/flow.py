@@ -102,13 +102,14 @@ def run_demo(
         report = _ingest(settings, catalogue, engine, steps, times, shown)
     shown.report(report, times.note("ingested"))
     finish_index(settings, catalogue)
-    engine = open_engine(settings)
+    engine.forget()  # its scales and words are of a catalogue that was still growing
     tour = stops(
         catalogue, settings.alias, drawn=drawn, seed=settings.seed,
         pictured=bool(space_models(settings)[1]),
     )  # fmt: skip
     for number, stop in enumerate(tour, start=1):
         shown.stop(number, stop, engine.search(stop.request))
+    engine.close()
     times.note("toured")
     record = times.seconds | {"report": report.to_json()}
     (home(settings) / "demo.json").write_text(json.dumps(record, ensure_ascii=False, indent=1))
