@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from query.facet_lines import Bucket, FacetCount
     from query.result import Contribution, Hit, SearchResult
     from query.understand.understood import Understood
 
@@ -52,11 +53,14 @@ def result_table(
 def sentence(hit: "Hit") -> str:
     """Return in one plain sentence why a hit is where it is."""
     gave = sorted((c for c in hit.contributions if c.points > 0), key=lambda c: -c.points)
-    lacks = [_NAMES[c.signal] for c in hit.contributions if c.missing]
+    lacks = [_name(c) for c in hit.contributions if c.missing]
     if not gave:
         return "Nothing speaks for it but that it is among the nearest."
     total = sum(c.points for c in gave)
-    reasons = [f"{_REASONS[c.signal]} ({c.points / total:.0%} of its points)" for c in gave[:2]]
+    reasons = [
+        f"{_REASONS.get(c.signal, c.signal)} ({c.points / total:.0%} of its points)"
+        for c in gave[:2]
+    ]
     found = "Found because " + " and ".join(reasons)
     if hit.matched_picture and hit.matched_picture.path:
         found += f"; the picture that matched is {hit.matched_picture.path}"
@@ -82,6 +86,8 @@ def _hits(result: "SearchResult", top: float, first: int) -> Any:  # noqa: ANN40
         score.append("█" * full, style="green").append("░" * (BAR - full), style="dim")
         # Text, not markup: a title may hold [brackets].
         title, brand = Text(hit.title or hit.id), Text(str(hit.source.get("brand", "")))
+        title.append(f"  +{len(hit.variants)}" if hit.variants else "", style="dim")
+        title.append(f"  {hit.placed}" if hit.placed else "", style="dim")
         table.add_row(str(rank), score, title, brand, _price(hit))
     return table
 
@@ -104,14 +110,23 @@ def _explained(rank: int, hit: "Hit") -> Any:  # noqa: ANN401
         table.add_row(*_cells(c), style="dim" if c.points <= 0 else "")
     table.add_row("score", "", "", "", f"{hit.score:.4f}", style="bold")
     head = Text(f"{rank}  ", style="dim").append(hit.title or hit.id, style="bold")
-    return Group(head.append(f"  {hit.id}", style="dim"), Text(sentence(hit)), table, Text(""))
+    return Group(head.append(f"  {hit.id}", style="dim"), *map(Text, _told(hit)), table, Text(""))
+
+
+def _name(c: "Contribution") -> str:
+    return _NAMES.get(c.signal, c.signal)
+
+
+def _told(hit: "Hit") -> list[str]:
+    """Return the explanation in both languages, or one sentence where none was asked for."""
+    return [hit.explanation.zh, hit.explanation.en] if hit.explanation else [sentence(hit)]
 
 
 def _cells(c: "Contribution") -> tuple[str, ...]:
     if c.missing:
-        return (_NAMES[c.signal], "missing", "0", f"× {c.weight:.3f}", "0.0000")
+        return (_name(c), "missing", "0", f"× {c.weight:.3f}", "0.0000")
     return (
-        _NAMES[c.signal],
+        _name(c),
         f"{c.raw:.4f}",
         f"→ {c.calibrated:.3f}",
         f"× {c.weight:.3f}",
@@ -136,6 +151,26 @@ def understood_lines(found: "Understood") -> list[str]:
     return lines
 
 
+def facet_line(facet: "FacetCount") -> str:
+    """Return a facet in one line: its values or ranges, each with its count, chosen ones starred.
+
+    Args:
+        facet: What was counted.
+    """
+    of = "" if facet.counted == "match_set" else " (window)"
+    parts = [f"{'*' * b.chosen}{_bucket_name(b)} {b.count}" for b in facet.buckets]
+    parts += [f"others {facet.other}"] if facet.other else []
+    return f"{facet.name}{of}: {' · '.join(parts) or 'nothing to count'}"
+
+
+def _bucket_name(bucket: "Bucket") -> str:
+    if bucket.value is not None:
+        return bucket.value
+    ends = ["" if end is None else f"{end:g}" if isinstance(end, float) else str(end)[:10]
+            for end in (bucket.low, bucket.high)]  # fmt: skip
+    return "..".join(ends)
+
+
 def _foot(result: "SearchResult") -> list[Any]:
     from rich.text import Text
 
@@ -149,6 +184,7 @@ def _foot(result: "SearchResult") -> list[Any]:
         )
     ]
     lines += [Text(line, style="dim") for line in understood_lines(result.understood)]
+    lines += [Text(facet_line(facet)) for facet in result.facets]
     if not result.hits:
         lines.insert(0, Text("No product was found. Try other words or fewer filters."))
     if result.degraded:

@@ -17,6 +17,7 @@ from query.explain import explain
 from query.intent import Intent, understand
 from query.request import SearchRequest
 from query.result import Contribution, Hit, MatchedPicture, MatchedWord
+from query.understand.reading import PlainReading
 from query.understand.understood import AppliedRule
 
 SIGNALS = (
@@ -172,16 +173,13 @@ def test_nothing_is_marked_unless_it_is_asked(engine: SearchEngine) -> None:
     assert answer.to_json()["hits"][0]["explanation"] is None
 
 
-class Ruled:
+class Ruled(PlainReading):
     """A reading under which a rule of the shop's always applies."""
 
     def read(self, request: SearchRequest, index: CatalogueIndex) -> Intent:
         rule = AppliedRule("spring", "always", pins=("p950-050",), boosts=(("brand=Brand3", 8.0),))
         intent = understand(request)
         return replace(intent, understood=replace(intent.understood, rules=(rule,)))
-
-    def easier(self, intent: Intent, index: CatalogueIndex) -> Iterator[Intent]:
-        return iter(())
 
 
 @pytest.mark.node
