@@ -133,7 +133,7 @@ def load_head(path: Path) -> Head:
             metadata = stored.metadata()
             words = json.loads(metadata["card"])
             tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-        head = of_kind(metadata.get("kind", "ridge")).of(words, tensors)
+        head = _kind(metadata.get("kind", "ridge")).of(words, tensors)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f"No projection can be read from {str(path)!r}: {error}.",
@@ -148,12 +148,7 @@ def load_head(path: Path) -> Head:
     return head
 
 
-def of_kind(name: str) -> type[Head]:
-    """Return the class of a kind.
-
-    Raises:
-        ValueError: No such kind.
-    """
+def _kind(name: str) -> type[Head]:
     if name not in KINDS:
         raise ValueError(f"kind {name!r} is none of {', '.join(KINDS)}")
     module, _, attribute = KINDS[name].partition(":")

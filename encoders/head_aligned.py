@@ -25,7 +25,7 @@ class AlignedHead:
     Args:
         middle: float32 (d,), mean of the features.
         scale: float32 (d,), their spread.
-        linear: L, float32 (d, 384).
+        linear: L, float32 (d, 384), of a size that ``strength`` is 1 on average.
         hidden: H, float32 (d, h); h may be 0.
         hidden_bias: c, float32 (h,).
         out: O, float32 (h, 384).
@@ -75,11 +75,24 @@ class AlignedHead:
         """
         require_width(rows, self.d_in, "projection")
         u = (np.asarray(rows, dtype=np.float32) - self.middle) / self.scale
-        text: NDArray[np.floating] = (
-            u @ self.linear + np.maximum(u @ self.hidden + self.hidden_bias, 0) @ self.out
-        )
-        text = unit_rows(text - np.outer(text @ self.text_mean, self.text_mean))
+        more = np.maximum(u @ self.hidden + self.hidden_bias, 0) @ self.out
+        text = unit_rows(self._flat(u @ self.linear + more))
         return unit_rows(text + u @ self.visual)
+
+    def strength(self, rows: NDArray[np.floating]) -> Vectors:
+        """Return float32 (n, 1): how far the linear part reaches, 1 on average over the fit.
+
+        A ridge shrinks what is unlike everything it has seen towards the mean.
+
+        Args:
+            rows: Floats (n, d).
+        """
+        u = (np.asarray(rows, dtype=np.float32) - self.middle) / self.scale
+        found = np.linalg.norm(self._flat(u @ self.linear), axis=1, keepdims=True)
+        return np.asarray(found, dtype=np.float32)
+
+    def _flat(self, text: NDArray[np.floating]) -> NDArray[np.floating]:
+        return text - np.outer(text @ self.text_mean, self.text_mean)
 
     def words(self) -> Words:
         """Return the card."""

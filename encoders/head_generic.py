@@ -64,19 +64,27 @@ class GenericHead:
         Raises:
             InputError: The rows have another length.
         """
+        return unit_rows(self.votes(rows))
+
+    def votes(self, rows: NDArray[np.floating]) -> Vectors:
+        """Return float32 (n, d_out): the same, as long as the classifier is sure, at most 1.
+
+        Raises:
+            InputError: The rows have another length.
+        """
         require_width(rows, self.d_in, "projection")
         d = len(self.weights)
         found = np.zeros((len(rows), self.d_out), dtype=np.float32)
         for view in range(self.views):
             found += self._answer(unit_rows(rows[:, view * d : (view + 1) * d]))
-        return unit_rows(found)
+        return np.asarray(found / self.views, dtype=np.float32)
 
     def _answer(self, rows: Vectors) -> Vectors:
         logits = self.length * (rows @ self.weights) + self.bias
         chances = np.exp(logits - logits.max(axis=1, keepdims=True))
         chances /= chances.sum(axis=1, keepdims=True)
-        found = chances @ self.targets
-        return unit_rows(found - np.outer(found @ self.text_mean, self.text_mean))
+        found: Vectors = chances @ self.targets
+        return found - np.outer(found @ self.text_mean, self.text_mean)
 
     def words(self) -> Words:
         """Return the card."""

@@ -32,6 +32,7 @@ class Recipe:
         dropout: Part of the features that is dropped.
         noise: Length of the random vector added to unit texts, so that near texts count too.
         held: Part of the products that early stopping watches, 0 for none.
+        family: Pictures that look alike and share a batch in every second epoch; 1 for never.
         patience: Epochs without a better loss there before it stops.
         seed: Of everything drawn.
     """
@@ -45,6 +46,7 @@ class Recipe:
     dropout: float = 0.3
     noise: float = 0.0
     held: float = 0.1
+    family: int = 32
     patience: int = 6
     seed: int = 0
 
@@ -54,8 +56,8 @@ def fit_contrastive_head(
 ) -> AlignedHead:
     """Return ridge plus tower after InfoNCE in both directions, every sharing pair a positive.
 
-    Texts that are said of no picture of the batch are negatives for all of it; those that come
-    from near pictures are the hard ones, as the batch holds whole families of products.
+    What is said of other pictures of the batch is negative. In every second epoch a batch holds
+    whole families of pictures that look alike, whose texts are the hard negatives of each other.
 
     Source: van den Oord et al., Representation Learning with Contrastive Predictive Coding, 2018;
     Khosla et al., Supervised Contrastive Learning, 2020 (several positives).
@@ -112,8 +114,8 @@ class _Training:
         optimiser = torch.optim.AdamW(weights, lr=recipe.rate, weight_decay=recipe.decay)
         plan = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.rate, total_steps=steps)
         best, found, waited = np.inf, self._head(), 0
-        for _ in range(recipe.epochs):
-            order = self.draw.permutation(kept)
+        for epoch in range(recipe.epochs):
+            order = self._order(kept, near=epoch % 2 == 1 and recipe.family > 1)
             for rows in np.array_split(order, max(1, -(-len(kept) // recipe.batch))):
                 optimiser.zero_grad()
                 self._loss(rows, recipe.dropout, recipe.noise).backward()  # type: ignore[no-untyped-call]
@@ -134,6 +136,21 @@ class _Training:
         held = products[: int(len(products) * self.recipe.held)]
         is_held = np.isin(self.pairs.products, held)
         return np.flatnonzero(~is_held), np.flatnonzero(is_held)
+
+    def _order(self, rows: NDArray[np.int64], *, near: bool) -> NDArray[np.int64]:
+        """Return the pictures of an epoch by chance, or in families that look alike.
+
+        A family is what lies nearest to one of some pictures drawn anew, where the ridge puts it:
+        whose texts differ within a family are the hard negatives of its batch.
+        """
+        mixed = self.draw.permutation(rows)
+        if not near:
+            return mixed
+        vectors = self.start[mixed].numpy()
+        middles = vectors[: max(1, len(mixed) // self.recipe.family)]
+        family = (vectors @ middles.T).argmax(axis=1)
+        place: NDArray[np.int64] = np.argsort(family, kind="stable")
+        return np.asarray(mixed[place], dtype=np.int64)
 
     def _encode(self, rows: Tensor, dropout: float) -> Tensor:
         from torch.nn import functional

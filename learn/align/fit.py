@@ -32,6 +32,10 @@ def fit_ridge_head(
     targets = pairs.weights @ centred(pairs.vectors, mean)
     trace = float(np.square(u, dtype=np.float64).sum())
     matrix, _ = solve_fixed(u, targets, penalty * trace / min(u.shape))
+    axis = unit_rows(mean[None])[0]
+    reached = u @ matrix
+    reached -= np.outer(reached @ axis, axis)
+    matrix /= max(float(np.linalg.norm(reached, axis=1).mean()), 1e-9)
     none = np.zeros((u.shape[1], 0), dtype=np.float32)
     return AlignedHead(
         middle=middle,
@@ -40,7 +44,7 @@ def fit_ridge_head(
         hidden=none,
         hidden_bias=np.zeros(0, dtype=np.float32),
         out=np.zeros((0, targets.shape[1]), dtype=np.float32),
-        text_mean=unit_rows(mean[None])[0],
+        text_mean=axis,
         visual=np.zeros((u.shape[1], targets.shape[1]), dtype=np.float32),
         fitted_on=len(u),
         seed=seed,

@@ -24,7 +24,7 @@ FORMS: tuple[Form, ...] = ("ridge", "contrastive")
 
 GAIN = 0.5
 """Length of the visual part against the text part."""
-SHARE = 1.0
+SHARE = 0.75
 """What the head that ships counts beside the fitted one, at many pictures."""
 FEW = 50.0
 """Pictures of which the fitted head must have seen many more to be trusted alone."""
