@@ -23,6 +23,7 @@ IMAGE = {
     "efficientnet-lite2-views": "encoders.image.efficientnet_views:load_views",
     "torchvision": "encoders.image.torchvision_image:load",
     "clip": "encoders.dual.towers:load_image",
+    "crop": "encoders.subject:load",
     "hash": "encoders.image.hashed:load",
 }
 GROUP = "shelfsight.encoders"
@@ -35,6 +36,7 @@ threads, runtime, cache)``; ``argument`` is what follows the colon of the name.
 SHOWN = {
     "hf": "hf:FOLDER_OR_HUB_NAME",
     "clip": "clip:FOLDER_OR_HUB_NAME",
+    "crop": "crop:efficientnet-lite2",
     "torchvision": "torchvision:resnet50",
     "hash": "hash:64",
 }
@@ -67,7 +69,10 @@ def load_image_encoder(
     Args:
         name: ``efficientnet-lite2``, ``efficientnet-lite2-rich`` (the whole picture, inner layers
             and colours, in one pass), ``efficientnet-lite2-views`` (three views, a third of the
-            speed), ``hash``, ``hash:DIM``, ``torchvision:MODEL[?weights=…]``, or a plug-in's name.
+            speed), ``hash``, ``hash:DIM``, ``torchvision:MODEL[?weights=…]``,
+            ``clip:FOLDER_OR_HUB_NAME[?revision=…]``, ``crop:ENCODER`` or
+            ``crop:DETECTOR|ENCODER`` for one of these that looks at the subject only, or a
+            plug-in's name.
         threads: Processor threads of one call; ``None`` for one a core.
         runtime: ``auto`` for the fastest that is exact enough here, or one of
             ``encoders.runtime.probe.RUNTIMES`` by name.

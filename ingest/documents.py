@@ -6,8 +6,10 @@ import numpy as np
 
 from encoders.attributes import attribute_key, attribute_terms, attribute_vector
 from encoders.cache import content_key
+from encoders.duplicates import distinct, look_digest
 from encoders.pooling import coherence, pooled, telling
 from encoders.projection import ProjectedImageEncoder
+from encoders.roles import roles
 from encoders.space import Space
 from encoders.texts import product_text
 from ingest.bench import Bench
@@ -28,12 +30,14 @@ def documents(
     A picture that was refused is left out of its product; a deleted product has no vectors.
     """
     refused = {(r.id, r.path) for r in bench.ledger.refusals_of([e.id for e in entries])}
-    texts, pictures = _spooled(bench, space, [e for e in entries if not e.product.deleted])
+    living = [e for e in entries if not e.product.deleted]
+    texts, pictures = _spooled(bench, space, living)
+    looks = _looks(bench, space, living)
     writes: list[Write] = []
     lacking: list[str] = []
     for entry in entries:
         try:
-            vectors = _vectors(space, entry, texts, pictures, refused)
+            vectors = _vectors(space, entry, texts, pictures, looks, refused)
         except KeyError:  # the spool was emptied or moved: embed again
             lacking.append(entry.id)
             continue
@@ -59,11 +63,21 @@ def _spooled(bench: Bench, space: Space, living: Sequence[Entry]) -> tuple[Spool
     return texts, dict(zip(raw, rows, strict=True))
 
 
+def _looks(bench: Bench, space: Space, living: Sequence[Entry]) -> Spooled:
+    """Return what the pictures look like at a glance; nothing for what an older version encoded."""
+    encoder = picture_encoder(space)
+    if encoder is None:
+        return {}
+    shas = sorted({p.sha for e in living for p in e.pictures if p.sha})
+    return bench.spool.get_many(shas, look_digest(encoder.size))
+
+
 def _vectors(
     space: Space,
     entry: Entry,
     texts: Spooled,
     pictures: Spooled,
+    looks: Spooled,
     refused: set[tuple[str, str]],
 ) -> ProductVectors:
     """Put a product's vectors together.
@@ -79,10 +93,16 @@ def _vectors(
     if terms:
         rows = np.stack([texts[attribute_key(term)] for term in terms])
         attribute = attribute_vector(terms, rows, space.attribute_weights)
-    shown = [
-        PictureVector(p.path, p.role, pictures[p.sha])
+    readable = [
+        p
         for p in entry.pictures
         if space.image is not None and p.sha and (entry.id, p.path) not in refused
+    ]
+    # The same shot again would count twice in the mean, and is no other picture to be found by.
+    seen = [looks.get(p.sha) for p in readable]
+    named = roles([p.role for p in readable], seen)
+    shown = [
+        PictureVector(readable[n].path, named[n], pictures[readable[n].sha]) for n in distinct(seen)
     ]
     image = pooled(np.stack([p.vector for p in telling(shown)])) if shown else None
     return ProductVectors(

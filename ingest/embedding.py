@@ -10,6 +10,7 @@ from pathlib import Path
 
 from encoders.attributes import attribute_key, attribute_terms, encode_terms
 from encoders.cache import content_key
+from encoders.duplicates import look, look_digest
 from encoders.pictures import PictureRefused, PictureSize, Pixels
 from encoders.projection import ProjectedImageEncoder
 from encoders.protocol import ImageEncoder, TextEncoder, Vectors
@@ -102,6 +103,8 @@ def embed_pictures(bench: Bench, entries: Sequence[Entry]) -> None:
                 started = time.perf_counter()
                 rows = encoder.encode_products(list(pixels.values()))
                 bench.spool.put_many(dict(zip(pixels, rows, strict=True)), digest)
+                looks = {key: look(seen) for key, seen in pixels.items()}
+                bench.spool.put_many(looks, look_digest(encoder.size))
                 _took(bench, entries, "picture_vectors", started, len(pixels))
             _refuse(bench, wanted, answers)
 

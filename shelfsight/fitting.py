@@ -235,6 +235,7 @@ def encode_pictures(
     sample: Sample, encoder: "ImageEncoder", spool: VectorSpool, steps: Steps
 ) -> tuple[list[int], Vectors]:
     """Return whose picture each row is, and the features, float32 (n, d_in)."""
+    from encoders.duplicates import look, look_digest
     from encoders.pictures import PictureDecoder, PictureRefused
 
     keys = [content_key(content) for _, content in sample.pictures]
@@ -255,6 +256,8 @@ def encode_pictures(
                 rows = encoder.encode_products(list(pixels.values()))
                 fresh = dict(zip(pixels, rows, strict=True))
                 spool.put_many(fresh, encoder.card.digest)
+                looks = {key: look(seen) for key, seen in pixels.items()}
+                spool.put_many(looks, look_digest(encoder.size))
                 known |= fresh
             advance(min(start + BATCH, len(lacking)), len(lacking))
     advance(len(lacking) or 1, len(lacking) or 1)

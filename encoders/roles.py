@@ -1,0 +1,63 @@
+"""What a picture is for, where neither its name nor its column says so: read from its look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.duplicates import GRID, ROWS
+from encoders.protocol import Vectors
+
+UNSAID = "alternative"
+EVEN = 10.0
+"""Colour distance, of 255, up to which all blocks are one cloth."""
+GROUND = 25.0
+"""Colour distance up to which a corner shows the ground that the main picture has."""
+STEPPED = 3
+"""Brightness steps of 64 that a swatch may have."""
+_HASHED = ROWS * ROWS
+_CORNERS = (0, GRID - 1, GRID * (GRID - 1), GRID * GRID - 1)
+
+
+def roles(said: Sequence[str], looks: Sequence[Vectors | None]) -> list[str]:
+    """Return each picture's role; what the feed says of it is believed.
+
+    One even surface among other pictures is a ``swatch``. Where the main picture shows a thing on
+    a ground, another that shows this ground in no corner is a ``detail``.
+
+    Args:
+        said: The roles as the feed gives them, the main picture's first.
+        looks: The pictures' looks (``encoders.duplicates.look``), ``None`` where not known.
+    """
+    first = looks[0] if looks else None
+    ground = None if first is None else _ground(_blocks(first))
+    return [
+        role if n == 0 or role != UNSAID or mine is None else _read(mine, ground)
+        for n, (role, mine) in enumerate(zip(said, looks, strict=True))
+    ]
+
+
+def _read(look: Vectors, ground: NDArray[np.float32] | None) -> str:
+    blocks = _blocks(look)
+    apart = np.linalg.norm(blocks - np.median(blocks, axis=0), axis=1)
+    if apart.mean() < EVEN and np.abs(look[:_HASHED]).sum() <= STEPPED:
+        return "swatch"
+    if ground is not None:
+        far = np.linalg.norm(blocks[list(_CORNERS)] - ground, axis=1)
+        if far.min() > GROUND:
+            return "detail"
+    return UNSAID
+
+
+def _ground(blocks: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """Return the colour that at least three corners share, ``None`` where they do not."""
+    corners = blocks[list(_CORNERS)]
+    middle = np.median(corners, axis=0)
+    near = np.linalg.norm(corners - middle, axis=1) <= GROUND
+    return np.asarray(corners[near].mean(axis=0)) if near.sum() >= 3 else None
+
+
+def _blocks(look: Vectors) -> NDArray[np.float32]:
+    return look[_HASHED:].reshape(-1, 3)
