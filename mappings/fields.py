@@ -76,10 +76,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Keyword:
-    """An exact value, or several, for filters and facets."""
+    """An exact value, or several, for filters and facets.
+
+    With ``shown`` it is filled from what the encoders made instead of from the record.
+    """
 
     name: str
     source: Source
+    shown: Callable[[ProductVectors], list[str]] | None = None
 
     def declare(self, engine: Engine) -> dict[str, Any]:
         """Return a keyword mapping; longer values are kept but not indexed."""
@@ -87,7 +91,7 @@ class Keyword:
 
     def fill(self, product: Product, vectors: ProductVectors) -> Any:  # noqa: ANN401 - JSON
         """Return the value or list of values."""
-        return self.source(product) or None
+        return (self.source(product) if self.shown is None else self.shown(vectors)) or None
 
 
 @dataclass(frozen=True, slots=True)

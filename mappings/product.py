@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
@@ -81,6 +82,21 @@ Value = Annotated[
 Values = Annotated[tuple[Value, ...], BeforeValidator(_as_list)]
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An attribute that a product's own columns do not hold, and where it was found.
+
+    Args:
+        name: The attribute's name.
+        value: Its value, sizes and measures in one unit.
+        source: ``title`` or ``description``.
+    """
+
+    name: str
+    value: str
+    source: str
+
+
 class Picture(BaseModel):
     """A picture of a product: where it lies, relative to the catalogue, and what it shows."""
 
@@ -105,6 +121,7 @@ class Product(BaseModel):
     ``version`` is the feed's own, when it has one; the higher version wins. ``deleted`` marks a
     row that takes the product out of search. ``margin`` is whatever the shop measures it in;
     ``added`` is the day or instant the product came into the shop, kept as an instant in UTC.
+    ``found`` is no column of a feed: the ingest reads it out of the product's own texts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -124,6 +141,7 @@ class Product(BaseModel):
     group: Annotated[str, BeforeValidator(_clean), StringConstraints(max_length=MAX_VALUE)] = ""
     attributes: Mapping[Value, Values] = Field(default_factory=dict)
     pictures: Annotated[tuple[Picture, ...], Field(max_length=MAX_PICTURES)] = ()
+    found: tuple[Found, ...] = ()
     version: Annotated[int | None, BeforeValidator(_not_a_flag)] = Field(
         default=None, ge=0, le=MAX_VERSION
     )
@@ -155,6 +173,11 @@ class Product(BaseModel):
     def tags(self) -> tuple[str, ...]:
         """The attributes as ``name=value`` terms, in the order given."""
         return tuple(f"{name}={v}" for name, values in self.attributes.items() for v in values)
+
+    @property
+    def found_tags(self) -> tuple[str, ...]:
+        """What was found in the product's texts as ``name=value`` terms, in the order found."""
+        return tuple(f"{one.name}={one.value}" for one in self.found)
 
 
 def parse_product(record: Mapping[str, Any]) -> Product:

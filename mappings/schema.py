@@ -26,6 +26,10 @@ BRAND = Text("brand", lambda p: p.brand, keyword=True)
 CATEGORIES = Text("categories", lambda p: list(p.categories), keyword=True)
 TAG_WORDS = Text("tag_words", lambda p: sorted({v for vs in p.attributes.values() for v in vs}))
 TAGS = Keyword("tags", lambda p: list(p.tags))
+# Read out of the texts by the ingest, beside the shop's own tags and never among them.
+FOUND = Keyword("found", lambda p: list(p.found_tags))
+FOUND_IN = Keyword("found_in", lambda p: [f"{f.source}:{f.name}={f.value}" for f in p.found])
+PICTURE_COLOURS = Keyword("picture_colours", lambda p: None, lambda v: list(v.colours))
 GROUP = Keyword("group", lambda p: p.group)
 CURRENCY = Keyword("currency", lambda p: p.currency)
 PRICE = Number("price", lambda p: p.price)
@@ -84,8 +88,8 @@ class Schema:
         """All columns, in the order of the index body."""
         blend = self.blend_vector
         return (
-            *LEXICAL, TAGS, GROUP, CURRENCY, PRICE, STOCK, MARGIN, ADDED, DELETED, VERSION, CONTENT,
-            KEY, COHERENCE,
+            *LEXICAL, TAGS, FOUND, FOUND_IN, PICTURE_COLOURS, GROUP, CURRENCY, PRICE, STOCK, MARGIN,
+            ADDED, DELETED, VERSION, CONTENT, KEY, COHERENCE,
             self.text_vector, self.image_vector, self.attribute_vector, self.pictures,
             *((blend,) if blend else ()),
         )  # fmt: skip

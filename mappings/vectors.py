@@ -23,7 +23,7 @@ class ProductVectors:
 
     ``text``, ``image`` (pooled over the pictures) and ``attribute`` are float32 (dim,), unit
     length, in one shared space. ``coherence`` is S_ia, the cosine of ``image`` and ``attribute``,
-    in [-1, 1].
+    in [-1, 1]. ``colours`` names what the pictures show most, in English and Chinese.
     """
 
     text: Vector | None = None
@@ -31,3 +31,4 @@ class ProductVectors:
     attribute: Vector | None = None
     pictures: tuple[PictureVector, ...] = ()
     coherence: float | None = None
+    colours: tuple[str, ...] = ()

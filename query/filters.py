@@ -10,13 +10,28 @@ from typing import Any
 from mappings.errors import InputError
 from mappings.fields import Keyword, Number, Text
 from mappings.product import MAX_VALUE
-from mappings.schema import ADDED, BRAND, CATEGORIES, CURRENCY, GROUP, KEY, PRICE, STOCK, TAGS
+from mappings.schema import (
+    ADDED,
+    BRAND,
+    CATEGORIES,
+    CURRENCY,
+    FOUND,
+    FOUND_IN,
+    GROUP,
+    KEY,
+    PICTURE_COLOURS,
+    PRICE,
+    STOCK,
+    TAGS,
+)
 
 MAX_FILTERS = 32
 MAX_TERMS = 256
 
 EXACT: dict[str, Text | Keyword] = {
-    f.name: f for f in (BRAND, CATEGORIES, GROUP, CURRENCY, TAGS) if not isinstance(f, Number)
+    f.name: f
+    for f in (BRAND, CATEGORIES, GROUP, CURRENCY, TAGS, FOUND, FOUND_IN, PICTURE_COLOURS)
+    if not isinstance(f, Number)
 }
 RANGED: dict[str, Number] = {f.name: f for f in (PRICE, STOCK, ADDED)}
 _WRITTEN = re.compile(r"^\s*([^<>=]+?)\s*(<=|>=|<|>|=)\s*(.*?)\s*$", re.DOTALL)
