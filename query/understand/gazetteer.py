@@ -1,7 +1,7 @@
 """The gazetteer: the lexicon and one catalogue's own names, ready to be found in a query."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mappings.schema import BRAND, CATEGORIES, TAGS
@@ -10,6 +10,7 @@ from query.understand.lexicon import Lexicon, Meaning, Meanings, Sense, phrase
 from query.understand.sizes import plain_size
 from query.understand.vocabulary import EMPTY, Vocabulary
 
+Fold = Callable[[str], str]
 MAX_PARTS = 5
 MAX_CJK = 12
 MAX_SHARE = 200
@@ -45,11 +46,25 @@ class Gazetteer:
         return self.values.get((kind, value), ("", ()))
 
 
-def gazetteer(lexicon: Lexicon, vocabulary: Vocabulary = EMPTY) -> Gazetteer:
-    """Return the lexicon joined with a catalogue's brands, categories and attribute values."""
+def gazetteer(
+    lexicon: Lexicon, vocabulary: Vocabulary = EMPTY, simplified: Callable[[str], str] = str
+) -> Gazetteer:
+    """Return the lexicon joined with a catalogue's brands, categories and attribute values.
+
+    Args:
+        lexicon: What is known without a catalogue.
+        vocabulary: The catalogue's words.
+        simplified: Converts to simplified characters, in which queries are compared.
+    """
+
+    def fold(text: str) -> str:
+        return simplified(phrase(text)) if has_cjk(text) else phrase(text)
+
     found: list[tuple[str, Meaning, str, str]] = [
-        *_brands(lexicon, vocabulary), *_categories(vocabulary), *_tags(lexicon, vocabulary),
-    ]  # fmt: skip
+        *_brands(lexicon, vocabulary, fold),
+        *_categories(lexicon, vocabulary, fold),
+        *_tags(lexicon, vocabulary, fold),
+    ]
     meanings = {word: list(senses) for word, senses in lexicon.words.items()}
     values: dict[tuple[str, str], tuple[str, list[str]]] = {}
     for form, meaning, column, value in found:
@@ -77,26 +92,54 @@ def _fits(form: str, meaning: Meaning, lexicon: Lexicon) -> bool:
     if form.replace(" ", "").isdigit() or (len(form) == 1 and meaning.sense != "size"):
         return False
     other = {m.sense for m in lexicon.words.get(form, ())} - {meaning.sense}
-    return not other if meaning.sense in ("brand", "category") else not other - {"thing"}
+    return not other if meaning.sense == "brand" else not other - {"thing"}
 
 
-def _brands(lexicon: Lexicon, known: Vocabulary) -> Iterator[tuple[str, Meaning, str, str]]:
+def _brands(
+    lexicon: Lexicon, known: Vocabulary, fold: Fold
+) -> Iterator[tuple[str, Meaning, str, str]]:
     alias = {form: row for row in lexicon.brands for form in row}
     for brand in known.brands:
         meaning = Meaning("brand", brand)
-        forms = {phrase(brand), *(phrase(p) for p in _SPLIT.split(brand))}
+        forms = {fold(brand), *(fold(p) for p in _SPLIT.split(brand))}
         for form in sorted(forms | {a for f in forms for a in alias.get(f, ())}):
             yield form, meaning, BRAND.name, brand
 
 
-def _categories(known: Vocabulary) -> Iterator[tuple[str, Meaning, str, str]]:
+def _categories(
+    lexicon: Lexicon, known: Vocabulary, fold: Fold
+) -> Iterator[tuple[str, Meaning, str, str]]:
+    """Yield each category by its last part, in both numbers, and by every word for that thing.
+
+    So 连衣裙 finds the category "Dresses".
+    """
+    named: dict[str, list[str]] = {}
+    for word, meanings in lexicon.words.items():
+        for meaning in meanings:
+            if meaning.sense == "thing":
+                named.setdefault(meaning.value, []).append(word)
     for category in known.categories:
-        leaf = phrase(_SPLIT.split(category)[-1])
-        if leaf:
-            yield leaf, Meaning("category", leaf), CATEGORIES.name, category
+        leaf = fold(_SPLIT.split(category)[-1])
+        things = [m.value for m in lexicon.words.get(leaf, ()) if m.sense == "thing"]
+        alike = [word for thing in things for word in named[thing]]
+        for form in dict.fromkeys([*_numbers(leaf), *alike]) if leaf else ():
+            yield form, Meaning("category", leaf), CATEGORIES.name, category
 
 
-def _tags(lexicon: Lexicon, known: Vocabulary) -> Iterator[tuple[str, Meaning, str, str]]:
+def _numbers(leaf: str) -> list[str]:
+    """Return an English name in singular and plural, any other as it is."""
+    if not leaf.isascii() or len(leaf) < 4:
+        return [leaf]
+    if leaf.endswith("ies"):
+        return [leaf, f"{leaf[:-3]}y"]
+    if leaf.endswith(("ses", "xes", "ches", "shes")):
+        return [leaf, leaf[:-2], leaf[:-1]]
+    return [leaf, leaf[:-1]] if leaf.endswith("s") else [leaf, f"{leaf}s"]
+
+
+def _tags(
+    lexicon: Lexicon, known: Vocabulary, fold: Fold
+) -> Iterator[tuple[str, Meaning, str, str]]:
     for tag in known.tags:
         name, _, value = tag.partition("=")
         kind = next((k for k, pattern in _NAMES if pattern.search(name)), "")
@@ -104,7 +147,7 @@ def _tags(lexicon: Lexicon, known: Vocabulary) -> Iterator[tuple[str, Meaning, s
             # The form is not looked for: sizes are found by their shape.
             yield "", Meaning("size", plain_size(value)), TAGS.name, tag
             continue
-        form = phrase(value)
+        form = fold(value)
         known_as = [m for m in lexicon.words.get(form, ()) if m.sense in _KINDS]
         if known_as and (not kind or any(m.sense == kind for m in known_as)):
             for meaning in known_as:

@@ -43,7 +43,7 @@ class Words:
             chinese: Segmentation and script conversion.
             popular: Query to the times that it was asked.
         """
-        names = gazetteer(lexicon, vocabulary)
+        names = gazetteer(lexicon, vocabulary, chinese.simplified)
         texts = texts_of(vocabulary, popular or {}, Fold(chinese.simplified))
         return cls(names, Wordings.of(lexicon, names, chinese), Completions(texts, chinese.sounds))
 

@@ -38,7 +38,7 @@ class PriceSpan:
     currency: str
 
 
-_COIN = rf"(?:\s*{_COINS}\b)?"
+_COIN = rf"(?:\s*(?:{_COINS}\b|{_MONEY}))?"
 _UNDER = (
     r"\b(?:under|below|less than|cheaper than|no more than|not more than|up to|at most"
     r"|max(?:imum)?|within)\s+"

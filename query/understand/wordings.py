@@ -1,5 +1,6 @@
 """Wordings: the other ways to say a query, from spelling, pinyin, script and synonyms."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -40,8 +41,11 @@ class Wordings:
         for form, meanings in words.meanings.items():
             if has_cjk(form) and any(m.sense in ("thing", "colour", "brand") for m in meanings):
                 own.setdefault(form, 0)
+        spelled = Counter(known.words)
+        for brand, count in known.brands.items():
+            spelled.update({part: count for part in brand.lower().split()})
         return cls(
-            Speller(known.words, right), Pinyin(own, chinese), chinese,
+            Speller(spelled, right), Pinyin(own, chinese), chinese,
             _useful(lexicon, known), known.traditional,
         )  # fmt: skip
 
