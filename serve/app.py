@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from fastapi import FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
@@ -13,6 +13,8 @@ from starlette.exceptions import HTTPException
 
 from query.engine import SearchEngine
 from query.request import SearchRequest
+from serve.augment import add_augment
+from serve.augment_slot import AugmenterSource, AugmentSlots
 from serve.body_limit import BodyLimit
 from serve.engine_slot import EngineSlot
 from serve.examples import SEARCH_BODY, SEARCH_RESPONSES, body_components
@@ -45,6 +47,8 @@ def create_app(
     limits: Limits = Limits(),  # noqa: B008 - frozen
     allow_origins: Sequence[str] = (),
     transcriber_source: TranscriberSource | None = None,
+    augmenter_source: AugmenterSource | None = None,
+    attached: Sequence[str] = (),
 ) -> FastAPI:
     """Return the application; the engine is opened when the server starts it, not here.
 
@@ -54,12 +58,16 @@ def create_app(
         limits: Sizes beyond which a request is refused, and waiting times.
         allow_origins: Web origins whose pages may ask from a browser.
         transcriber_source: Loads what turns speech into words, when the first recording comes.
+        augmenter_source: Opens an attached index, by its name.
+        attached: The attached indices whose bodies are augmented.
     """
+    augmenters = AugmentSlots(augmenter_source or _none_attached, attached, limits.reopen)
     slot = EngineSlot(engine_source, limits.reopen, limits.reload)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         slot.open()
+        augmenters.start()
         yield
         slot.close()
 
@@ -77,6 +85,7 @@ def create_app(
     _add_routes(app, slot, limits)
     add_suggest(app, slot)
     add_speech(app, slot, transcriber_source, limits.read_seconds)
+    add_augment(app, augmenters, limits.read_seconds)
     app.add_middleware(BodyLimit, limits=limits)
     if allow_origins:
         app.add_middleware(
@@ -86,6 +95,10 @@ def create_app(
             allow_headers=["content-type"],
         )
     return app
+
+
+def _none_attached(name: str) -> NoReturn:
+    raise AssertionError(f"nothing opens {name}")
 
 
 def _add_routes(app: FastAPI, slot: EngineSlot, limits: Limits) -> None:

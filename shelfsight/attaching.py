@@ -10,7 +10,7 @@ from ingest.attach.backfill import Backfill, Backfilled, marks_of
 from ingest.attach.reading import Endurance, ShopReader
 from ingest.attach.reconcile import forget, reconcile, take_out
 from ingest.attach.vectors import Embedder
-from mappings.attach import MODES, Attachment, write_attachment
+from mappings.attach import MODES, Attachment, read_attachment, write_attachment
 from mappings.attach_parallel import find_parallel, follow_mapping, show_parallel
 from mappings.attach_shop import ShopIndex, read_shop
 from mappings.attached_columns import RESERVED, TEXT
@@ -25,6 +25,7 @@ from shelfsight.wiring import open_client, spool_path
 
 if TYPE_CHECKING:
     from encoders.space import Space
+    from query.augmenting.opened import Augmenter
 
 
 def carry_out(
@@ -149,6 +150,30 @@ def detach(settings: Settings, index: str) -> dict[str, Any]:
     removed["scripts"] = list(uninstall(client, attached, last=_is_last(client)))
     marks_of(attached, marks_folder(settings)).path.unlink(missing_ok=True)
     return removed
+
+
+def open_augmenter(settings: Settings, index: str) -> "Augmenter":
+    """Return what augments the bodies of an attached index, its models loaded.
+
+    Raises:
+        InputError: Shelfsight is not attached to it, or its models are not kept here.
+        NodeUnreachable: The node does not answer.
+    """
+    from encoders.pictures import PictureDecoder
+    from query.augmenting.opened import Augmenter
+    from query.profiles import load_profiles
+
+    client = open_client(settings)
+    space = open_attached_space(settings, read_attachment(client, index).identity.digest)
+    return Augmenter(
+        client,
+        index,
+        space.identity,
+        text=space.text,
+        image=space.image,
+        decoder=PictureDecoder() if space.image else None,
+        profiles=load_profiles(settings.config),
+    )
 
 
 def require_attached(client: Any, index: str) -> tuple[ShopIndex, Attachment]:  # noqa: ANN401

@@ -299,8 +299,9 @@ def _address(body: Mapping[str, Any], attachment: Attachment) -> str | None:
 
 
 def _completes(body: Mapping[str, Any]) -> bool:
-    """Tell whether a body asks for completions: beside a rescored query the engine shows them
-    with scores of hits (seen on one shard).
+    """Tell whether a body asks for completions.
+
+    Beside a rescored query the engine shows them with the scores of hits (seen on one shard).
     """
     suggest = body.get("suggest")
     every = suggest.values() if isinstance(suggest, Mapping) else ()

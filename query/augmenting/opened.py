@@ -11,6 +11,7 @@ from mappings.errors import InputError
 from mappings.identity import ModelIdentity
 from query.augmenting.augmented import Augmented, Recall
 from query.augmenting.compile import Sorted, Wishes, compile_body
+from query.augmenting.foreign import require_body
 from query.intent import understand
 from query.profiles import BUILT_IN, Profile, find_profile
 from query.request import SearchRequest
@@ -94,6 +95,7 @@ class Augmenter:
         wishes = Wishes(
             recall, find_profile(profile, self.profiles), weights or {}, scale, sorted, scripts
         )
+        require_body(body, scripts=scripts)  # before anything is decoded or encoded for it
         pictures = (image,) if isinstance(image, bytes) else tuple(image)
         request = SearchRequest(text, pictures, weights=dict(weights or {}) or None)
         vectors, failed = self._encoder.encode(understand(request))

@@ -17,6 +17,13 @@ def serve(
         list[str] | None,
         typer.Option(help="A web origin whose pages may ask from a browser; may be repeated."),
     ] = None,
+    attached: Annotated[
+        list[str] | None,
+        typer.Option(
+            envvar="SHELFSIGHT_ATTACHED",
+            help="An index that is attached: POST /augment is served for it; may be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Serve the search API over HTTP until interrupted; models load while it already answers."""
     listener = listen(host, port)
@@ -24,6 +31,7 @@ def serve(
 
     from encoders.speech.registry import load_transcriber
     from serve.app import create_app
+    from shelfsight.attaching import open_augmenter
     from shelfsight.settings import read_settings
     from shelfsight.wiring import open_engine
 
@@ -32,6 +40,8 @@ def serve(
         lambda: open_engine(settings),
         allow_origins=tuple(origin or ()),
         transcriber_source=lambda: load_transcriber(settings.transcriber),
+        augmenter_source=lambda name: open_augmenter(settings, name),
+        attached=tuple(attached or ()),
     )
     shown, bound = listener.getsockname()[:2]
     typer.echo(f"Search API at http://{f'[{shown}]' if ':' in shown else shown}:{bound}", err=True)
