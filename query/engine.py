@@ -23,6 +23,7 @@ from query.placement import pinned
 from query.plan import Plan, compile_plan
 from query.profiles import BUILT_IN, Profile, find_profile
 from query.queries.stored import Example, with_examples
+from query.queries.subject import Spotter
 from query.request import SearchRequest
 from query.result import REACHABLE_OF, TOTAL_OF, SearchResult
 from query.signals import VECTOR_NAMES, column_of, signals_of
@@ -59,6 +60,7 @@ class SearchEngine:
         text: The text encoder; without it searches are lexical and say so.
         image: The image encoder, ending in the text's space.
         decoder: How uploads become pixels.
+        spotter: Finds what uploads are of; without one a box must be given.
         profiles: Profiles by name.
         budget: What the engine may do for one request.
         patience: How long a search may take.
@@ -76,6 +78,7 @@ class SearchEngine:
         text: TextEncoder | None = None,
         image: ImageEncoder | None = None,
         decoder: PictureDecoder | None = None,
+        spotter: Spotter | None = None,
         profiles: Mapping[str, Profile] = BUILT_IN,
         budget: Budget = Budget(),  # noqa: B008 - frozen
         patience: Patience = Patience(),
@@ -84,7 +87,7 @@ class SearchEngine:
     ) -> None:
         self.client, self.alias, self.identity = client, alias, identity
         self.profiles, self.budget, self.patience = profiles, budget, patience
-        self.encoder = QueryEncoder(text, image, decoder, identity.dim)
+        self.encoder = QueryEncoder(text, image, decoder, identity.dim, spotter=spotter)
         self.reading = reading
         self.cursor_key = cursor_key or hashlib.sha256(identity.digest.encode()).digest()
         self._live: tuple[float, CatalogueIndex] | None = None

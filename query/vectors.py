@@ -18,6 +18,7 @@ from query.intent import Intent, script_of
 from query.queries.directions import direction, mixed, moved
 from query.queries.mixture import Mixture
 from query.queries.stored import Example
+from query.queries.subject import Spotter
 from query.request import SearchRequest, plain_text
 
 Vector = NDArray[np.float32]
@@ -65,6 +66,7 @@ class QueryEncoder:
         decoder: How uploads become pixels.
         dim: Dimensions of the space; another length or a value that is no number is an error.
         keep: Vectors remembered, the longest unused forgotten first.
+        spotter: Finds what uploads are of, where that is asked for.
     """
 
     def __init__(
@@ -74,17 +76,20 @@ class QueryEncoder:
         decoder: PictureDecoder | None,
         dim: int,
         keep: int = 4_096,
+        spotter: Spotter | None = None,
     ) -> None:
+        self._spotter = spotter
         self._text, self._image, self._decoder = text, image, decoder
         self._dim, self._keep = dim, keep
         self._kept: OrderedDict[str, Vector] = OrderedDict()
         self._lock, self._decoding = threading.Lock(), threading.Lock()
 
     def close(self) -> None:
-        """End the decoder's processes, where it has some."""
-        close = getattr(self._decoder, "close", None)
-        if close is not None:
-            close()
+        """End the decoders' processes, where there are some."""
+        for one in (self._decoder, self._spotter):
+            close = getattr(one, "close", None)
+            if close is not None:
+                close()
 
     def encode(
         self, intent: Intent, examples: Sequence[Example] = ()
@@ -139,6 +144,10 @@ class QueryEncoder:
         if not uploads and all(example.image is None for example in examples):
             return None
         boxes = mixture.boxes or (None,) * len(uploads)
+        if mixture.subject:
+            boxes = tuple(
+                box or self._subject(content) for content, box in zip(uploads, boxes, strict=True)
+            )
         rows: list[Vector | None] = [
             self._picture(content, box) for content, box in zip(uploads, boxes, strict=True)
         ]
@@ -167,6 +176,13 @@ class QueryEncoder:
         if encoder is None:
             raise RuntimeError("no text encoder")
         return self._remember(f"text\0{text}".encode(), lambda: encoder.encode_query([text])[0])
+
+    def _subject(self, content: bytes) -> Box:
+        if self._spotter is None:
+            raise InputError(
+                "Subjects are not looked for here.", "Say where it is: give a box for the picture."
+            )
+        return self._spotter.box(content)
 
     def _picture(self, content: bytes, box: Box | None = None) -> Vector:
         image, decoder = self._image, self._decoder

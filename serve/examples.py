@@ -59,6 +59,7 @@ def _form_schema() -> dict[str, Any]:
             "strength": {"type": "number"},
             "picture_weights": {"type": "string", "description": "A JSON array of numbers."},
             "boxes": {"type": "string", "description": "A JSON array of boxes or null."},
+            "subject": {"type": "boolean"},
             "understanding": {"type": "string", "description": "A JSON object."},
             "facets": {
                 "type": "array",

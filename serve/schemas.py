@@ -165,6 +165,9 @@ class SearchBody(_Given):
         description="For each picture the part that counts, as left, top, right and bottom in"
         " shares of its width and height; null for all of it.",
     )
+    subject: bool = Field(
+        False, description="Cut pictures that have no box to what they are of, found here."
+    )
     understanding: UnderstandingBody = Field(
         UnderstandingBody(), description="How the words are to be understood."
     )

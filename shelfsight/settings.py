@@ -29,6 +29,8 @@ class Settings(BaseSettings):
         api_port: Port of the local stack's search program; a free one, 8000 if it is, when empty.
         seed: Of everything that is drawn by chance: sample, pseudo-queries, demo catalogue.
         sample: Pictures on which the projection into the text space is fitted.
+        detector: Name of what finds the subject of an upload (``torchvision:NAME?weights=PATH``,
+            ``hf:<folder or name>``); by what stands out when empty.
         transcriber: Name of what turns speech into words (``pocketsphinx``,
             ``sherpa-onnx:<folder>``, ``faster-whisper:<size or folder>``).
         parse_english: Whether spaCy parses English queries whose head word no rule knows.
@@ -57,6 +59,7 @@ class Settings(BaseSettings):
     api_port: int | None = Field(default=None, ge=1, le=65_535)
     seed: int = 7
     sample: int = Field(default=500, ge=20, le=20_000)
+    detector: str = ""
     transcriber: str = "pocketsphinx"
     parse_english: bool = False
     record_queries: bool = False

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ingest.ledger import Ledger
     from ingest.options import WorkerOptions
     from query.engine import SearchEngine
+    from query.queries.subject import Spotter
     from shelfsight.local.child import Service
     from shelfsight.local.plan import Endpoints
 
@@ -182,6 +183,7 @@ def open_engine(settings: Settings) -> "SearchEngine":
         text=space.text,
         image=space.image,
         decoder=PictureDecoder() if space.image else None,
+        spotter=_spotter(settings) if space.image else None,
         profiles=load_profiles(settings.config),
         reading=catalogue_reading(
             client,
@@ -190,6 +192,20 @@ def open_engine(settings: Settings) -> "SearchEngine":
             record=settings.record_queries,
         ),
     )
+
+
+def _spotter(settings: Settings) -> "Spotter":
+    """Return what finds the subject of an upload: the settings' detector, else by eye.
+
+    Raises:
+        UnknownModel: There is no such detector, or it cannot be loaded here.
+    """
+    from encoders.detect import load_detector
+    from encoders.pictures import PictureDecoder
+    from query.queries.subject import Spotter
+
+    detector = load_detector(settings.detector) if settings.detector else None
+    return Spotter(PictureDecoder(), detector)
 
 
 def stack_services(settings: Settings, endpoints: "Endpoints") -> "Sequence[Service]":

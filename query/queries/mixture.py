@@ -26,6 +26,7 @@ class Mixture:
         picture_weights: A weight for each picture, then for each product of ``like``; equal ones
             where left out.
         boxes: For each picture the part that counts, ``None`` for all of it.
+        subject: Whether pictures without a box are cut to what they are of.
 
     Raises:
         InputError: A limit is passed; the message names it.
@@ -38,6 +39,7 @@ class Mixture:
     strength: float = 1.0
     picture_weights: tuple[float, ...] = ()
     boxes: tuple[Box | None, ...] = ()
+    subject: bool = False
 
     def __post_init__(self) -> None:
         _require(len(self.like) <= MAX_LIKE, "like", len(self.like), MAX_LIKE)

@@ -21,6 +21,7 @@ def search(
     text: Annotated[str, typer.Argument(help="Words, in Chinese, English or both.")] = "",
     image: options.Pictures = None,
     box: options.Boxes = None,
+    subject: options.Subject = False,
     share: options.Shares = None,
     like: options.Like = None,
     also: options.Also = None,
@@ -70,7 +71,7 @@ def search(
         understanding=Understanding(read_treatments(treat or []), enabled=not as_written),
         mixture=options.read_mixture(
             boxes=box or (), shares=share or (), like=like or (), also=also or (),
-            but=but, without=without, strength=strength,
+            but=but, without=without, strength=strength, subject=subject,
         ),
     )  # fmt: skip
     _answer(request, (voice, language) if voice else None, explain=explain, as_json=as_json)

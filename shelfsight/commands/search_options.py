@@ -22,6 +22,9 @@ Boxes = Annotated[
         "--box", help="What counts in each --image: LEFT,TOP,RIGHT,BOTTOM from 0 to 1, or `all`."
     ),
 ]
+Subject = Annotated[
+    bool, typer.Option("--subject", help="Cut each --image without a box to what it is of.")
+]
 Shares = Annotated[
     list[float] | None,
     typer.Option("--share", help="Weight of each --image, then of each --like; repeatable."),
@@ -57,6 +60,7 @@ def read_mixture(
     but: str,
     without: str,
     strength: float,
+    subject: bool,
 ) -> "Mixture":
     """Return the mixture that the options describe.
 
@@ -68,6 +72,7 @@ def read_mixture(
         but: Words to move towards.
         without: Words to move away from.
         strength: How far.
+        subject: Whether pictures without a box are cut to their subject.
 
     Raises:
         InputError: A box cannot be read, or a limit is passed.
@@ -83,6 +88,7 @@ def read_mixture(
         strength=strength,
         picture_weights=tuple(shares),
         boxes=tuple(None if box == "all" else Box.parse(box) for box in boxes),
+        subject=subject,
     )
 
 
