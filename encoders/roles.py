@@ -19,13 +19,14 @@ STEPPED = 3
 """Brightness steps of 64 that a swatch may have."""
 _HASHED = ROWS * ROWS
 _CORNERS = (0, GRID - 1, GRID * (GRID - 1), GRID * GRID - 1)
+_CENTRE = (5, 6, 9, 10)
 
 
 def roles(said: Sequence[str], looks: Sequence[Vectors | None]) -> list[str]:
     """Return each picture's role; what the feed says of it is believed.
 
     One even surface among other pictures is a ``swatch``. Where the main picture shows a thing on
-    a ground, another that shows this ground in no corner is a ``detail``.
+    a ground, another that shows this ground in no corner and has no other is a ``detail``.
 
     Args:
         said: The roles as the feed gives them, the main picture's first.
@@ -46,9 +47,18 @@ def _read(look: Vectors, ground: NDArray[np.float32] | None) -> str:
         return "swatch"
     if ground is not None:
         far = np.linalg.norm(blocks[list(_CORNERS)] - ground, axis=1)
-        if far.min() > GROUND:
+        if far.min() > GROUND and not _stands_on_its_own(blocks):
             return "detail"
     return UNSAID
+
+
+def _stands_on_its_own(blocks: NDArray[np.float32]) -> bool:
+    """Tell whether a picture has a ground, if another than the main picture, and a thing on it."""
+    ground = _ground(blocks)
+    if ground is None:
+        return False
+    apart = np.linalg.norm(blocks[list(_CENTRE)] - ground, axis=1)
+    return bool(apart.mean() > GROUND)
 
 
 def _ground(blocks: NDArray[np.float32]) -> NDArray[np.float32] | None:
