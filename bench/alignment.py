@@ -75,7 +75,10 @@ class Bench:
 
     def head(self, pairs: Pairs, form: Form, asked: Vectors, groups: NDArray[np.int64]) -> Head:
         """Return the head that ships for these pairs."""
-        return fit_head(pairs, form, self.known, asked=asked, groups=groups, seed=self.seed)
+        return fit_head(
+            pairs, form, self.known, asked=asked, groups=groups, seed=self.seed,
+            spaces=(self.image.card.space, self.text.card.space),
+        )  # fmt: skip
 
 
 def shop_of(names: Sequence[str]) -> list[Product]:
