@@ -14,6 +14,7 @@ def send_many(
     index: str,
     bodies: Sequence[dict[str, Any]],
     seconds: float,
+    shards: Sequence[int | None] = (),
 ) -> tuple[Reply, ...]:
     """Return the engine's replies to search bodies, in order, from one round trip.
 
@@ -22,6 +23,7 @@ def send_many(
         index: The concrete index.
         bodies: The requests.
         seconds: Until the answer is given up.
+        shards: For each body the one shard that is asked, ``None`` for all; all where left out.
 
     Raises:
         LegFailed: The engine answered one of them with an error, or not in time.
@@ -31,7 +33,9 @@ def send_many(
     """
     from opensearchpy import exceptions
 
-    lines = [line for body in bodies for line in ({}, body)]
+    asked = shards or [None] * len(bodies)
+    heads = [{} if n is None else {"preference": f"_shards:{n}"} for n in asked]
+    lines = [line for pair in zip(heads, bodies, strict=True) for line in pair]
     try:
         answer = client.msearch(
             index=index,

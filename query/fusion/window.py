@@ -156,10 +156,37 @@ def fuse_window(
     replies = send_many(client, index, [body | stop for body in bodies], wanted.patience)
     shards = replies[0]["_shards"]["total"]
     if own and shards > 1:  # hybrid takes its depth from every shard, a plain leg from all of them
-        deep = {"size": min(MOST, fusion.depth * shards)} | stop
-        wider = [*(body | deep for body in parts), own[0] | {"size": MOST} | stop]
-        replies = (replies[0], *send_many(client, index, wider, wanted.patience))
+        ends = [own[0] | {"size": MOST} | stop]
+        replies = (replies[0], *_by_shard(client, index, parts, shards, ends, wanted))
     return _read(fusion, legs, wanted, replies)
+
+
+def _by_shard(
+    client: Any,  # noqa: ANN401 - opensearchpy.OpenSearch
+    index: str,
+    parts: Sequence[dict[str, Any]],
+    shards: int,
+    others: Sequence[dict[str, Any]],
+    wanted: Wanted,
+) -> tuple[Reply, ...]:
+    """Return each part's replies of all shards as one, then the other bodies' replies."""
+    stop = {"timeout": f"{int(wanted.seconds * 1_000)}ms"}
+    bodies = [body | stop for body in parts for _ in range(shards)]
+    places = [n for _ in parts for n in range(shards)]
+    replies = send_many(
+        client, index, [*bodies, *others], wanted.patience, [*places, *(None for _ in others)]
+    )
+    joined = [_joined(replies[n : n + shards]) for n in range(0, len(bodies), shards)]
+    return (*joined, *replies[len(bodies) :])
+
+
+def _joined(replies: Sequence[Reply]) -> Reply:
+    return {
+        "hits": {"hits": [row for reply in replies for row in reply["hits"]["hits"]]},
+        "took": max(reply["took"] for reply in replies),
+        "timed_out": any(reply["timed_out"] for reply in replies),
+        "_shards": {"failed": sum(reply["_shards"]["failed"] for reply in replies)},
+    }
 
 
 def match_set_body(
