@@ -17,13 +17,13 @@ from query.understand.live_words import LiveWords
 from query.understand.options import Understanding
 from query.understand.understood import KINDS
 
-SCRAPS = (
-    *"红 紅色 连衣裙 的 女 男士 真皮 500 元 以下 到 - $ ￥ ¥ € 百 千 万 两 二 十 左右 带".split(),
-    *"under between and over size xl 42码 ½ ① ﬀ İ ß ſ WH-1000XM5 t-shirt a the of for with".split(),
-    *"ひらがな カタカナ 한국어 🙂 '' \" \\ {} * <b> .. , 、 。 % lianyiqun drees 1e309 1. .5 1,000".split(),
-    *"inf nan 0元 -5元 𠮷 㐂 々 〇 ａ １".split(),
-    *("e\u0301", "\u200b", "\ufeff", "\u202e", "\u0000", "\t", "\u3000", "9" * 30, "👩\u200d👧"),
-)
+WRITTEN = """
+红 紅色 连衣裙 的 女 男士 真皮 500 元 以下 到 - $ ￥ ¥ € 百 千 万 两 二 十 左右 带 ひらがな カタカナ 한국어 🙂
+under between and over size xl 42码 ½ ① ﬀ İ ß ſ WH-1000XM5 t-shirt a the of for with lianyiqun drees
+'' " \\ {} * <b> .. , 、 。 % 1e309 1. .5 1,000 inf nan 0元 -5元 𠮷 㐂 々 〇 ａ １
+"""
+ODD = ("e\u0301", "\u200b", "\ufeff", "\u202e", "\u0000", "\t", "\u3000", "9" * 30, "👩\u200d👧")
+SCRAPS = (*WRITTEN.split(), *ODD)
 
 
 def texts(seed: int, count: int) -> list[str]:
