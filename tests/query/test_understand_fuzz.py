@@ -18,7 +18,8 @@ from query.understand.options import Understanding
 from query.understand.understood import KINDS
 
 WRITTEN = """
-红 紅色 连衣裙 的 女 男士 真皮 500 元 以下 到 - $ ￥ ¥ € 百 千 万 两 二 十 左右 带 ひらがな カタカナ 한국어 🙂
+红 紅色 连衣裙 的 女 男士 真皮 500 元 以下 到 - $ ￥ ¥ € 百 千 万 两 二 十 左右 带
+ひらがな カタカナ 한국어 🙂
 under between and over size xl 42码 ½ ① ﬀ İ ß ſ WH-1000XM5 t-shirt a the of for with lianyiqun drees
 '' " \\ {} * <b> .. , 、 。 % 1e309 1. .5 1,000 inf nan 0元 -5元 𠮷 㐂 々 〇 ａ １
 """
