@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
+from encoders.image.object_class import chinese_names
+
 _WORD = re.compile(r"[a-z0-9]+|[\u4e00-\u9fff]+")
 EN_BEFORE = ("women's", "men's", "kids'", "red", "black", "blue", "cotton", "casual", "vintage")
 EN_AFTER = ("for women", "for men", "with pockets", "for summer", "in black", "on sale")
@@ -53,8 +55,7 @@ def load_lexicon(excluding: Iterable[str] = ()) -> tuple[Concept, ...]:
 
 def imagenet_chinese() -> tuple[str, ...]:
     """Return the Chinese names of the 1,000 ImageNet classes, in the order of the classes."""
-    text = (files("learn.align") / "imagenet_zh.txt").read_text(encoding="utf-8")
-    return tuple(text.split("\n")[:1000])
+    return chinese_names()
 
 
 def key(term: str) -> str:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from mappings.product import Product
 
 TITLE, WHOLE, CATEGORY, ATTRIBUTE, SYNONYM = 1.0, 0.5, 1.0, 1.0, 1.0
-"""What each kind of saying counts in all, spread over a product's sayings of the kind."""
+"""What each kind of saying counts in all, spread over a product's sayings of the kind.
+
+Where there is no title, the synonyms take its part and the text's, which then is a category's name.
+"""
 
 
 def sayings(product: Product, concepts: Sequence[Concept] = ()) -> tuple[Saying, ...]:
@@ -27,13 +30,14 @@ def sayings(product: Product, concepts: Sequence[Concept] = ()) -> tuple[Saying,
         product: Whose pictures.
         concepts: The lexicon; empty for the product's own words alone.
     """
+    others = SYNONYM if product.title else SYNONYM + TITLE + WHOLE
     kinds = tuple(dict.fromkeys(c.replace("/", " ").replace(">", " ") for c in product.categories))
     parts: list[tuple[str, float, Sequence[str]]] = [
         ("title", TITLE, (product.title,)),
         ("product", WHOLE, (product_text(product),)),
         ("category", CATEGORY, kinds),
         ("attribute", ATTRIBUTE, tuple(attribute_text(t) for t in product.tags)),
-        ("synonym", SYNONYM, synonyms(product.categories, concepts)),
+        ("synonym", others, synonyms(product.categories, concepts)),
     ]
     return tuple(
         Saying(text, kind, whole / len(texts))
