@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ingest.attach.products import may_describe
 from ingest.columns import ALIASES, plain
 from mappings.attach_fields import ProductColumns, field_types
 from mappings.attached_columns import RESERVED
@@ -12,10 +13,10 @@ from mappings.attached_columns import RESERVED
 _MORE: dict[str, tuple[str, ...]] = {
     "title": ("post_title", "product_title", "full_name", "label"),
     "description": ("post_content", "short_description", "content", "post_excerpt"),
-    "brand": ("manufacturer_name", "maker", "vendor_name"),
+    "brand": ("manufacturer_name", "manufacturer_value", "maker", "vendor_name"),
     "categories": (
         "category_names", "taxons", "taxon_names", "collections", "product_types",
-        "product_cat", "collection_names",
+        "product_cat", "collection_names", "category_tree",
     ),
     "pictures": (
         "image_url", "image_urls", "thumbnail", "thumbnail_url", "small_image", "media", "gallery",
@@ -33,6 +34,7 @@ _OTHERS = frozenset(
     for ours in ("id", "group", "currency", "price", "stock", "version", "deleted")
     for alias in ALIASES[ours]
 )
+_INNER = ("name", "title", "label", "translated")
 _INNER = ("name", "title", "label", "translated")
 # Codes, addresses and states say nothing of what a product looks like or is.
 _NO_ATTRIBUTE = re.compile(
@@ -62,11 +64,7 @@ def guess_columns(mapping: Mapping[str, Any]) -> ProductColumns:
         "pictures": _named("pictures", list(types)),
     }
     used = {path for paths in found.values() for path in paths}
-    attributes = [
-        p
-        for p, kind in types.items()
-        if kind == "keyword" and p not in used and _may_describe(plain(_last(p)))
-    ]
+    attributes = [p for p, kind in types.items() if p not in used and _describes(p, kind)]
     listed = [p for p in _named("attributes", list(field_types(mapping))) if p not in used]
     inside = tuple(f"{p}." for p in (*listed, *used))
     attributes = [p for p in attributes if p not in listed and not p.startswith(inside)]
@@ -76,13 +74,22 @@ def guess_columns(mapping: Mapping[str, Any]) -> ProductColumns:
     return columns.require_title(list(types))
 
 
-def _may_describe(name: str) -> bool:
-    return name not in _OTHERS and not _NO_ATTRIBUTE.search(name)
-
-
 def leaves(mapping: Mapping[str, Any]) -> dict[str, str]:
     """Return the fields that documents hold values of, without multi-fields and our own."""
     return dict(_leaves(mapping.get("properties", {}), ""))
+
+
+def _describes(path: str, kind: str) -> bool:
+    """Tell whether a field looks like an attribute: an exact value, or one written out for people.
+
+    WooCommerce's attributes are terms whose names begin with ``pa_``, Magento's end in ``_value``.
+    """
+    parts = [plain(part) for part in path.split(".")]
+    if any(part.startswith("pa_") for part in parts):
+        return parts[-1] in _INNER
+    if parts[-1].endswith("_value"):
+        return kind in _TEXTS
+    return kind == "keyword" and all(map(may_describe, parts))
 
 
 def _leaves(properties: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:
@@ -124,8 +131,6 @@ def _rank(path: str, aliases: tuple[str, ...]) -> tuple[int, int] | None:
 
 
 def _is_language(part: str) -> bool:
+    if part == "id":
+        return False
     return bool(re.fullmatch(r"[a-z]{2}([_-][a-z]{2,4})?|default|all|[0-9a-f]{32}", part))
-
-
-def _last(path: str) -> str:
-    return path.rpartition(".")[2]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingest.columns import Binding
+from ingest.columns import ALIASES, Binding, plain
 from ingest.records import to_row
 from mappings.attach_fields import ProductColumns
 from mappings.product import (
@@ -20,8 +20,19 @@ _NAMES = ("id", "title", "description", "brand", "categories", "attributes", "pi
 _NO_ID = "-"
 _OWN = Binding({name: name for name in _NAMES})
 _MARKUP = re.compile(r"<[^>]{1,300}>")
-_KEYS = ("name", "label", "key", "code", "attribute", "option", "group")
-_VALUES = ("value", "values", "label", "text")
+_KEYS = ("name", "label", "key", "code", "attribute", "option", "group", "名称", "属性名", "属性")
+_VALUES = ("value", "values", "label", "text", "值", "属性值")
+# Codes, addresses, states, groups, prices and stocks say nothing of what a product looks like.
+_NO_ATTRIBUTE = re.compile(
+    r"(^|_)(id|ids|uuid|sku|ean|gtin|barcode|upc|slug|url|urls|link|path|handle|hash|status|state|"
+    r"locale|language|lang|channel|channels|website|store|currency|date|time|at|version|type|"
+    r"visibility|position|sort|key|code|email|author|user|template|permalink|group|raw)$"
+)
+_OTHERS = frozenset(
+    alias
+    for ours in ("id", "group", "currency", "price", "stock", "version", "deleted")
+    for alias in ALIASES[ours]
+)
 
 
 def product_of(source: Mapping[str, Any], columns: ProductColumns) -> Product | str:
@@ -47,6 +58,11 @@ def product_of(source: Mapping[str, Any], columns: ProductColumns) -> Product | 
     if row.product is not None:
         return row.product
     return row.rejection.reason if row.rejection else "it cannot be read"
+
+
+def may_describe(name: str) -> bool:
+    """Tell whether a field of this name may say what a product is like; name as by ``plain``."""
+    return name not in _OTHERS and not _NO_ATTRIBUTE.search(name)
 
 
 def values_at(source: Any, path: str) -> list[Any]:  # noqa: ANN401 - JSON
@@ -97,13 +113,20 @@ def _attributes(source: Mapping[str, Any], paths: tuple[str, ...]) -> dict[str, 
     left = MAX_ATTRIBUTES
     for path in paths:
         for value in values_at(source, path):
-            for name, text in _named_values(path.rpartition(".")[2], value):
+            for name, text in _named_values(_label(path), value):
                 name = name.replace("=", " ")[:MAX_VALUE].strip()
                 kept = found.setdefault(name, [])
                 if name and left and text not in kept and len(text) <= MAX_VALUE:
                     kept.append(text)
                     left -= 1
     return {name: values for name, values in found.items() if values}
+
+
+def _label(path: str) -> str:
+    """Return what an attribute's field is called: ``terms.pa_color.name`` is the color."""
+    parts = [part for part in path.split(".") if part not in ("name", "value", "label", "title")]
+    last = parts[-1] if parts else path
+    return last.removeprefix("pa_").removesuffix("_value")
 
 
 def _named_values(own: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON
@@ -118,6 +141,7 @@ def _named_values(own: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: A
             yield from ((name, text) for text in _flat(given))
         else:
             for key, inner in value.items():
-                yield from _named_values(str(key), inner)
+                if may_describe(plain(str(key))):
+                    yield from _named_values(str(key), inner)
     else:
         yield from ((own, text) for text in _flat(value))

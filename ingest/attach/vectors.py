@@ -11,8 +11,10 @@ from encoders.space import Space
 from ingest.changes import AcceptedPicture, Entry, Refusal, content_hash
 from ingest.documents import documents
 from ingest.embedding import embed_pictures, embed_texts
+from ingest.options import WorkerOptions
 from ingest.picture_files import PictureUnavailable, picture_bytes
 from mappings.attached_columns import AttachedColumns
+from mappings.connection import Connection
 from mappings.errors import StackError
 from mappings.product import Product
 from mappings.vectors import ProductVectors
@@ -70,6 +72,15 @@ class Embedder:
             self._decoder = self.decoder_source()
         return self._decoder
 
+    @property
+    def options(self) -> WorkerOptions:
+        """What the stages are told, as far as it is about vectors: what it is by default."""
+        nowhere = Path("-")
+        return WorkerOptions(
+            "", Connection("http://localhost"), "-", nowhere, nowhere, nowhere,
+            self.opened.text.card.name, "",
+        )  # fmt: skip
+
     def space(self) -> Space:
         """Return the models."""
         return self.opened
@@ -99,7 +110,7 @@ class Embedder:
         Raises:
             StackError: The spool lost what was just put into it.
         """
-        # The stages ask of their bench for these things alone: space, spool, decoder, ledger.
+        # The stages ask of their bench for these alone: space, spool, decoder, ledger, options.
         bench, schema = cast("Bench", self), cast("Schema", _Reserved(self.columns))
         embed_texts(bench, list(entries))
         embed_pictures(bench, list(entries))

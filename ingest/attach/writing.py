@@ -134,7 +134,7 @@ def _send(
     change: Change,
     settled: dict[str, Written],
 ) -> None:
-    from opensearchpy.exceptions import RequestError
+    from opensearchpy.exceptions import RequestError, TransportError
 
     lines = [line for document in documents for line in change.lines(document)]
     body = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
@@ -144,11 +144,33 @@ def _send(
         reply = client.bulk(body=content, index=index, params={"pipeline": "_none"})
     except RequestError as error:
         raise StackError(f"{index!r} refuses to be written: {error.info}.", "Correct it.") from None
+    except TransportError as error:
+        if error.status_code != 413:
+            raise
+        _send_less(client, index, documents, change, settled)
+        return
     for document, item in zip(documents, reply["items"], strict=True):
         (answer,) = item.values()
         if answer["status"] in TRANSIENT:
             continue
         settled[document.id] = _fate(document, answer, index)
+
+
+def _send_less(
+    client: Any,  # noqa: ANN401 - opensearchpy.OpenSearch
+    index: str,
+    documents: list[Document],
+    change: Change,
+    settled: dict[str, Written],
+) -> None:
+    """Send a request that is too large for the node as two; a document that is, fails."""
+    if len(documents) == 1:
+        only = documents[0].id
+        settled[only] = Written(only, "failed", "the document is too large for the node")
+        return
+    middle = len(documents) // 2
+    for half in (documents[:middle], documents[middle:]):
+        _send(client, index, half, change, settled)
 
 
 def _fate(document: Document, answer: Mapping[str, Any], index: str) -> Written:

@@ -157,6 +157,8 @@ class _Case:
                               execution="sorted")  # fmt: skip
         body = plain_hits({k: v for k, v in self.body.items() if k not in ("min_score", "rescore")})
         said += notes.of_body(self.body)
+        if "pit" in self.body:
+            said.append(notes.PIT.format(self.attachment.target))
         body["query"] = self._query(execution)
         window = 0
         if execution in ("rescore", "wide", "window"):

@@ -67,6 +67,8 @@ def require_body(body: object, *, scripts: bool) -> dict[str, Any]:
                 f"The body's {section[:60]!r} {why}.",
                 f"Sections are {', '.join(sorted(KEPT | REWRITTEN))}.",
             )
+    if {"aggs", "aggregations"} <= body.keys():
+        raise InputError("The body holds both 'aggs' and 'aggregations'.", "Put them into one.")
     for kind, why in _OPAQUE.items():
         if isinstance(body.get("query"), Mapping) and kind in _keys(body["query"]):
             raise InputError(f"The query's {kind!r} {why}.", "Then augment it.")

@@ -22,6 +22,7 @@ WINDOW = (
     "This request finds the best candidates; send what `second` makes of its answer, which sorts"
     " them. Its total counts candidates, its aggregations the shop's match set."
 )
+PIT = "The point in time must be opened on {!r}, where the vectors are."
 _RESCORE = "The shop's rescoring counts in the lexical score of every candidate."
 _PIPELINE = (
     "The search pipeline is the engine's to apply, to this request as to the shop's; its filters"
