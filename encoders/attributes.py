@@ -34,8 +34,8 @@ _FORM = "attribute as query, 2"
 
 
 def attribute_terms(product: Product) -> tuple[str, ...]:
-    """Return the product's attributes as ``name=value``, in the order given."""
-    return product.tags
+    """Return the product's attributes as ``name=value``: the shop's own, then those found."""
+    return product.tags + product.found_tags
 
 
 def attribute_text(term: str) -> str:

@@ -24,6 +24,7 @@ CHUNK_PICTURES = 160
 FIRST_CHUNK = 4
 MOST_DELETED = 0.10
 OnProgress = Callable[[Progress], None]
+Enrich = Callable[[Product], Product]
 
 
 def ingest_feed(
@@ -37,6 +38,7 @@ def ingest_feed(
     limit: int | None = None,
     on_progress: OnProgress = lambda _: None,
     patience: Patience | None = None,
+    enrich: Enrich = lambda product: product,
 ) -> Report:
     """Ingest a catalogue and return when nothing of it is pending any more.
 
@@ -53,6 +55,7 @@ def ingest_feed(
         limit: Read no more rows than this.
         on_progress: Called several times a second.
         patience: When a standstill is an error.
+        enrich: Adds what a product's texts say beside its columns, before it is accepted.
 
     Raises:
         InputError: The feed as a whole cannot be used, or ``full`` with ``limit``.
@@ -70,7 +73,8 @@ def ingest_feed(
         tally = Tally()
         watch = Follower(ledger, sender, run, tally, patience or Patience())
         for row_chunk in _chunked(_rows(catalogue, limit, tally, ledger, run)):
-            _take(catalogue, ledger, sender, target, run, row_chunk, tally)
+            enriched = [enrich(product) for product in row_chunk]
+            _take(catalogue, ledger, sender, target, run, enriched, tally)
             on_progress(watch.look(reading=True))
         refusal, gone = _delete_absent(ledger, sender, target, run, tally, full, yes, catalogue)
         _send_others(ledger, sender, {run, gone})

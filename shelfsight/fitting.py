@@ -8,7 +8,7 @@ here goes into the spool, and ingestion finds it there.
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -20,10 +20,13 @@ from numpy.typing import NDArray
 from encoders.attributes import (
     AttributeWeights,
     attribute_key,
+    attribute_terms,
     attribute_vector,
     encode_terms,
 )
 from encoders.cache import VectorSpool, content_key
+from encoders.extract.found import Extractor
+from encoders.extract.gazetteer import Gazetteer
 from encoders.pooling import coherence, telling
 from encoders.texts import product_text
 from ingest.catalogue import Catalogue
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
 
 MOST_PRODUCTS = 250
 BATCH = 32
+MOST_READ = 1_000
+"""Products whose attribute values are learned for the texts of the others."""
 _UNPICTURED = (
     "warning: {} pictures of {} sampled products can be read, too few to fit a picture model: the"
     " index is made without one, and pictures are not searched.\n         Where there are pictures,"
@@ -60,10 +65,11 @@ class Models:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A space and the scales of its signals."""
+    """A space, the scales of its signals, and the catalogue's own attribute values."""
 
     space: "Space"
     calibration: Calibration
+    gazetteer: Gazetteer = field(default_factory=lambda: Gazetteer({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,9 @@ def fit_space(
     from encoders.space import Space
 
     living = read_products(catalogue, read)
+    gazetteer = Gazetteer.learn(living[:MOST_READ])
+    extractor = Extractor(gazetteer)
+    living = [extractor.enriched(product) for product in living]
     weights = AttributeWeights.fit(living)
     sample = draw_sample(catalogue, living, pictures, seed)
     own = [product_text(p) for p in sample.products]
@@ -121,7 +130,7 @@ def fit_space(
     projected = fitted.apply(features) if fitted else features
     vectors = _vectors(sample, texts, owners, projected, weights, terms)
     space = Space(models.text, image, weights)
-    return Fitted(space, _calibrate(models.text, sample, vectors, seed))
+    return Fitted(space, _calibrate(models.text, sample, vectors, seed), gazetteer)
 
 
 def read_products(catalogue: Catalogue, read: int) -> list[Product]:
@@ -202,7 +211,8 @@ def _encode_terms(
     sample: Sample, encoder: "TextEncoder", spool: VectorSpool, steps: Steps
 ) -> dict[str, Vectors]:
     """Return every attribute of the sample's products, sorted, to its vector, float32 (d,)."""
-    keys = {attribute_key(t): t for t in sorted({t for p in sample.products for t in p.tags})}
+    own = {term for product in sample.products for term in attribute_terms(product)}
+    keys = {attribute_key(term): term for term in sorted(own)}
     if not keys:
         return {}
     advance = steps.step("reading the attribute values", "values")
@@ -278,7 +288,7 @@ def _vectors(
     mean = _mean_by_owner(owners, pictures)
     found = []
     for number, product in enumerate(sample.products):
-        own = list(product.tags)
+        own = list(attribute_terms(product))
         rows = [terms[term] for term in own]
         attribute = attribute_vector(own, np.stack(rows), weights) if own else None
         image = mean.get(number)

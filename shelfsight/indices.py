@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from encoders.cache import VectorSpool
 from encoders.registry import load_image_encoder, load_text_encoder
 from ingest.catalogue import Catalogue
+from ingest.enrich import keep_gazetteer
 from ingest.startup import space_identity
 from mappings.body import render
 from mappings.calibration import Calibration
@@ -153,7 +154,7 @@ def create_index(settings: Settings, fitted: "Fitted") -> CatalogueIndex:
         InputError: The node refuses the body.
     """
     client, identity = open_client(settings), fitted.space.identity
-    keep_space(settings, fitted.space)
+    keep_gazetteer(fitted.gazetteer, keep_space(settings, fitted.space))
     schema = schema_for(settings, identity.dim, fitted.calibration)
     body = render(schema, identity, fitted.calibration)
     in_use = live_index(client, settings.alias) is not None

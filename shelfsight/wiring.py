@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from celery import Celery
     from opensearchpy import OpenSearch
 
+    from encoders.extract.found import Extractor
     from encoders.space import Space
     from ingest.ledger import Ledger
     from ingest.options import WorkerOptions
@@ -130,6 +131,7 @@ def worker_options(settings: Settings) -> "WorkerOptions":
         image_runtime=settings.image_runtime,
         cache=model_cache(settings),
         concurrency=settings.concurrency,
+        object_classes=settings.object_classes,
         prefix=f"shelfsight:{settings.alias}:",
     )
 
@@ -160,6 +162,24 @@ def open_space(settings: Settings) -> "Space":
         runtime=settings.image_runtime,
         cache=model_cache(settings),
     )
+
+
+def tagger_path(settings: Settings) -> Path:
+    """Return the folder of the alias's trained tagger, whether there is one or not."""
+    return home(settings) / "taggers" / settings.alias
+
+
+def open_extractor(settings: Settings) -> "Extractor":
+    """Return what reads attributes out of texts: the trained tagger where there is one.
+
+    Raises:
+        InputError: The alias's gazetteer or tagger cannot be read.
+    """
+    from ingest.enrich import open_extractor as opened
+    from shelfsight.spaces import space_path
+
+    tagger = tagger_path(settings)
+    return opened(space_path(settings), tagger if tagger.is_dir() else None)
 
 
 def open_engine(settings: Settings) -> "SearchEngine":

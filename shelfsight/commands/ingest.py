@@ -77,7 +77,7 @@ def run_ingest(
     from shelfsight.indices import finish_index, prepare_index
     from shelfsight.progress import Steps
     from shelfsight.stack import ensure_workers
-    from shelfsight.wiring import open_app, open_client, open_ledger
+    from shelfsight.wiring import open_app, open_client, open_extractor, open_ledger
 
     ensure_workers(settings)
     sender = Sender(open_app(settings))
@@ -95,6 +95,7 @@ def run_ingest(
             report = ingest_feed(
                 catalogue, ledger, sender, read_target(client, settings.alias),
                 full=full, yes=yes, limit=limit, on_progress=advance,
+                enrich=open_extractor(settings).enriched,
             )  # fmt: skip
             finish_index(settings, catalogue)
             return report

@@ -33,7 +33,13 @@ from shelfsight.progress import Steps
 from shelfsight.settings import Settings, home
 from shelfsight.spaces import space_models
 from shelfsight.stack import start_stack
-from shelfsight.wiring import open_app, open_client, open_engine, open_ledger
+from shelfsight.wiring import (
+    open_app,
+    open_client,
+    open_engine,
+    open_extractor,
+    open_ledger,
+)
 
 ENOUGH = 28
 FIRST = "运动鞋"
@@ -166,6 +172,7 @@ def _ingest(
         report = ingest_feed(
             catalogue, ledger, Sender(open_app(settings)),
             read_target(open_client(settings), settings.alias), on_progress=on_progress,
+            enrich=open_extractor(settings).enriched,
         )  # fmt: skip
     # A small catalogue, or one that was searchable before: its last writes may not show yet.
     make_visible(settings)

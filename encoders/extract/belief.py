@@ -1,0 +1,122 @@
+"""How far a known value in a title is to be believed: boosted trees over a catalogue's counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.extract.gazetteer import Entry, Gazetteer
+from encoders.extract.spans import Span
+
+SEEN = 17
+"""Numbers that are looked at of each value."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Belief:
+    """Boosted regression trees; every array is (trees, nodes), 0 where a tree has fewer nodes.
+
+    Args:
+        feature: int64, which number a node looks at; -1 at a leaf.
+        threshold: float64; a number up to it goes left.
+        left: int64, node.
+        right: int64, node.
+        value: float64, what a leaf adds to the log-odds, learning rate included.
+        prior: Log-odds before the first tree.
+    """
+
+    feature: NDArray[np.int64]
+    threshold: NDArray[np.float64]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    value: NDArray[np.float64]
+    prior: float
+
+    @classmethod
+    def none(cls) -> Belief:
+        """Return the belief of a catalogue from which nothing was learned: a half in everything."""
+        whole, real = np.zeros((0, 1), dtype=np.int64), np.zeros((0, 1))
+        return cls(whole, real, whole, whole, real, 0.0)
+
+    def of(self, seen: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return probabilities, float64 (n,), in (0, 1).
+
+        Args:
+            seen: float64 (n, 17) of ``look``.
+
+        Source: Friedman, Greedy function approximation: a gradient boosting machine, 2001.
+        """
+        total = np.full(len(seen), self.prior)
+        rows = np.arange(len(seen))
+        for tree in range(len(self.feature)):
+            node = np.zeros(len(seen), dtype=np.int64)
+            feature = self.feature[tree]
+            while (inner := feature[node] >= 0).any():
+                goes = seen[rows, np.maximum(feature[node], 0)] <= self.threshold[tree][node]
+                following = np.where(goes, self.left[tree][node], self.right[tree][node])
+                node = np.where(inner, following, node)
+            total += self.value[tree][node]
+        return np.asarray(1.0 / (1.0 + np.exp(-total)))
+
+    def arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Return the trees by name, as ``from_arrays`` reads them."""
+        return {
+            "feature": self.feature, "threshold": self.threshold, "left": self.left,
+            "right": self.right, "value": self.value, "prior": np.array([self.prior]),
+        }  # fmt: skip
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Belief:
+        """Return the trees that ``arrays`` gave.
+
+        Raises:
+            KeyError: One is missing.
+        """
+        whole = {k: arrays[k].astype(np.int64) for k in ("feature", "left", "right")}
+        real = {k: arrays[k].astype(np.float64) for k in ("threshold", "value")}
+        prior = float(arrays["prior"].astype(np.float64)[0])
+        return cls(
+            whole["feature"], real["threshold"], whole["left"], whole["right"], real["value"], prior
+        )
+
+
+def look(
+    text: str, categories: Sequence[str], gazetteer: Gazetteer
+) -> tuple[list[Span], NDArray[np.float64]]:
+    """Return the known values of a plain text, and what is seen of each, float64 (n, 17).
+
+    Args:
+        text: Plain text.
+        categories: The product's widest and narrowest one, or none.
+        gazetteer: What is known.
+    """
+    found = list(gazetteer.matches(text))
+    trusts = [entry.trust_within(categories) for _, entry in found]
+    spans = [span for span, _ in found]
+    rows = [
+        _seen(n, spans, found[n][1], trusts, gazetteer.habit(found[n][1], categories), text)
+        for n in range(len(found))
+    ]
+    return spans, np.array(rows, dtype=np.float64).reshape(len(rows), SEEN)
+
+
+def _seen(
+    n: int, spans: Sequence[Span], entry: Entry, trusts: Sequence[float], habit: float, text: str
+) -> tuple[float, ...]:
+    span, trust = spans[n], trusts[n]
+    size = span.end - span.start
+    over = [trusts[k] for k, o in enumerate(spans) if o != span and _covers(o, span)]
+    within = [trusts[k] for k, o in enumerate(spans) if o != span and _covers(span, o)]
+    return (
+        trust, habit, entry.trust, entry.shown, sum(entry.names.values()), len(entry.names), size,
+        max(over, default=0.0), max(within, default=0.0), text[span.start : span.end].isdigit(),
+        span.start, len(text) - span.end, len(text), trust * habit, len(over),
+        len(spans), text[span.start].isascii(),
+    )  # fmt: skip
+
+
+def _covers(wide: Span, narrow: Span) -> bool:
+    return wide.start <= narrow.start and narrow.end <= wide.end

@@ -1,0 +1,161 @@
+"""What the tagger sees of each letter: the letter, its neighbours, words, and the gazetteer."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.extract.belief import Belief, look
+from encoders.extract.gazetteer import Gazetteer
+from encoders.extract.plain import plain
+
+if TYPE_CHECKING:
+    from encoders.extract.spans import Span
+
+PAIRS = 2_048
+"""Buckets of hashed letter pairs."""
+_KINDS = 64
+"""Buckets of hashed category names."""
+_CLASSES, _WORDS, _TAGS, _MARKS = 8, 5, 32, 6
+COLUMNS = ("letter", "pair", "class", "word", "tag", "longest", "believed", "wide", "narrow")
+MEASURES = 10
+"""Numbers of each letter: five of the longest value it is part of, five of the most believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the network is given of a text.
+
+    Args:
+        ids: int64 (n, 9), a row of ``COLUMNS`` for each letter.
+        measures: float32 (n, 10), about 0 to 1.
+    """
+
+    ids: NDArray[np.int64]
+    measures: NDArray[np.float32]
+
+    def first(self, letters: int) -> Features:
+        """Return the features of the first letters."""
+        return Features(self.ids[:letters], self.measures[:letters])
+
+
+def sizes(letters: int) -> dict[str, int]:
+    """Return how many values each column takes, for a vocabulary of ``letters``."""
+    return {
+        "letter": letters + 2, "pair": PAIRS, "class": _CLASSES, "word": _WORDS, "tag": _TAGS,
+        "longest": _MARKS, "believed": _MARKS, "wide": _KINDS, "narrow": _KINDS,
+    }  # fmt: skip
+
+
+def featurise(
+    text: str,
+    categories: Sequence[str],
+    letters: Mapping[str, int],
+    gazetteer: Gazetteer,
+    belief: Belief,
+) -> Features:
+    """Return what the network is given of a text.
+
+    Args:
+        text: As it is written.
+        categories: The product's widest and narrowest one, or none.
+        letters: Letter to its number, from 2; 1 stands for others, 0 for none.
+        gazetteer: Values that are known.
+        belief: How far they are to be believed.
+    """
+    shown = plain(text)
+    ids = np.zeros((len(shown), len(COLUMNS)), dtype=np.int64)
+    padded = f"{shown}\n"
+    for place, letter in enumerate(shown):
+        ids[place, 0] = letters.get(letter, 1)
+        ids[place, 1] = 1 + zlib.crc32(padded[place : place + 2].encode()) % (PAIRS - 1)
+        ids[place, 2] = _class(letter)
+    _mark_words(ids, shown)
+    for column, category in zip((7, 8), (*categories[:1], *categories[-1:]), strict=False):
+        ids[:, column] = 1 + zlib.crc32(category.encode()) % (_KINDS - 1)
+    return Features(ids, _mark_values(ids, shown, categories, gazetteer, belief))
+
+
+def _class(letter: str) -> int:
+    if "\u4e00" <= letter <= "\u9fff":
+        return 1
+    if letter.isdigit():
+        return 2
+    if letter.isascii() and letter.isalpha():
+        return 3
+    if letter.isspace():
+        return 4
+    return 5 if letter.isalpha() else 6
+
+
+def _mark_words(rows: NDArray[np.int64], text: str) -> None:
+    """Mark each letter's place in its word (one, first, inside, last) and the word's kind."""
+    place = 0
+    for word, tag in _tagger()(text):
+        size = len(word)
+        end = min(place + size, len(rows))
+        rows[place:end, 3] = 2
+        rows[place:end, 4] = _tag(tag)
+        if size == 1:
+            rows[place:end, 3] = 4
+        else:
+            rows[place : place + 1, 3] = 1
+            rows[place + size - 1 : end, 3] = 3
+        place += size
+
+
+@cache
+def _tagger() -> Any:  # noqa: ANN401 - rjieba's function
+    import rjieba
+
+    return rjieba.tag
+
+
+@cache
+def _tag(tag: str) -> int:
+    return zlib.crc32(tag.encode()) % _TAGS
+
+
+def _mark_values(
+    ids: NDArray[np.int64],
+    text: str,
+    categories: Sequence[str],
+    gazetteer: Gazetteer,
+    belief: Belief,
+) -> NDArray[np.float32]:
+    """Mark, for each letter, the most believed and the longest value that it is part of."""
+    measures = np.zeros((len(text), MEASURES), dtype=np.float32)
+    spans, seen = look(text, categories, gazetteer)
+    sure = belief.of(seen)
+    numbers = np.column_stack(
+        [sure, np.log(sure / (1 - sure)) / 4, seen[:, 0], seen[:, 1], np.log1p(seen[:, 3]) / 5]
+    )
+    by_sure = np.argsort(-sure, kind="stable")
+    by_size = np.lexsort((-sure, -seen[:, 6]))
+    for column, order in ((5, by_size), (6, by_sure)):
+        taken = np.zeros(len(text), dtype=bool)
+        start = (column - 5) * 5
+        for n in order:
+            span = spans[int(n)]
+            if taken[span.start : span.end].any():
+                continue
+            taken[span.start : span.end] = True
+            for place in range(span.start, span.end):
+                ids[place, column] = 1 + _mark(span, place)
+            measures[span.start : span.end, start : start + 5] = numbers[n]
+    return measures
+
+
+def _mark(span: Span, place: int) -> int:
+    """Tell whether a letter is a value's first (0), inside (1), last (2), or all of it (3)."""
+    if span.end - span.start == 1:
+        return 3
+    if place == span.start:
+        return 0
+    return 2 if place == span.end - 1 else 1

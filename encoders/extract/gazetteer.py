@@ -1,0 +1,247 @@
+"""A gazetteer: the attribute values that a catalogue lists itself, found again in its texts."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from encoders.card import digest_of
+from encoders.extract.plain import cuts_word, plain
+from encoders.extract.spans import Span, without_overlaps
+from mappings.errors import InputError
+
+if TYPE_CHECKING:
+    from mappings.product import Product
+
+LONGEST = 24
+"""Letters of the longest value that is looked for."""
+PRIOR = 3.0
+"""Products that what is known of a wider category counts as."""
+BRAND, CATEGORY = "brand", "category"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a catalogue says of one value.
+
+    Args:
+        names: Attribute name to how many products list the value under it.
+        shown: Titles that hold the value.
+        told: Those of them whose product lists it.
+        within: Category to the same two numbers, of its products only.
+    """
+
+    names: Mapping[str, int]
+    shown: int = 0
+    told: int = 0
+    within: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name under which most products list it; the first in the alphabet of equals."""
+        return max(sorted(self.names), key=lambda n: self.names[n])
+
+    @property
+    def trust(self) -> float:
+        """How often a title that holds it means it, in (0, 1); 0.5 before anything is known."""
+        return (self.told + 0.5) / (self.shown + 1.0)
+
+    def trust_within(self, categories: Sequence[str]) -> float:
+        """Return the trust among products of these categories, from the widest to the narrowest.
+
+        Each level counts beside ``PRIOR`` products of the level above it.
+        """
+        trust = self.trust
+        for category in categories:
+            shown, told = self.within.get(category, (0, 0))
+            trust = (told + PRIOR * trust) / (shown + PRIOR)
+        return trust
+
+
+@dataclass(frozen=True, slots=True)
+class Gazetteer:
+    """Values with what is known of each.
+
+    Args:
+        entries: Plain value to its entry.
+        least: Values of less trust are not matched.
+        habits: Category to attribute name to the share of its products that list the name; the
+            empty category stands for all.
+    """
+
+    entries: Mapping[str, Entry]
+    least: float = 0.3
+    habits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    lengths: tuple[int, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lengths", tuple(sorted({len(v) for v in self.entries})))
+
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal characters that change with any entry."""
+        return digest_of(self._record())
+
+    @classmethod
+    def learn(
+        cls, products: Iterable[Product], *, least: float = 0.3, categories: bool = True
+    ) -> Gazetteer:
+        """Return the values of a catalogue: its attributes, brands and categories.
+
+        Args:
+            products: Whose values are learned, and in whose titles they are looked for.
+            least: As in ``Gazetteer``.
+            categories: Whether names of categories are values too.
+        """
+        known = [(plain(p.title), listed_values(p, categories), levels(p)) for p in products]
+        names: dict[str, Counter[str]] = {}
+        for _, listed, _ in known:
+            for value, own in listed.items():
+                names.setdefault(value, Counter()).update(own)
+        shown: dict[str, Counter[str]] = {value: Counter() for value in names}
+        told: dict[str, Counter[str]] = {value: Counter() for value in names}
+        lengths = sorted({len(value) for value in names})
+        for title, listed, shelves in known:
+            found = {title[a:b] for a, b in _stretches(title, names, lengths)}
+            for value in found:
+                shown[value].update(("", *shelves))
+                if value in listed:
+                    told[value].update(("", *shelves))
+        entries = {
+            value: Entry(
+                dict(own), shown[value][""], told[value][""],
+                {c: (n, told[value][c]) for c, n in sorted(shown[value].items()) if c},
+            )
+            for value, own in sorted(names.items())
+        }  # fmt: skip
+        return cls(entries, least, _habits([(listed, own) for _, listed, own in known]))
+
+    def habit(self, entry: Entry, categories: Sequence[str]) -> float:
+        """Return how often products of these categories list the entry's name, in [0, 1]."""
+        everywhere = self.habits.get("", {})
+        rates = [everywhere.get(name, 0.0) for name in entry.names]
+        for category in categories:
+            own = self.habits.get(category)
+            if own is not None:
+                rates = [own.get(name, 0.0) for name in entry.names]
+        return max(rates, default=0.0)
+
+    def matches(self, text: str) -> Iterator[tuple[Span, Entry]]:
+        """Yield every value in a plain text, overlapping ones too, whatever its trust."""
+        for start, end in _stretches(text, self.entries, self.lengths):
+            entry = self.entries[text[start:end]]
+            yield Span(start, end, entry.name), entry
+
+    def find(self, text: str) -> tuple[Span, ...]:
+        """Return the trusted values in a text; of overlapping ones the longest.
+
+        Args:
+            text: As it is written; it is made plain here.
+        """
+        found = self.matches(plain(text))
+        return without_overlaps(span for span, entry in found if entry.trust >= self.least)
+
+    def save(self, path: Path) -> None:
+        """Write the values as JSON, whole or not at all."""
+        writing = path.with_name(f".{path.name}-{os.getpid()}")
+        writing.write_text(json.dumps(self._record(), ensure_ascii=False), encoding="utf-8")
+        os.replace(writing, path)
+
+    @classmethod
+    def load(cls, path: Path) -> Gazetteer:
+        """Return what ``save`` wrote.
+
+        Raises:
+            InputError: The file is missing, or holds something else.
+        """
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            entries = {
+                str(value): Entry(
+                    {str(k): int(n) for k, n in names.items()}, int(shown), int(told),
+                    {str(c): (int(a), int(b)) for c, (a, b) in within.items()},
+                )
+                for value, (names, shown, told, within) in record["entries"].items()
+            }  # fmt: skip
+            habits = {
+                str(c): {str(k): float(x) for k, x in own.items()}
+                for c, own in record["habits"].items()
+            }
+            return cls(entries, float(record["least"]), habits)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(
+                f"No gazetteer can be read from {str(path)!r}: {error}.",
+                "Ingest the catalogue into a new index, or restore the file.",
+            ) from None
+
+    def _record(self) -> dict[str, object]:
+        entries = {
+            v: [dict(e.names), e.shown, e.told, {c: list(n) for c, n in e.within.items()}]
+            for v, e in self.entries.items()
+        }
+        habits = {c: dict(own) for c, own in self.habits.items()}
+        return {"entries": entries, "least": self.least, "habits": habits}
+
+
+def listed_values(product: Product, categories: bool = True) -> dict[str, set[str]]:
+    """Return the plain values that a product lists, to the names it lists them under.
+
+    Args:
+        product: Whose attributes and brand are meant.
+        categories: Whether its categories are meant too.
+    """
+    found: dict[str, set[str]] = {}
+    columns = [*product.attributes.items(), (BRAND, [product.brand])]
+    if categories:
+        columns.append((CATEGORY, product.categories))
+    for name, values in columns:
+        for value in values:
+            key = plain(value.strip())
+            if 0 < len(key) <= LONGEST:
+                found.setdefault(key, set()).add(name)
+    return found
+
+
+def levels(product: Product) -> tuple[str, ...]:
+    """Return the product's first and last category: the widest and the narrowest."""
+    own = product.categories
+    return tuple(dict.fromkeys((own[0], own[-1]))) if own else ()
+
+
+def _habits(
+    known: Sequence[tuple[dict[str, set[str]], tuple[str, ...]]],
+) -> dict[str, dict[str, float]]:
+    """Return the share of each category's products that list each name, beside all's."""
+    sizes, counted = Counter[str](), dict[str, Counter[str]]()
+    for listed, categories in known:
+        own = {name for names in listed.values() for name in names}
+        for category in ("", *categories):
+            sizes[category] += 1
+            counted.setdefault(category, Counter()).update(own)
+    everywhere = {n: c / max(1, sizes[""]) for n, c in counted.get("", Counter[str]()).items()}
+    return {
+        category: {
+            name: round((count + PRIOR * everywhere[name]) / (sizes[category] + PRIOR), 4)
+            for name, count in sorted(names.items())
+        }
+        for category, names in sorted(counted.items())
+    }
+
+
+def _stretches(
+    text: str, values: Container[str], lengths: Sequence[int]
+) -> Iterator[tuple[int, int]]:
+    """Yield where values stand in a text without cutting a word or a number."""
+    size = len(text)
+    for start in range(size):
+        for length in lengths:
+            end = start + length
+            if end > size:
+                break
+            if text[start:end] in values and not cuts_word(text, start, end):
+                yield start, end
