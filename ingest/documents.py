@@ -7,6 +7,7 @@ import numpy as np
 from encoders.attributes import attribute_key, attribute_terms, attribute_vector
 from encoders.cache import content_key
 from encoders.duplicates import distinct, look_digest
+from encoders.image.object_class import object_classes, reads
 from encoders.pooling import coherence, pooled, telling
 from encoders.projection import ProjectedImageEncoder
 from encoders.roles import roles
@@ -16,10 +17,13 @@ from ingest.bench import Bench
 from ingest.changes import Entry
 from ingest.embedding import picture_encoder, text_keys
 from ingest.writer import Write
+from mappings.product import Product
 from mappings.schema import Schema
 from mappings.vectors import PictureVector, ProductVectors, Vector
 
 Spooled = Mapping[str, Vector]
+OBJECT = "object"
+"""The attribute under which what a classifier sees is kept, where it is asked for."""
 
 
 def documents(
@@ -33,6 +37,7 @@ def documents(
     living = [e for e in entries if not e.product.deleted]
     texts, pictures = _spooled(bench, space, living)
     looks = _looks(bench, space, living)
+    objects = _objects(bench, space, living)
     writes: list[Write] = []
     lacking: list[str] = []
     for entry in entries:
@@ -42,7 +47,7 @@ def documents(
             lacking.append(entry.id)
             continue
         document = schema.document(
-            entry.product, vectors, version=entry.version, content_hash=entry.content
+            _recognised(entry, objects), vectors, version=entry.version, content_hash=entry.content
         )
         writes.append(Write(entry.id, entry.version, document))
     return writes, tuple(lacking)
@@ -70,6 +75,28 @@ def _looks(bench: Bench, space: Space, living: Sequence[Entry]) -> Spooled:
         return {}
     shas = sorted({p.sha for e in living for p in e.pictures if p.sha})
     return bench.spool.get_many(shas, look_digest(encoder.size))
+
+
+def _objects(bench: Bench, space: Space, living: Sequence[Entry]) -> Spooled:
+    """Return the pictures' features for the classifier; nothing where it is not asked for."""
+    encoder = picture_encoder(space)
+    if not bench.options.object_classes or encoder is None or not reads(encoder.card.name):
+        return {}
+    shas = sorted({p.sha for e in living for p in e.pictures if p.sha})
+    return bench.spool.get_many(shas, encoder.card.digest)
+
+
+def _recognised(entry: Entry, objects: Spooled) -> Product:
+    """Return the product, with what its pictures are of as an attribute where that is sure."""
+    rows = [objects[p.sha] for p in telling(entry.pictures) if p.sha in objects]
+    if not rows or entry.product.deleted or OBJECT in entry.product.attributes:
+        return entry.product
+    names = object_classes().names(np.stack(rows))
+    if not names:
+        return entry.product
+    return entry.product.model_copy(
+        update={"attributes": {**entry.product.attributes, OBJECT: names}}
+    )
 
 
 def _vectors(

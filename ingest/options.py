@@ -72,6 +72,7 @@ class WorkerOptions:
         cache: Folder for exported models and measured choices.
         concurrency: Worker processes.
         threads: Threads of a model in each; 0 for the cores shared among the processes.
+        object_classes: Whether what a classifier sees in the pictures becomes an attribute.
         prefix: Put before every key in Redis.
         limits: Times of a task.
         writes: Sizes and times of bulk requests.
@@ -89,6 +90,7 @@ class WorkerOptions:
     cache: Path | None = None
     concurrency: int = 2
     threads: int = 0
+    object_classes: bool = False
     prefix: str = "shelfsight:"
     limits: TaskLimits = field(default_factory=TaskLimits)
     writes: WriteLimits = field(default_factory=WriteLimits)

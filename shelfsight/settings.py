@@ -27,6 +27,8 @@ class Settings(BaseSettings):
         image_runtime: ``auto`` (measured), or a runtime by name.
         concurrency: Worker processes of the local pool.
         api_port: Port of the local stack's search program; a free one, 8000 if it is, when empty.
+        object_classes: Whether what a classifier sees in a product's pictures (ImageNet's classes,
+            in English and Chinese) becomes its attribute ``object``.
         seed: Of everything that is drawn by chance: sample, pseudo-queries, demo catalogue.
         sample: Pictures on which the projection into the text space is fitted.
         detector: Name of what finds the subject of an upload (``torchvision:NAME?weights=PATH``,
@@ -57,6 +59,7 @@ class Settings(BaseSettings):
     image_runtime: str = "auto"
     concurrency: int = Field(default=2, ge=1, le=64)
     api_port: int | None = Field(default=None, ge=1, le=65_535)
+    object_classes: bool = False
     seed: int = 7
     sample: int = Field(default=500, ge=20, le=20_000)
     detector: str = ""
