@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.protocol import TextEncoder, Vectors
+from encoders.texts import product_text
 from learn.judgments import Judgments
 from mappings.blend import Blend
 from mappings.body import render
@@ -116,8 +117,9 @@ def _myntra(row: dict[str, Any], attributes: bool) -> Product:
 
 
 def shelve(client: Any, judged: Judged, encoder: TextEncoder) -> Shelf:  # noqa: ANN401
-    """Index a set with its title vectors, measure its scales and return it."""
-    text = encoded(encoder.encode_products, [p.title for p in judged.products], encoder, "p")
+    """Index a set with its text vectors, measure its scales and return it."""
+    texts = [product_text(p) for p in judged.products]
+    text = encoded(encoder.encode_products, texts, encoder, "p")
     asked = encoded(encoder.encode_query, list(judged.queries.values()), encoder, "q")
     vectors = [ProductVectors(text=row) for row in text]
     drawn = np.random.default_rng(SEED).permutation(len(vectors))[:SAMPLE]

@@ -28,6 +28,7 @@ DEFAULT_SCALES: dict[str, Affine | Saturation | Raw] = {
         name: Affine(0.0, 1.0, clip=True)
         for name in (
             "text", "image", "attribute", "picture_image", "picture_attribute", "coherence",
+            "agreement",
         )
     },
 }  # fmt: skip

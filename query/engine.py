@@ -10,6 +10,7 @@ from encoders.protocol import ImageEncoder, TextEncoder
 from mappings.errors import InputError
 from mappings.identity import ModelIdentity
 from mappings.index import CatalogueIndex, live_index
+from query.agreement import KnownShares, look
 from query.arrangement import boosts_of, placements_of, require_columns
 from query.candidates import Budget, deeper
 from query.cursor import fingerprint
@@ -26,8 +27,8 @@ from query.queries.stored import Example, with_examples
 from query.queries.subject import Spotter
 from query.request import SearchRequest
 from query.result import REACHABLE_OF, TOTAL_OF, SearchResult
-from query.signals import VECTOR_NAMES, column_of, signals_of
-from query.store import IndexGone, LegFailed
+from query.signals import VECTOR_NAMES, Agreed, column_of, signals_of
+from query.store import IndexGone, LegFailed, send
 from query.understand.reading import PLAIN, Reading
 from query.vectors import PictureDecoder, QueryEncoder, QueryVectors, every_word
 
@@ -91,6 +92,7 @@ class SearchEngine:
         self.reading = reading
         self.cursor_key = cursor_key or hashlib.sha256(identity.digest.encode()).digest()
         self._live: tuple[float, CatalogueIndex] | None = None
+        self._shares = KnownShares()
 
     def search(self, request: SearchRequest) -> SearchResult:
         """Return the page of hits that a request asks for.
@@ -196,9 +198,13 @@ class SearchEngine:
         position = read_cursor(given.cursor, mark, self.cursor_key) if given.cursor else None
 
         def run(vectors: QueryVectors, absent: frozenset[str], until: float) -> SearchResult:
+            planner = self._planner(intent, vectors, profile, index, absent)
+            if "agreement" in wanted:
+                agreed, lost = self._first_look(planner(0), index, until)
+                absent |= lost
+                planner = self._planner(intent, vectors, profile, index, absent, agreed)
             asked = Asked(
-                self.client, index, intent, vectors,
-                self._planner(intent, vectors, profile, index, absent),
+                self.client, index, intent, vectors, planner,
                 boosts_of(intent), placements_of(intent), position, until,
             )  # fmt: skip
             return self._run(asked, profile, absent & wanted, mark)
@@ -217,6 +223,7 @@ class SearchEngine:
         profile: Profile,
         index: CatalogueIndex,
         absent: frozenset[str],
+        agreed: Agreed | None = None,
     ) -> Callable[[int], Plan]:
         """Return what compiles the plan that makes so many hits reachable."""
 
@@ -224,10 +231,23 @@ class SearchEngine:
             return compile_plan(
                 intent, vectors, profile, index.schema, index.calibration,
                 budget=deeper(self.budget, reach) if reach else self.budget,
-                without=absent, pins=pinned(placements_of(intent)),
+                without=absent, pins=pinned(placements_of(intent)), agreed=agreed,
             )  # fmt: skip
 
         return plan_for
+
+    def _first_look(
+        self, plan: Plan, index: CatalogueIndex, ends: float
+    ) -> tuple[Agreed | None, frozenset[str]]:
+        """Return what a plan's best hits agree on; a failure costs this signal alone."""
+
+        def ask(body: dict[str, Any]) -> dict[str, Any]:
+            return send(self.client, index.name, body, max(0.05, ends - time.monotonic()))
+
+        try:
+            return look(ask, plan.window_body((), False), index.name, self._shares), frozenset()
+        except LegFailed:
+            return None, frozenset({"agreement"})
 
     def _run(
         self, asked: Asked, profile: Profile, degraded: frozenset[str], mark: bytes
@@ -251,6 +271,7 @@ class SearchEngine:
             degraded=tuple(sorted(degraded | answered.degraded)),
             profile=profile.name,
             weights=answered.weights,
+            weights_because=answered.because,
             index=asked.index.name,
             identity=asked.index.identity.digest,
             understood=asked.intent.understood,
@@ -270,7 +291,7 @@ def _wanted(intent: Intent, profile: Profile) -> frozenset[str]:
     text = intent.text or mixture.like or mixture.but or mixture.without
     picture = intent.request.pictures or mixture.like
     sides = (SIDES["text"] if text else ()) + (SIDES["picture"] if picture else ())
-    return frozenset(name for name in sides if asked.get(name, 0.0) > 0)
+    return frozenset(name for name in (*sides, "agreement") if asked.get(name, 0.0) > 0)
 
 
 def _unmapped(index: CatalogueIndex, request: SearchRequest) -> set[str]:

@@ -89,6 +89,7 @@ class Answered:
         execution: ``page`` or ``window``.
         total_of: What ``total`` counts; empty for the usual.
         reachable_of: What ``reachable`` counts; empty for the usual.
+        because: Why the weights are what they are.
     """
 
     hits: tuple[Hit, ...]
@@ -104,6 +105,7 @@ class Answered:
     execution: str = "page"
     total_of: str = ""
     reachable_of: str = ""
+    because: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,7 @@ def run_page(asked: Asked) -> Answered:
         reachable=reachable,
         took_ms=reply["took"],
         weights=plan.weights,
+        because=plan.because,
         degraded=_late(reply),
         facets=read_facets(reply.get("aggregations", {}), request.facets, request.filters),
         position=position,
@@ -202,6 +205,7 @@ def run_window(asked: Asked, find: Callable[[Asked, int], Found]) -> Answered:
         reachable=arranged.reachable,
         took_ms=took + spent,
         weights=found.weights,
+        because=found.plan.because,
         degraded=found.degraded,
         facets=facets,
         position=after,

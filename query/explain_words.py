@@ -38,6 +38,7 @@ _EN_REASONS = {
     "image": "its pictures show what you wrote",
     "attribute": "its attributes are what you wrote",
     "coherence": "its pictures show what its attributes say",
+    "agreement": "it has what the best hits have in common",
     "picture_image": "it looks like your picture",
     "picture_attribute": "its attributes describe your picture",
 }
@@ -47,6 +48,7 @@ _EN_NAMES = {
     "image": "pictures to compare",
     "attribute": "attributes to compare",
     "coherence": "both pictures and attributes",
+    "agreement": "what the best hits have in common",
     "picture_image": "pictures to compare with yours",
     "picture_attribute": "attributes to compare with your picture",
 }
@@ -57,6 +59,7 @@ _ZH_REASONS = {
     "image": "图片与查询相符",
     "attribute": "属性与查询相符",
     "coherence": "图片与属性一致",
+    "agreement": "具有最佳结果的共同特征",
     "picture_image": "与您的图片相似",
     "picture_attribute": "属性与您的图片相符",
 }
@@ -66,6 +69,7 @@ _ZH_NAMES = {
     "image": "可比较的图片",
     "attribute": "可比较的属性",
     "coherence": "图片和属性两者",
+    "agreement": "最佳结果的共同特征",
     "picture_image": "可与您的图片比较的图片",
     "picture_attribute": "可与您的图片比较的属性",
 }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from query.script import Term, nested_script, raw_script, root_script
-from query.signals import BestPicture, Stored, VectorSignal
+from query.signals import Agreed, BestPicture, Stored, VectorSignal
 
 Params = Mapping[str, list[float]]
 
@@ -16,7 +16,7 @@ def shift_of(terms: tuple[Term, ...]) -> float:
 
 def at_root(terms: tuple[Term, ...]) -> tuple[Term, ...]:
     """Return the terms whose raw value is read from the product itself, in the script's order."""
-    return tuple(t for t in terms if isinstance(t.signal, VectorSignal | Stored))
+    return tuple(t for t in terms if isinstance(t.signal, VectorSignal | Stored | Agreed))
 
 
 def formula_query(

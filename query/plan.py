@@ -1,7 +1,7 @@
 """The plan: one request to the engine that computes the whole formula over good candidates."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mappings.calibration import Calibration, Raw
@@ -17,6 +17,7 @@ from mappings.schema import (
     TITLE,
     Schema,
 )
+from query.agreement import told
 from query.calibrate import DEFAULT_SCALES, for_euclidean, for_query
 from query.candidates import Budget, candidate_query, chosen_query, find_legs, vector_params
 from query.explain import highlighting
@@ -25,12 +26,13 @@ from query.facets import owns
 from query.filters import Filter
 from query.formula import Params, at_root, formula_query, raw_values, shift_of
 from query.intent import Intent
-from query.profiles import Profile, weigh
+from query.profiles import Profile
 from query.request import SearchRequest
 from query.script import Scale, Term
-from query.signals import BestPicture, Lexical, Signal, Stored, VectorSignal, signals_of
+from query.signals import Agreed, BestPicture, Lexical, Signal, Stored, VectorSignal, signals_of
 from query.understand.clauses import understood_query
 from query.vectors import QueryVectors
+from query.weights import Chosen, choose
 from query.window import docvalues
 
 ROW_PARTS = ("script_fields", "_source", "highlight")
@@ -55,6 +57,7 @@ class Plan:
         filters: What every hit satisfies.
         params: The query vectors by the name that scripts know them under.
         bare: The candidate query without what a row shows.
+        because: Why the weights are what they are.
     """
 
     body: dict[str, Any]
@@ -69,6 +72,7 @@ class Plan:
     filters: tuple[Filter, ...] = ()
     params: Params = field(default_factory=dict)
     bare: dict[str, Any] = field(default_factory=dict)
+    because: tuple[str, ...] = ()
 
     @property
     def weights(self) -> dict[str, float]:
@@ -114,6 +118,7 @@ def compile_plan(
     budget: Budget = Budget(),  # noqa: B008 - frozen
     without: Iterable[str] = (),
     pins: tuple[str, ...] = (),
+    agreed: Agreed | None = None,
 ) -> Plan:
     """Return the one request that answers an intent.
 
@@ -129,6 +134,7 @@ def compile_plan(
         budget: Candidates, counts and time.
         without: Names of signals that cannot be had now.
         pins: Products that are candidates whatever finds them.
+        agreed: What the best hits of a first look have in common.
 
     Raises:
         InputError: The profile weighs none of the signals that the request has.
@@ -136,13 +142,16 @@ def compile_plan(
     request, missed = intent.request, frozenset(without)
     every = signals_of(schema, request.image_mode, request.similarity)
     had = [s for s in every if _is_had(s, intent, vectors) and s.name not in missed]
-    weights = _weights(profile, request.weights or {}, had, missed)
+    had += [agreed] if agreed is not None else []
+    chosen = _weights(profile, intent, had, missed)
+    weights = chosen.weights
     terms = tuple(
         Term(s, weights[s.name], scale_of(s, calibration, profile, vectors, intent.text))
         for s in had
         if s.name in weights
     )
-    return _assemble(intent, vectors, terms, schema, budget, pins)
+    plan = _assemble(intent, vectors, terms, schema, budget, pins)
+    return replace(plan, because=chosen.because + ((told(agreed),) if agreed else ()))
 
 
 def scale_of(
@@ -171,26 +180,25 @@ def scale_of(
     return scale
 
 
-def _weights(
-    profile: Profile, override: Mapping[str, float], had: list[Signal], missed: frozenset[str]
-) -> dict[str, float]:
+def _weights(profile: Profile, intent: Intent, had: list[Signal], missed: frozenset[str]) -> Chosen:
     """Return the weights; where a failure leaves none of the weighted signals, words count alone.
 
     Raises:
         InputError: The profile weighs none of the signals that the request has.
     """
-    names = tuple(s.name for s in had)
+    names, override = tuple(s.name for s in had), intent.request.weights or {}
     left = [n for n in names if n != COHERENCE.name and {**profile.weights, **override}.get(n)]
     if left or not missed:
-        return weigh(profile, override, names)
-    return {"lexical": 1.0} if "lexical" in names else {}
+        return choose(profile, override, names, intent.understood)
+    failed = "Nothing else that is weighed can be had: words count alone."
+    return Chosen({"lexical": 1.0} if "lexical" in names else {}, (failed,))
 
 
 def _is_had(signal: Signal, intent: Intent, vectors: QueryVectors) -> bool:
     match signal:
         case Lexical():
             return intent.script != "none"
-        case Stored():
+        case Stored() | Agreed():
             return True
         case VectorSignal() | BestPicture():
             return vectors.of(signal.side) is not None

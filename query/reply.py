@@ -11,7 +11,7 @@ from query.explain import matched_words
 from query.plan import Plan
 from query.result import Contribution, Hit, MatchedPicture, MatchedWord
 from query.script import MISSING, Term
-from query.signals import BestPicture, Lexical, Stored, VectorSignal
+from query.signals import Agreed, BestPicture, Lexical, Stored, VectorSignal
 from query.window import Candidate, values_of
 
 
@@ -78,7 +78,7 @@ def _raw(term: Term, raws: Iterator[float], row: Mapping[str, Any]) -> float | N
     match term.signal:
         case Lexical():
             return float(row.get("matched_queries", {}).get(LEXICAL, 0.0))
-        case VectorSignal() | Stored():
+        case VectorSignal() | Stored() | Agreed():
             value = float(next(raws))
         case BestPicture():
             inner = _inner(row, term.signal.name)

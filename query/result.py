@@ -120,6 +120,7 @@ class SearchResult:
         degraded: What was left out because it failed: signal names, ``timeout``.
         profile: The profile's name.
         weights: The weights used; they add up to 1.
+        weights_because: Why they are what they are, a plain sentence each.
         index: The concrete index that answered.
         identity: Digest of the models' identity.
         understood: What was read in the words.
@@ -141,6 +142,7 @@ class SearchResult:
     degraded: tuple[str, ...]
     profile: str
     weights: Mapping[str, float] = field(default_factory=dict)
+    weights_because: tuple[str, ...] = ()
     index: str = ""
     identity: str = ""
     understood: Understood = NOTHING
@@ -156,6 +158,7 @@ class SearchResult:
         plain = asdict(replace(self, hits=()))
         plain["weights"] = dict(self.weights)
         plain["degraded"] = list(self.degraded)
+        plain["weights_because"] = list(self.weights_because)
         plain["facets"] = [
             asdict(f) | {"buckets": list(map(asdict, f.buckets))} for f in self.facets
         ]

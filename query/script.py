@@ -4,11 +4,16 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from mappings.calibration import Affine, Raw, Saturation
-from query.signals import BestPicture, Lexical, Signal, Similarity, Stored, VectorSignal
+from query.signals import Agreed, BestPicture, Lexical, Signal, Similarity, Stored, VectorSignal
 
 Scale = Affine | Saturation | Raw
 MISSING = -1.0e9
 """What the page's raw values say where a product lacks the signal."""
+_AGREED = (
+    "double agreed(def doc, Map points) { double s = 0.0; for (def column : points.keySet()) {"
+    " Map values = (Map) points.get(column); for (def v : doc[column]) {"
+    " def p = values.get(v); if (p != null) { s += ((Number) p).doubleValue(); } } } return s; }"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +30,9 @@ class Term:
         if not isinstance(self.scale, Raw) or isinstance(self.signal, Lexical):
             return 0.0
         # The longest distance of two unit vectors is 2; a little more covers rounding.
-        euclidean = not isinstance(self.signal, Stored) and self.signal.similarity == "euclidean"
-        return 2.01 if euclidean else 1.01
+        if isinstance(self.signal, VectorSignal | BestPicture):
+            return 2.01 if self.signal.similarity == "euclidean" else 1.01
+        return 1.01
 
 
 def root_script(terms: tuple[Term, ...], shift: float) -> dict[str, Any]:
@@ -49,7 +55,7 @@ def root_script(terms: tuple[Term, ...], shift: float) -> dict[str, Any]:
         line += f" s += params.w_{term.signal.name} * {_scaled(term, variable)};"
         test = _has(term.signal)
         lines.append(f"if ({test}) {{ {line} }}" if test else line)
-    source = " ".join([*lines, "return Math.max(s, 0.0);"])
+    source = " ".join([*_functions(terms), *lines, "return Math.max(s, 0.0);"])
     return {"source": source, "params": {**params, **named}}
 
 
@@ -70,11 +76,15 @@ def nearest_script(term: Term) -> dict[str, Any]:
 def raw_script(terms: tuple[Term, ...]) -> dict[str, Any]:
     """Return the script of the page's raw values: one number a term, in order, or ``MISSING``."""
     lines = [
-        f"out.add({_has(t.signal)} ? (double) {_raw(t.signal)} : (double) params.missing);"
+        f"out.add({test} ? (double) {_raw(t.signal)} : (double) params.missing);"
+        if (test := _has(t.signal))
+        else f"out.add((double) {_raw(t.signal)});"
         for t in terms
     ]
-    source = " ".join(["List out = new ArrayList();", *lines, "return out;"])
-    return {"source": source, "params": {"missing": MISSING}}
+    start = [*_functions(terms), "List out = new ArrayList();"]
+    source = " ".join([*start, *lines, "return out;"])
+    points = {k: v for t in terms if isinstance(t.signal, Agreed) for k, v in _points(t.signal)}
+    return {"source": source, "params": {"missing": MISSING, **points}}
 
 
 def vector_param(signal: VectorSignal | BestPicture) -> str:
@@ -82,9 +92,17 @@ def vector_param(signal: VectorSignal | BestPicture) -> str:
     return f"q_{signal.side}"
 
 
+def _functions(terms: tuple[Term, ...]) -> list[str]:
+    return [_AGREED] if any(isinstance(t.signal, Agreed) for t in terms) else []
+
+
+def _points(signal: Agreed) -> list[tuple[str, Any]]:
+    return [("agreed", {column: dict(values) for column, values in signal.points.items()})]
+
+
 def _has(signal: Signal) -> str:
     match signal:
-        case Lexical():
+        case Lexical() | Agreed():
             return ""
         case VectorSignal() | Stored():
             return f"doc['{signal.field.name}'].size() > 0"
@@ -99,6 +117,8 @@ def _raw(signal: Signal) -> str:
             return "_score"
         case Stored():
             return f"doc['{signal.field.name}'].value"
+        case Agreed():
+            return "agreed(doc, params.agreed)"
         case VectorSignal():
             return _similar(signal.similarity, vector_param(signal), signal.field.name)
         case BestPicture():
@@ -132,9 +152,11 @@ def _scaled(term: Term, raw: str) -> str:
     assert_never(term.scale)
 
 
-def _numbers(term: Term) -> dict[str, float]:
+def _numbers(term: Term) -> dict[str, Any]:
     name = term.signal.name
-    numbers = {f"w_{name}": term.weight}
+    numbers: dict[str, Any] = {f"w_{name}": term.weight}
+    if isinstance(term.signal, Agreed):
+        numbers |= dict(_points(term.signal))
     match term.scale:
         case Affine():
             numbers |= {

@@ -30,6 +30,7 @@ NAMES = (
     "picture_image",
     "picture_attribute",
     "coherence",
+    "agreement",
 )
 VECTOR_NAMES = ("text", "image", "attribute", "picture_image", "picture_attribute")
 
@@ -70,7 +71,19 @@ class Stored:
     field: Measured
 
 
-Signal = Lexical | VectorSignal | BestPicture | Stored
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """How much of what the best hits of a first look have in common a product has, 0 to 1.
+
+    Args:
+        points: Column to value to points; a product with the best value of every kind has 1.
+    """
+
+    points: Mapping[str, Mapping[str, float]]
+    name: str = "agreement"
+
+
+Signal = Lexical | VectorSignal | BestPicture | Stored | Agreed
 
 WORDS = ((TITLE, 3.0), (BRAND, 2.0), (CATEGORIES, 2.0), (TAG_WORDS, 1.5), (DESCRIPTION, 1.0))
 
@@ -107,8 +120,8 @@ def signals_of(
 
 
 def column_of(signal: Signal) -> str | None:
-    """Return the column that the signal compares, ``None`` for the lexical one, which has many."""
-    return None if isinstance(signal, Lexical) else signal.field.name
+    """Return the column that the signal compares, ``None`` for one that compares several."""
+    return None if isinstance(signal, Lexical | Agreed) else signal.field.name
 
 
 def require_similarities(given: Mapping[str, str]) -> None:

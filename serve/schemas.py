@@ -290,6 +290,7 @@ class SearchAnswer(_Answered):
     degraded: list[str] = Field(description="What was left out because it failed.")
     profile: str
     weights: dict[str, float] = Field(description="The weights used; they add up to 1.")
+    weights_because: list[str] = Field(description="Why they are what they are, in sentences.")
     index: str
     identity: str
     understood: Understood = Field(

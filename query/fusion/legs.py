@@ -11,7 +11,7 @@ from query.filters import Filter
 from query.fusion.combine import LegHits, by_score
 from query.intent import Intent
 from query.script import Term, vector_param
-from query.signals import BestPicture, Lexical, Stored, VectorSignal
+from query.signals import Agreed, BestPicture, Lexical, Stored, VectorSignal
 from query.understand.clauses import understood_query
 from query.vectors import QueryVectors
 
@@ -60,7 +60,7 @@ def compile_legs(
     found: list[tuple[Term, dict[str, Any]]] = []
     for term in terms:
         match term.signal:
-            case Stored():
+            case Stored() | Agreed():
                 continue
             case Lexical():
                 words = understood_query(term.signal, intent, term.scale)

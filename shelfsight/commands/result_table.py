@@ -16,6 +16,7 @@ _NAMES = {
     "image": "pictures",
     "attribute": "attributes",
     "coherence": "picture shows attributes",
+    "agreement": "in common with the best",
     "picture_image": "your picture ~ pictures",
     "picture_attribute": "your picture ~ attributes",
 }
@@ -25,6 +26,7 @@ _REASONS = {
     "image": "its pictures show what you wrote",
     "attribute": "its attributes are what you wrote",
     "coherence": "its pictures show what its attributes say",
+    "agreement": "it has what the best hits have in common",
     "picture_image": "it looks like your picture",
     "picture_attribute": "its attributes describe your picture",
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mappings.calibration import Affine, Saturation
+from mappings.calibration import Affine, Worded
 from mappings.errors import InputError
 from query.calibrate import for_euclidean
 from query.oracle import score, similarity
@@ -77,7 +77,8 @@ def test_the_sums_of_the_second_example() -> None:
 
 def test_the_weights_on_the_page_are_the_default_profiles() -> None:
     for name in NAMES:
-        assert row(f"`{name}`")[2] == f"{DEFAULT.weights[name]:.2f}"
+        weight = DEFAULT.weights.get(name)
+        assert row(f"`{name}`")[2] == ("–" if weight is None else f"{weight:.2f}")
     assert sum(DEFAULT.weights[n] for n in WORDS) == pytest.approx(1.0)
     assert "their weights add up to 1.00" in PAGE
     picture = weigh(DEFAULT, {}, ("picture_image", "picture_attribute", "coherence"))
@@ -91,8 +92,9 @@ def test_the_calibration_examples() -> None:
     affine = Affine(0.78, 0.90)
     assert f"0.87 is {float(affine(np.array(0.87))):.4f}" in PAGE
     assert float(affine(np.array(0.75))) == 0.0
-    assert f"BM25 of 12 is {float(Saturation(12.0)(np.array(12.0))):.4f}" in PAGE
-    assert f"36 is {float(Saturation(12.0)(np.array(36.0))):.4f}" in PAGE
+    words = Worded(0.0, 1.0, True, 4.0, 4.0, 0.75)
+    assert f"BM25 of 6 is {float(words.at(2, 0)(np.array(6.0))):.4f} for two words" in PAGE
+    assert f"and {float(words.at(4, 0)(np.array(6.0))):.4f} for four" in PAGE
     distance = -np.sqrt(2 - 2 * 0.84)
     carried = for_euclidean(affine)
     ends = [float(carried(np.array(-np.sqrt(2 - 2 * c)))) for c in (0.78, 0.90)]

@@ -15,7 +15,8 @@ from query.filters import parse_filter
 from query.fusion.hybrid import hybrid_body
 from query.fusion.kinds import HybridL2, HybridMinMax, HybridZScore, OverLegs
 from query.fusion.legs import Leg, compile_legs, filtered
-from query.fusion.window import FusedWindow, Wanted, match_set_body, window_of
+from query.fusion.replies import FusedWindow
+from query.fusion.window import Wanted, match_set_body, window_of
 from query.intent import understand
 from query.plan import compile_plan
 from query.profiles import DEFAULT
@@ -88,7 +89,7 @@ def test_a_leg_that_missed_a_product_counts_0_and_keeps_its_weight(
     for candidate in missed:
         first, *others = candidate.contributions or ()
         assert (first.signal, first.points) == ("lexical", 0.0)
-        assert first.weight == pytest.approx(0.30 / 0.95)
+        assert first.weight == pytest.approx(0.35 / 0.95)
         assert candidate.score == pytest.approx(sum(c.points for c in others))
         assert candidate.score <= 1.0 - first.weight + 1e-6
 
