@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mappings.errors import InputError
+from shelfsight.commands import page_options as paging
 from shelfsight.commands import search_options as options
 
 if TYPE_CHECKING:
@@ -43,6 +44,17 @@ def search(
     as_written: options.AsWritten = False,
     size: Annotated[int, typer.Option(help="Hits on the page, at most 100.")] = 10,
     offset: Annotated[int, typer.Option(help="Hits before the page.")] = 0,
+    facet: paging.Facets = None,
+    facets_of: paging.FacetsOf = "match_set",
+    sort: paging.Sort = "",
+    collapse: paging.Collapse = "",
+    min_score: paging.MinScore = None,
+    cursor: paging.Cursor = "",
+    reach: paging.Reach = 0,
+    diversity: paging.Diverse = "",
+    boost: paging.Boosts = None,
+    pin: paging.Pins = None,
+    bury: paging.Buries = None,
     best_picture: Annotated[
         bool, typer.Option("--best-picture", help="Score each product by its best picture.")
     ] = False,
@@ -73,6 +85,12 @@ def search(
             boxes=box or (), shares=share or (), like=like or (), also=also or (),
             but=but, without=without, strength=strength, subject=subject,
         ),
+        **paging.read_arrangement(
+            facets=facet or [], facets_of=facets_of, sort=sort, collapse=collapse,
+            min_score=min_score, cursor=cursor, reach=reach, diversity=diversity,
+            boosts=boost or [], pins=pin or [], buries=bury or [],
+        ),
+        explain=explain,
     )  # fmt: skip
     _answer(request, (voice, language) if voice else None, explain=explain, as_json=as_json)
 

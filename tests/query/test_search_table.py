@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,9 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from mappings.errors import InputError
-from query.result import Contribution, Hit, MatchedPicture, SearchResult
+from query.explain import explain
+from query.facet_lines import Bucket, FacetCount
+from query.result import Contribution, Hit, MatchedPicture, MatchedWord, SearchResult
 from shelfsight.cli import app
 from shelfsight.commands.result_table import result_table, sentence
 
@@ -105,3 +108,55 @@ def test_an_answer_without_hits_is_a_sentence_and_no_empty_table() -> None:
     text = shown(result())
     assert text.startswith("No product was found. Try other words or fewer filters.")
     assert "score" not in text
+
+
+def test_cards_boosts_placements_and_facets_are_shown() -> None:
+    stock = Contribution("boost: stock", 3.0, 1.0, 0.05, 0.05)
+    card = replace(
+        HIT, contributions=(*GIVEN, stock), variants=("p2", "p3"), placed="pinned by rule sale"
+    )
+    card = replace(card, explanation=explain(card, 1, (MatchedWord("红色", "title"),)))
+    facets = (
+        FacetCount("brand", "terms", "match_set", (Bucket("Acme", 3, chosen=True),), 4),
+        FacetCount(
+            "price", "ranges", "window", (Bucket(None, 2, None, 50.0), Bucket(None, 1, 50.0))
+        ),
+        FacetCount("added", "ranges", "match_set", (Bucket(None, 1, "2026-01-01T00:00:00Z"),)),
+        FacetCount("size", "terms", "match_set", ()),
+    )
+    text = shown(replace(result(card), facets=facets), explain=True)
+    for part in (
+        "+2",
+        "pinned by rule sale",
+        "boost: stock",
+        "brand: *Acme 3 · others 4",
+        "price (window): ..50 2 · 50.. 1",
+        "added: 2026-01-01.. 1",
+        "size: nothing to count",
+        "Raised by 0.050 for: stock.",
+        "标题中的“红色”",
+    ):
+        assert part in text.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--facet", "title"], "'title' cannot be filtered"),
+        (["--facet", "brand:101"], "101 values"),
+        (["--facets-of", "page"], "'page' are not known"),
+        (["--sort", "title"], "sorting by 'title'"),
+        (["--collapse", "title"], "collapsed on 'title'"),
+        (["--reach", "1001"], "reach is 1001"),
+        (["--diversity", "much"], "'much' cannot be read"),
+        (["--diversity", "0.5:price"], "no vector 'price'"),
+        (["--boost", "stock"], "'stock' cannot be read"),
+        (["--cursor", "x", "--offset", "5"], "A cursor and offset 5"),
+    ],
+)
+def test_what_cannot_be_arranged_is_refused_before_models_are_loaded(
+    options: list[str], named: str
+) -> None:
+    answer = CliRunner().invoke(app, ["search", "dress", *options])
+    assert isinstance(answer.exception, InputError)
+    assert named in answer.exception.problem
