@@ -1,14 +1,13 @@
 """A fusion of legs as a window: what the result contract orders, cuts, collapses and pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mappings.errors import InputError
 from query.filters import Filter
 from query.fusion.ask import Reply, send_many
-from query.fusion.combine import Fused, fuse, unfound
-from query.fusion.hybrid import as_engine, hybrid_body, require_legs
+from query.fusion.hybrid import hybrid_body, require_legs
 from query.fusion.kinds import (
     Exact,
     HybridL2,
@@ -17,45 +16,15 @@ from query.fusion.kinds import (
     OverLegs,
     find_fusion,
 )
-from query.fusion.legs import Leg, compile_legs, filtered, read_leg
+from query.fusion.legs import Leg, compile_legs, filtered
+from query.fusion.replies import FusedWindow, joined, read_replies
 from query.intent import Intent
-from query.result import Contribution
 from query.script import Term
 from query.vectors import QueryVectors
-from query.window import Candidate, Relation, Values, Window, docvalues, values_of
+from query.window import Window, docvalues
 
-REPAIRED = "hybrid"
-"""What ``degraded`` names when the engine's own fusion was not its legs' and was not used."""
 MOST = 10_000
 """Hits that the engine returns at most for one request."""
-
-
-@dataclass(frozen=True, slots=True)
-class FusedWindow:
-    """A window and how it came about.
-
-    Args:
-        window: Every product that a leg found, with its score and contributions.
-        aggregations: The engine's, over the match set.
-        took_ms: What the engine took, milliseconds.
-        weights: The legs' weights by signal name; they add up to 1.
-        degraded: ``timeout`` or ``shards`` where the engine answered in part, ``hybrid`` where its
-            own fusion was wrong and the legs' sum stands in its place.
-    """
-
-    window: Window
-    aggregations: dict[str, Any]
-    took_ms: int
-    weights: Mapping[str, float]
-    degraded: tuple[str, ...] = ()
-
-    total_of = "products that a leg finds: a word at any rank, the nearest of a vector leg"
-    reachable_of = "products among the first hits of a leg, for which scores are fused"
-
-    @property
-    def reachable(self) -> int:
-        """Hits that can be paged to, before anything is cut or collapsed."""
-        return len(self.window.candidates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +127,7 @@ def fuse_window(
     if own and shards > 1:  # hybrid takes its depth from every shard, a plain leg from all of them
         ends = [own[0] | {"size": MOST} | stop]
         replies = (replies[0], *_by_shard(client, index, parts, shards, ends, wanted))
-    return _read(fusion, legs, wanted, replies)
+    return read_replies(fusion, legs, wanted.columns, replies)
 
 
 def _by_shard(
@@ -176,17 +145,8 @@ def _by_shard(
     replies = send_many(
         client, index, [*bodies, *others], wanted.patience, [*places, *(None for _ in others)]
     )
-    joined = [_joined(replies[n : n + shards]) for n in range(0, len(bodies), shards)]
-    return (*joined, *replies[len(bodies) :])
-
-
-def _joined(replies: Sequence[Reply]) -> Reply:
-    return {
-        "hits": {"hits": [row for reply in replies for row in reply["hits"]["hits"]]},
-        "took": max(reply["took"] for reply in replies),
-        "timed_out": any(reply["timed_out"] for reply in replies),
-        "_shards": {"failed": sum(reply["_shards"]["failed"] for reply in replies)},
-    }
+    whole = [joined(replies[n : n + shards]) for n in range(0, len(bodies), shards)]
+    return (*whole, *replies[len(bodies) :])
 
 
 def match_set_body(
@@ -236,52 +196,3 @@ def _leg_body(
         "query": filtered(clause, filters),
     }
     return body | ({"docvalue_fields": docvalues(columns)} if columns else {})
-
-
-def _read(
-    fusion: OverLegs, legs: Sequence[Leg], wanted: Wanted, replies: Sequence[Reply]
-) -> FusedWindow:
-    counted, answers = replies[0], [reply["hits"]["hits"] for reply in replies[1:]]
-    hits = [read_leg(leg, rows) for leg, rows in zip(legs, answers, strict=False)]
-    fused = fuse(fusion, hits)
-    degraded = _late(replies)
-    if isinstance(fusion, HybridMinMax | HybridL2 | HybridZScore):
-        scores = {row["_id"]: float(row["_score"]) for row in answers.pop()}
-        engine = as_engine(fusion, fused, hits, scores)
-        fused, degraded = (
-            (engine, degraded) if engine is not None else (fused, degraded | {REPAIRED})
-        )
-    values = {
-        row["_id"]: values_of(row.get("fields", {}), wanted.columns)
-        for rows in answers
-        for row in rows
-    }
-    every = (*fused, *unfound(hits, values.keys() - {f.id for f in fused}))
-    return FusedWindow(
-        _window(every, values, counted["hits"]["total"], fusion.depth),
-        counted.get("aggregations", {}),
-        max(reply["took"] for reply in replies),
-        {leg.name: leg.term.weight for leg in legs},
-        tuple(sorted(degraded)),
-    )
-
-
-def _window(
-    fused: Sequence[Fused], values: dict[str, Values], total: dict[str, Any], depth: int
-) -> Window:
-    relation: Relation = "eq" if total["relation"] == "eq" else "gte"
-    candidates = tuple(_candidate(f, values[f.id]) for f in fused)
-    return Window(candidates, total["value"], relation, depth)
-
-
-def _late(replies: Sequence[Reply]) -> set[str]:
-    late = {"timeout"} if any(reply["timed_out"] for reply in replies) else set()
-    return late | ({"shards"} if any(reply["_shards"]["failed"] for reply in replies) else set())
-
-
-def _candidate(fused: Fused, values: Values) -> Candidate:
-    shares = tuple(
-        Contribution(s.leg, s.raw, s.value, s.weight, s.points, missing=s.missing)
-        for s in fused.shares
-    )
-    return Candidate(fused.id, fused.score, values, shares)
