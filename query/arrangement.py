@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from mappings.errors import InputError
 from mappings.index import CatalogueIndex
-from query.boosts import MAX_SUM, Boost, MatchBoost
+from query.boosts import MAX_SUM, Boost, MatchBoost, parse_boost
 from query.filters import parse_filter
 from query.intent import Intent
 from query.placement import Placement
+from query.profiles import DEFAULT, Profile
 from query.request import SearchRequest
 from query.window import RELEVANCE
 
@@ -16,16 +17,17 @@ DOUBLED = 0.1
 """Points for a rule's factor of 2; a factor of 1/2 takes as many off."""
 
 
-def boosts_of(intent: Intent) -> tuple[Boost, ...]:
-    """Return the request's boosts and the rules', together at most one point.
+def boosts_of(intent: Intent, profile: Profile = DEFAULT) -> tuple[Boost, ...]:
+    """Return the request's boosts, the profile's and the rules', together at most one point.
 
     A rule's factor f becomes 0.1 log2(f) points: scores are sums, so that products of factors and
     scores could not be explained by parts that add up.
 
     Args:
         intent: The request understood.
+        profile: The request's.
     """
-    asked: list[Boost] = list(intent.request.boosts)
+    asked: list[Boost] = [*intent.request.boosts, *map(parse_boost, profile.boosts)]
     for rule in intent.understood.rules:
         for written, factor in rule.boosts:
             if points := DOUBLED * math.log2(factor):

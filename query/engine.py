@@ -30,7 +30,7 @@ from query.result import REACHABLE_OF, TOTAL_OF, SearchResult
 from query.signals import VECTOR_NAMES, Agreed, column_of, signals_of
 from query.store import IndexGone, LegFailed, send
 from query.understand.reading import PLAIN, Reading
-from query.vectors import PictureDecoder, QueryEncoder, QueryVectors, every_word
+from query.vectors import PictureDecoder, QueryEncoder, QueryVectors, every_word, with_change
 
 SIDES = {"text": ("text", "image", "attribute"), "picture": ("picture_image", "picture_attribute")}
 
@@ -124,6 +124,7 @@ class SearchEngine:
         self, given: SearchRequest, intent: Intent, profile: Profile, index: CatalogueIndex
     ) -> SearchResult:
         intent, examples = self._examples(intent, index)
+        intent = with_change(intent, examples)
         started = time.perf_counter()
         vectors, failed = self.encoder.encode(intent, examples)
         encode_ms = round((time.perf_counter() - started) * 1_000, 3)
@@ -205,7 +206,7 @@ class SearchEngine:
                 planner = self._planner(intent, vectors, profile, index, absent, agreed)
             asked = Asked(
                 self.client, index, intent, vectors, planner,
-                boosts_of(intent), placements_of(intent), position, until,
+                boosts_of(intent, profile), placements_of(intent), position, until,
             )  # fmt: skip
             return self._run(asked, profile, absent & wanted, mark)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mappings.errors import InputError
+from query.boosts import parse_boost, require_boosts
 from query.signals import NAMES
 from query.weight_rules import Rule, When, read_rule
 
@@ -23,18 +24,22 @@ class Profile:
         calibrated: Whether the index's scales apply; without them raw values are weighted, as in
             the source's own arithmetic.
         rules: What changes the weights for some queries.
+        boosts: Points added after fusion, as people write them: ``0.05 stock``.
 
     Raises:
-        InputError: An unknown signal, a weight below 0 or not finite, or no weight at all.
+        InputError: An unknown signal, a weight below 0 or not finite, or no weight at all; a boost
+            that cannot be read.
     """
 
     name: str
     weights: Mapping[str, float]
     calibrated: bool = True
     rules: tuple[Rule, ...] = ()
+    boosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require_weights(self.weights, f"Profile {self.name!r}")
+        require_boosts([parse_boost(written) for written in self.boosts])
         if not any(w > 0 for w in self.weights.values()):
             raise InputError(
                 f"Profile {self.name!r} weighs nothing.", "Give at least one signal a weight."
@@ -99,9 +104,9 @@ def load_profiles(path: Path | None) -> dict[str, Profile]:
     """Return the built-in profiles, and over them those of a file or folder where one is given.
 
     A TOML or JSON file holds ``[profiles.NAME]`` tables of signal = weight, with ``calibrated =
-    false`` where raw values are wanted, and ``[[profiles.NAME.rules]]`` with ``when`` and signal =
-    factor. A folder holds a file for each profile, which is called like it; there the table's own
-    lines stand alone.
+    false`` where raw values are wanted, ``boosts = ["0.05 stock"]``, and
+    ``[[profiles.NAME.rules]]`` with ``when`` and signal = factor. A folder holds a file for each
+    profile, which is called like it; there the table's own lines stand alone.
 
     Raises:
         InputError: The file is missing, cannot be read, or holds what is not allowed.
@@ -138,8 +143,13 @@ def _profile(name: str, table: Any) -> Profile:  # noqa: ANN401 - whatever the f
             f"Profile {name!r}: 'rules' is no list.", f"Write [[profiles.{name}.rules]]."
         )
     rules = tuple(read_rule(rule, f"Profile {name!r}") for rule in written)
-    weights = {k: v for k, v in table.items() if k not in ("calibrated", "rules")}
-    return Profile(name, weights, bool(table.get("calibrated", True)), rules)
+    boosts = table.get("boosts", [])
+    if not isinstance(boosts, list) or not all(isinstance(b, str) for b in boosts):
+        raise InputError(
+            f"Profile {name!r}: 'boosts' is no list of texts.", 'Write boosts = ["0.05 stock"].'
+        )
+    weights = {k: v for k, v in table.items() if k not in ("calibrated", "rules", "boosts")}
+    return Profile(name, weights, bool(table.get("calibrated", True)), rules, tuple(boosts))
 
 
 def find_profile(wanted: str | Profile, known: Mapping[str, Profile]) -> Profile:

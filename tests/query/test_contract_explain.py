@@ -3,18 +3,21 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from contract_shelf import contract_shop, engine_of, shelf_of
 from query_shop import Shop
 
+from mappings.errors import InputError
 from mappings.index import CatalogueIndex
 from query.arrangement import boosts_of, placements_of
 from query.boosts import parse_boost
 from query.engine import SearchEngine
 from query.explain import explain
 from query.intent import Intent, understand
+from query.profiles import load_profiles
 from query.request import SearchRequest
 from query.result import Contribution, Hit, MatchedPicture, MatchedWord
 from query.understand.reading import PlainReading
@@ -92,6 +95,18 @@ def test_all_boosts_together_move_a_score_by_one_point_at_most() -> None:
     asked = boosts_of(intent_of(rule, boosts=(parse_boost("0.5 stock"),)))
     assert len(asked) == 10
     assert sum(abs(b.points) for b in asked) == pytest.approx(1.0)
+
+
+def test_a_profile_has_boosts_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "profiles.toml"
+    path.write_text('[profiles.mine]\ntext = 1.0\nboosts = ["0.05 stock", "0.1 new 30"]\n')
+    profile = load_profiles(path)["mine"]
+    stock, new = boosts_of(intent_of(), profile)
+    assert (stock, new.name) == (parse_boost("0.05 stock"), "new")
+    for wrong in ('"stock"', '["stock"]', "[1]", '["0.5 stock", "0.5 stock", "0.1 stock"]'):
+        path.write_text(f"[profiles.mine]\ntext = 1.0\nboosts = {wrong}\n")
+        with pytest.raises(InputError, match=r"boosts|Boosts"):
+            load_profiles(path)
 
 
 def test_placements_are_the_requests_first_and_then_the_rules() -> None:
