@@ -213,6 +213,24 @@ class QueryEncoder:
         return vector
 
 
+def with_change(intent: Intent, examples: Sequence[Example]) -> Intent:
+    """Return the intent with the words of its change as its text, where it has no other.
+
+    "This, but in red" asks for what looks like the picture moved towards red, and for what is
+    said to be red as well. A stored product without a picture is asked for by its own text, which
+    is moved; its words would be lost.
+
+    Args:
+        intent: The request understood.
+        examples: The stored products that it asks for more of.
+    """
+    change = plain_text(intent.request.mixture.but)
+    shown = intent.request.pictures or any(e.image is not None for e in examples)
+    if intent.text or not change or not shown:
+        return intent
+    return replace(intent, text=change, script=script_of(change))
+
+
 def every_word(intent: Intent) -> Intent:
     """Return the intent whose text is all of its texts, which are matched as one."""
     texts = worded(intent)

@@ -121,6 +121,8 @@ def test_this_but_in_blue_moves_the_picture_along_the_direction(
     along = direction(query("blue"), None, query(NEUTRAL))
     wanted = moved(query("red dress 3"), along, 1.5)
     agree(result, "picture_image", cosines(the_shop, "image", wanted))
+    agree(result, "text", cosines(the_shop, "text", query("blue")))
+    assert "lexical" in result.weights
     from_red = replace(mixture, without="red")
     result = engine.search(SearchRequest(pictures=(DRESS,), mixture=from_red, size=100))
     wanted = moved(
@@ -214,10 +216,16 @@ def test_without_a_text_encoder_a_direction_is_left_out_and_named(
         client, shelf, IDENTITY, image=FakeImages(), decoder=FakeDecoder(),
         patience=Patience(40.0, 20.0),
     )  # fmt: skip
-    request = SearchRequest(pictures=(DRESS,), size=20)
+    request = SearchRequest(pictures=(DRESS,), size=100)
     result = deaf.search(replace(request, mixture=Mixture(but="blue")))
     assert "text" in result.degraded
-    assert [h.id for h in result.hits] == [h.id for h in engine.search(request).hits]
+    assert "lexical" in result.weights  # the words are still looked up
+    still = raw_of(engine.search(request), "picture_image")
+    both = raw_of(result, "picture_image").keys() & still.keys()
+    assert len(both) > 10
+    assert {k: raw_of(result, "picture_image")[k] for k in both} == pytest.approx(
+        {k: still[k] for k in both}, abs=1e-5
+    )
 
 
 def test_the_arithmetic_of_directions() -> None:
