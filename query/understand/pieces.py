@@ -15,7 +15,10 @@ _RUN = re.compile(r"[㐀-鿿豈-﫿]+|[^\W_㐀-鿿豈-﫿]+(?:['’][^\W\d_]+)?"
 SUFFIXES = frozenset(
     "鞋靴裙裤包衣衫服装帽袜灯壳套架垫巾杯锅桌椅床柜机器笔刀瓶霜膏液油粉茶酒镜链带头纸盒箱袋板车"
     "伞盆碗盘壶枕被毯帘席球拍棒绳钩贴膜牌锁门窗琴鼓画台座罐桶篮筐梳刷仪表线卡片糖饼果环坠钉绒布"
+    "奶粮窝汁酱醋汤糕豆枣瓜菜鱼肉蛋"
 )
+# A word so long that no dictionary has it is jieba's guess; known words inside it count more.
+GUESSED = 4
 _OWNERS = ("女", "男", "童", "婴")
 
 
@@ -76,11 +79,15 @@ def cut(
 
 
 def _compounds(pieces: list[Piece]) -> list[Piece]:
-    """Return the pieces with single characters that end things' names joined: 耳机|套."""
+    """Return the pieces with single characters joined that are parts of names: 耳机|套, 猫|粮."""
     kept: list[Piece] = []
     for piece in pieces:
         before = kept[-1] if kept else None
-        ends = len(piece.text) == 1 and piece.text in SUFFIXES and not piece.meanings
+        single = len(piece.text) == 1 and is_cjk(piece.text) and not piece.meanings
+        ends = single and (
+            piece.text in SUFFIXES
+            or (before is not None and len(before.text) == 1 and not before.meanings)
+        )
         if ends and before and before.end == piece.start and _compounds_with(before):
             kept[-1] = Piece(before.start, piece.end, before.text + piece.text, "n")
         else:
@@ -151,7 +158,8 @@ def _chinese(run: str, offset: int, words: Gazetteer, tagger: Tagger) -> Iterato
     while at < len(run):
         known = _longest(run, at, len(run), words)
         end, tag = bounds.get(at, (0, "n"))
-        if known >= at + 2 and known >= end:
+        whole = run[at:end] in words.meanings or end - at < GUESSED
+        if known >= at + 2 and (known >= end or not whole):
             pieces = [(at, known, tag)]
         elif end:
             pieces = _whole_or_split(run, at, end, tag, words)
@@ -188,7 +196,8 @@ def _whole_or_split(
             return [(at, end, tag)]
         parts.append((here, stop, tag))
         here = stop
-    return parts
+    # 红茶 is no red tea: of single characters alone a word is not made up.
+    return parts if any(stop - start > 1 for start, stop, _ in parts) else [(at, end, tag)]
 
 
 def _inside(word: str, words: Gazetteer) -> tuple[Meaning, ...]:

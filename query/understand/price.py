@@ -29,13 +29,18 @@ _PRICED = r"(?:价格|价位|价钱|预算|售价)\s*(?:在|为|是|大概|大�
 
 @dataclass(frozen=True, slots=True)
 class PriceSpan:
-    """A price phrase: where it stands (characters) and what it asks for; ``None`` is no end."""
+    """A price phrase: where it stands (characters) and what it asks for; ``None`` is no end.
+
+    A bare amount, without a word for an end or for "about", is not ``firm``: a 20-dollar gift
+    card need not cost 20 dollars.
+    """
 
     start: int
     end: int
     low: float | None
     high: float | None
     currency: str
+    firm: bool = True
 
 
 _COIN = rf"(?:\s*(?:{_COINS}\b|{_MONEY}))?"
@@ -55,6 +60,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         # Chinese; 元 or a word for an end says that it is a price.
         ("range", rf"{_MAY}{_TWO}{_MONEY}(?:之间)?"),
         ("range", rf"{_BUDGET}({_ZH}){_TO}({_ZH}){_NO_UNIT}(?:之间)?"),
+        ("range", rf"(?<![\d.])(\d{{2,}}){_TO}(\d{{2,}})\s*(?:左右|之间|以内|的(?!\d))"),
         ("range", rf"{_SIGN}\s*({_EN}){_TO}{_SIGN}?\s*({_EN})(?:\s*{_COINS})?{_NO_UNIT}"),
         ("high", rf"{_MAY}{_ONE}{_MONEY}\s*{_HIGH}"),
         ("high", rf"{_MAY}{_ONE}(?:以下|以内|之内){_NO_UNIT}"),
@@ -76,8 +82,9 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("low", rf"{_OVER}{_SIGN}?\s*({_EN}){_COIN}{_NO_UNIT}"),
         ("near", rf"{_ABOUT}(?:{_SIGN}\s*({_EN})|({_EN})\s*{_COINS}\b)"),
         ("high", rf"{_SIGN}\s*({_EN})\s+(?:or less|or under|max)\b"),
-        ("near", rf"{_SIGN}\s*({_EN}){_NO_UNIT}|(?<![\d.])({_EN})\s*{_COINS}\b"),
-        ("near", rf"(?<![\d.])({_EN})\s*{_MONEY}(?!\w)"),
+        ("high", rf"(?<![\d.])({_EN})\s*{_MONEY}\s*(?:能买|买得|可以买)(?:到|起)?的?"),
+        ("bare", rf"{_SIGN}\s*({_EN}){_NO_UNIT}|(?<![\d.])({_EN})\s*{_COINS}\b"),
+        ("bare", rf"(?<![\d.])({_EN})\s*{_MONEY}(?=\s|的|$)"),
     )
 )
 _MIGHT = re.compile(r"\d|[十百千万]")
@@ -100,7 +107,8 @@ def find_price(text: str, currencies: Mapping[str, str]) -> PriceSpan | None:
             if any(n is None for n in numbers):
                 continue
             low, high = _ends(kind, [n for n in numbers if n is not None])
-            return PriceSpan(found.start(), found.end(), low, high, _currency(found[0], currencies))
+            currency = _currency(found[0], currencies)
+            return PriceSpan(found.start(), found.end(), low, high, currency, kind != "bare")
     return None
 
 

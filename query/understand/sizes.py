@@ -3,11 +3,14 @@
 import re
 from dataclasses import dataclass
 
+# 5G is no weight.
+NETWORKS = 6
 _UNITS = {
     "厘米": "cm", "公分": "cm", "cm": "cm", "毫米": "mm", "mm": "mm", "米": "m",
     "毫升": "ml", "ml": "ml", "升": "l", "l": "l", "公斤": "kg", "千克": "kg", "kg": "kg",
     "斤": "jin", "克": "g", "g": "g", "gb": "gb", "tb": "tb", "英寸": "inch", "寸": "inch",
-    "inches": "inch", "inch": "inch", '"': "inch", "oz": "oz", "瓦": "w", "w": "w",
+    "inches": "inch", "inch": "inch", '"': "inch", "oz": "oz", 
+    "liters": "l", "liter": "l", "litres": "l", "litre": "l", "瓦": "w", "w": "w",
     "毫安": "mah", "mah": "mah",
 }  # fmt: skip
 _UNIT = "|".join(sorted((re.escape(u) for u in _UNITS), key=len, reverse=True))
@@ -37,6 +40,7 @@ def find_sizes(text: str) -> tuple[SizeSpan, ...]:
     found = [
         SizeSpan(m.start(), m.end(), f"{_short(m[1])}{_UNITS[m[2]]}")
         for m in _MEASURE.finditer(text)
+        if m[2] != "g" or float(m[1]) > NETWORKS
     ]
     for m in _SIZE.finditer(text):
         value = next(g for g in m.groups() if g)

@@ -58,7 +58,9 @@ class WordReader:
         head = self._head(text, pieces)
         found = Understood(
             text=text,
-            searched=without_price(text, text[price.start : price.end] if price else ""),
+            searched=without_price(
+                text, text[price.start : price.end] if price and price.firm else ""
+            ),
             language=_language(text),
             traditional=traditional,
             tokens=tuple(_token(p, text, head) for p in pieces),
@@ -171,6 +173,11 @@ def _named(
     return Constraint(kind, text, value, column, values, hard)
 
 
+def _binds(price: PriceSpan, options: Understanding) -> bool:
+    """Tell whether a price must be met; a bare amount only where the caller asks for it."""
+    return options.of("price") == "hard" and (price.firm or "price" in options.treat)
+
+
 def _price(text: str, price: PriceSpan, words: Gazetteer, options: Understanding) -> Constraint:
     """Return the price; in a currency that the catalogue does not have it binds nothing."""
     known = words.vocabulary.currencies
@@ -180,7 +187,7 @@ def _price(text: str, price: PriceSpan, words: Gazetteer, options: Understanding
         text[price.start : price.end],
         column="" if foreign else "price",
         values=(price.currency,) if price.currency in known and len(known) > 1 else (),
-        hard=not foreign and options.of("price") == "hard",
+        hard=not foreign and _binds(price, options),
         low=price.low,
         high=price.high,
         currency=price.currency,

@@ -26,7 +26,7 @@ def test_reads_the_table(case: Case) -> None:
     assert (found.head, asked(found)) == (case.head, case.asks)
 
 
-@pytest.mark.parametrize("name", ["zh_heldout", "en_heldout"])
+@pytest.mark.parametrize("name", ["zh_heldout", "en_heldout", "zh_second", "en_second"])
 def test_reads_queries_that_were_written_before_any_result_was_seen(name: str) -> None:
     held_out = cases(name)
     wrong = [c.query for c in held_out if not right(c)]
@@ -42,7 +42,8 @@ def test_reads_queries_that_were_written_before_any_result_was_seen(name: str) -
         ("三百五以内", None, 350, ""), ("1.5万元以上", 15_000, None, "CNY"),
         ("under $50", None, 50, "USD"), ("between 20 and 40", 20, 40, ""),
         ("$1,200 or less", None, 1_200, "USD"), ("£10 to £20", 10, 20, "GBP"),
-        ("40 to 20 dollars", 20, 40, "USD"),
+        ("40 to 20 dollars", 20, 40, "USD"), ("200-300左右", 200, 300, ""),
+        ("100块钱能买到的", None, 100, "CNY"), ("under 100元", None, 100, "CNY"),
     ],
 )  # fmt: skip
 def test_prices(text: str, low: float | None, high: float | None, currency: str) -> None:
@@ -110,6 +111,26 @@ def test_only_the_price_binds_unless_the_caller_says_so() -> None:
     off = READER.read(text, WORDS, Understanding({"price": "off", "colour": "off"}))
     assert [c.kind for c in off.constraints] == ["brand"]
     assert off.searched == text
+
+
+@pytest.mark.parametrize("text", ["50元的杯子", "$20 gift card", "20 dollar watch", "杯子 50元"])
+def test_a_bare_amount_binds_only_on_request(text: str) -> None:
+    found = READER.read(text, WORDS, USUAL)
+    assert [c.kind for c in found.soft] == ["price"]
+    assert found.searched == text
+    assert READER.read(text, WORDS, Understanding({"price": "hard"})).hard
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ("红茶", "红茶"), ("猫粮", "猫粮"), ("无糖饼干", "饼干"), ("狗窝 大型犬", "狗窝"),
+        ("红裙子", "裙子"), ("5G手机", "手机"), ("kids jacket 5-6 years", "jacket"),
+        ("耳机套", "耳机套"), ("玻璃杯", "玻璃杯"), ("the dress that I saw", "dress"),
+    ],
+)  # fmt: skip
+def test_heads_of_compounds(text: str, head: str) -> None:
+    assert READER.read(text, WORDS, USUAL).head == head
 
 
 def test_traditional_characters_are_read_like_simplified_ones() -> None:
