@@ -192,9 +192,14 @@ class NestedPictures:
         }
 
     def fill(self, product: Product, vectors: ProductVectors) -> Any:  # noqa: ANN401 - JSON
-        """Return one entry per picture that could be read."""
+        """Return one entry per picture that could be read.
+
+        A swatch beside other pictures has no vector: no query finds a product by its cloth.
+        """
+        only_swatches = all(p.role == "swatch" for p in vectors.pictures)
         return [
-            {"path": p.path, "role": p.role, "vector": vector_json(p.vector)}
+            {"path": p.path, "role": p.role}
+            | ({"vector": vector_json(p.vector)} if p.role != "swatch" or only_swatches else {})
             for p in vectors.pictures
         ] or None
 

@@ -39,6 +39,7 @@ def test_the_same_shot_counts_once_and_swatches_do_not_count(workshop: Workshop)
     document = workshop.documents()["p0001"]
     held = {p["path"]: p["role"] for p in document["pictures"]}
     assert held == {"front.jpg": "main", "blue.jpg": "alternative", "cloth.jpg": "swatch"}
+    assert "vector" not in document["pictures"][2]  # found by the coat, never by its cloth
     rows = np.array([p["vector"] for p in document["pictures"] if p["role"] != "swatch"])
     mean = rows.mean(axis=0)
     assert np.allclose(document["image_vector"], mean / np.linalg.norm(mean), atol=1e-5)
