@@ -109,12 +109,12 @@ class SearchEngine:
         result = self._search(request, intent, profile, index)
         if result.hits:
             self.reading.answered(request)
-        if result.reachable or request.size == 0 or request.offset:
+        if result.reachable:
             return result
         ends = time.monotonic() + self.patience.total
         for easier in self.reading.easier(intent, index):
             found = self._search(request, easier, profile, index)
-            if found.hits:
+            if found.reachable:
                 return found
             if time.monotonic() > ends:
                 break

@@ -13,6 +13,7 @@ from query.engine import Patience, SearchEngine
 from query.filters import parse_filter
 from query.intent import Intent
 from query.lexical import MAX_CLAUSES
+from query.ordering import parse_sort
 from query.plan import compile_plan
 from query.profiles import DEFAULT
 from query.request import SearchRequest
@@ -149,6 +150,23 @@ def test_nothing_found_is_rescued_in_the_stated_order(words_engine: SearchEngine
     assert all(hit.source["price"] <= 12 for hit in wider.hits)
     kept = SearchRequest("dress under $8", understanding=Understanding(rescue=False))
     assert words_engine.search(kept).hits == ()
+
+
+def test_a_rescued_answer_has_pages(words_engine: SearchEngine) -> None:
+    whole = words_engine.search(SearchRequest("dress under $5", size=20))
+    ids = [hit.id for hit in whole.hits]
+    second = words_engine.search(SearchRequest("dress under $5", size=10, offset=10))
+    assert [hit.id for hit in second.hits] == ids[10:]
+    assert second.understood.relaxed == whole.understood.relaxed != ()
+    by_cursor = SearchRequest("dress under $5", size=10, sort=parse_sort("price"))
+    one = words_engine.search(by_cursor)
+    two = words_engine.search(replace(by_cursor, cursor=one.next))
+    assert one.next
+    assert len({hit.id for hit in (*one.hits, *two.hits)}) == 20
+    counted = words_engine.search(SearchRequest("dress under $5", size=0))
+    assert counted.total > 0
+    first = words_engine.search(SearchRequest("dress under $5", size=10, offset=0))
+    assert [hit.id for hit in first.hits] == ids[:10]
 
 
 def test_only_what_was_found_with_words_alone_is_counted(
