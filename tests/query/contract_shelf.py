@@ -39,10 +39,12 @@ def _dressed(n: int, product: Product) -> Product:
 
 
 @contextmanager
-def shelf_of(client: Any, alias: str, made: Shop) -> Iterator[str]:
+def shelf_of(client: Any, alias: str, made: Shop, shards: int = 1) -> Iterator[str]:
     """Give an alias whose new index holds the products and a tombstone that kept its words."""
     client.indices.delete(index=f"{alias}-*", ignore=404)
-    name = create(client, alias, IDENTITY, render(SCHEMA, IDENTITY, CALIBRATION))
+    body = render(SCHEMA, IDENTITY, CALIBRATION)
+    body["settings"]["index"]["number_of_shards"] = shards
+    name = create(client, alias, IDENTITY, body)
     documents = dict(made.documents(SCHEMA))
     ghost = documents[made.ids[-1]] | {
         "deleted": True, "title": "红色连衣裙 red dress ghost", "key": "ghost",

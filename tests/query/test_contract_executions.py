@@ -15,6 +15,7 @@ from query.boosts import parse_boost
 from query.candidates import Budget, Depth
 from query.diversity import Diversity
 from query.engine import SearchEngine
+from query.facets import parse_facet
 from query.filters import parse_filter
 from query.ordering import parse_sort
 from query.request import SearchRequest
@@ -376,3 +377,48 @@ def test_words_are_encoded_once(client: Any, alias: str) -> None:
     first = engine.search(SearchRequest("a dress never asked before"))
     engine.search(SearchRequest("a dress never asked before", cursor=first.next))
     assert counting.asked == 1
+
+
+@pytest.mark.parametrize("name", ["relevance", "sorted", "all of it", "min-max"])
+def test_several_shards_are_one_shop(name: str, client: Any, made: Shop) -> None:
+    with shelf_of(client, "contract-shards", made, shards=3) as alias:
+        engine, request = engine_of(client, alias), ARRANGED[name]
+        whole = engine.search(replace(request, size=100))
+        found = [h.id for h in walk(engine, request, [7, 24, 3])]
+        assert len(set(found)) == len(found) == whole.reachable
+        assert found[: len(whole.hits)] == ids(whole)
+        window = engine.search(replace(request, size=100, min_score=request.min_score or NO_CUT))
+        assert ids(window) == ids(whole)
+
+
+@pytest.mark.parametrize("name", ARRANGED)
+def test_what_fails_is_named_and_the_rest_is_arranged_all_the_same(
+    name: str, client: Any, alias: str, engine: SearchEngine
+) -> None:
+    request = ARRANGED[name]
+    if not request.text:
+        return
+    deaf = engine_of(client, alias)
+    deaf.encoder._text = None
+    answer = deaf.search(request)
+    assert {"text", "image", "attribute"} <= set(answer.degraded)
+    assert answer.hits
+    assert "text" not in answer.weights
+    for hit in answer.hits:
+        assert sum(c.points for c in hit.contributions) == pytest.approx(hit.score, abs=1e-5)
+
+
+def test_an_older_index_without_a_column_says_so(client: Any) -> None:
+    with shelf_of(client, "contract-older", contract_shop(40)) as alias:
+        engine = engine_of(client, alias)
+        live = engine.live()
+        columns = {k: v for k, v in live.mapping["properties"].items() if k != "added"}
+        older = replace(live, mapping={**live.mapping, "properties": columns})
+        engine._live = (float("inf"), older)
+        for request in (
+            SearchRequest("dress", sort=parse_sort("added")),
+            SearchRequest("dress", facets=(parse_facet("added=2026-01-01.."),)),
+        ):
+            with pytest.raises(InputError, match="no column 'added'"):
+                engine.search(request)
+        assert engine.search(SearchRequest("dress", boosts=(parse_boost("0.1 new 30"),))).hits

@@ -80,7 +80,7 @@ def test_there_is_a_golden_body_for_every_branch_and_no_other() -> None:
 
 ALLOWED = {
     "bool", "constant_score", "exists", "knn", "match_all", "match_none", "multi_match", "nested",
-    "range", "script_score", "term", "terms",
+    "ids", "range", "script_score", "term", "terms",
 }  # fmt: skip
 # Query types inside one another. Best-of-pictures inside a leg of a filtered request is the
 # deepest: bool > constant_score > nested > knn > bool > terms. The server dies at thousands.

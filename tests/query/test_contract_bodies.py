@@ -1,0 +1,151 @@
+"""What the window execution and facets send, part by part."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from query_shop import BLEND, CALIBRATION, DIM
+from test_query_bodies import DEEPEST, PICTURE, TEXT, clauses, scripts
+
+from mappings.schema import Schema
+from query.candidates import Budget, deeper
+from query.facets import parse_facet
+from query.filters import parse_filter
+from query.intent import understand
+from query.plan import Plan, compile_plan
+from query.profiles import DEFAULT
+from query.request import SearchRequest
+from query.vectors import QueryVectors
+
+FILTERS = (parse_filter("brand=Acme"), parse_filter("price<50"), parse_filter("颜色=红色"))
+FACETS = tuple(parse_facet(w) for w in ("brand", "颜色:5", "price=..50,50.."))
+
+
+def plan_of(blend: Any = BLEND, **more: Any) -> Plan:
+    request = SearchRequest("red dress", pictures=(b"p",), **more)
+    return compile_plan(
+        understand(request), QueryVectors(TEXT, PICTURE), DEFAULT, Schema(DIM, blend), CALIBRATION
+    )
+
+
+PLANS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "filters": {"filters": FILTERS},
+    "facets": {"facets": FACETS},
+    "chosen": {"facets": FACETS, "filters": FILTERS},
+    "best": {"facets": FACETS, "filters": FILTERS, "image_mode": "best"},
+    "explained": {"explain": True},
+}
+
+
+def bodies(name: str) -> Iterator[dict[str, Any]]:
+    for blend in (BLEND, None):
+        plan = plan_of(blend, **PLANS[name])
+        yield from (plan.body, plan.whole(), plan.window_body(("price",), True))
+        yield from (plan.window_body((), False), plan.page_body(["1", "2"]))
+
+
+def queries(body: dict[str, Any]) -> Iterator[tuple[str, Any, int]]:
+    for part in (body["query"], body["rescore"]["query"]["rescore_query"]):
+        yield from clauses(part)
+    if "post_filter" in body:
+        yield from clauses(body["post_filter"])
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_bodies_hold_allowed_queries_only_and_are_shallow(name: str) -> None:
+    for body in bodies(name):
+        assert max(depth for _, _, depth in queries(body)) <= DEEPEST
+        assert body["timeout"] == "1000ms"
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_no_leg_sees_tombstones_or_misses_a_filter_that_no_facet_owns(name: str) -> None:
+    given = PLANS[name].get("filters", ())
+    tombstones = {"term": {"deleted": True}}
+    for body in bodies(name):
+        top = body["query"]["bool"]
+        assert tombstones in top["must_not"]
+        later = body.get("post_filter", {"bool": {"filter": []}})["bool"]["filter"]
+        for wanted in given:
+            assert wanted.clause() in [*top.get("filter", []), *later]
+        for kind, inside, _ in queries(body):
+            for leg in inside.values() if kind == "knn" else ():
+                assert tombstones in leg["filter"]["bool"]["must_not"]
+                missing = [
+                    f for f in given if f.clause() not in leg["filter"]["bool"].get("filter", [])
+                ]
+                # A leg that only counts misses the filter of one facet, never more.
+                assert len(missing) <= (1 if later else 0)
+
+
+def test_a_window_brings_scores_and_doc_values_only() -> None:
+    plan = plan_of(facets=FACETS, explain=True, image_mode="best")
+    keyed, plain = plan.window_body(("price", "added"), True), plan.window_body((), False)
+    assert keyed["stored_fields"] == "_none_"
+    assert keyed["docvalue_fields"] == [
+        {"field": "key"},
+        {"field": "price"},
+        {"field": "added", "format": "epoch_millis"},
+    ]
+    assert plain["_source"] is False
+    assert "docvalue_fields" not in plain
+    for body in (keyed, plain):
+        assert (body["from"], body["size"]) == (0, plan.window)
+        assert body["aggs"] == plan.body["aggs"]
+        assert body["rescore"] == plan.body["rescore"]
+        assert not {"script_fields", "highlight"} & set(body)
+        assert "_name" not in str(body["query"])
+        assert "inner_hits" not in str(body["query"])
+
+
+def test_a_page_is_read_by_id_with_the_same_formula_and_filters() -> None:
+    plan = plan_of(facets=FACETS, filters=FILTERS)
+    body = plan.page_body(["7", "9"])
+    assert {"ids": {"values": ["7", "9"]}} in body["query"]["bool"]["filter"]
+    assert all(f.clause() in body["query"]["bool"]["filter"] for f in FILTERS)
+    assert not {"aggs", "post_filter"} & set(body)
+    assert body["track_total_hits"] is False
+    assert body["rescore"]["query"] == plan.body["rescore"]["query"]
+    assert body["script_fields"] == plan.body["script_fields"]
+
+
+def test_facets_of_the_match_set_ignore_their_own_filters() -> None:
+    body = plan_of(facets=FACETS, filters=FILTERS).body
+    brand, price, colour = (f.clause() for f in FILTERS)
+    assert body["post_filter"] == {"bool": {"filter": [brand, price, colour]}}
+    assert body["aggs"] == {
+        "facet0": {
+            "filter": {"bool": {"filter": [price, colour]}},
+            "aggs": {"counted": {"terms": {"field": "brand", "size": 20}}},
+        },
+        "facet1": {
+            "filter": {"bool": {"filter": [brand, price]}},
+            "aggs": {"counted": {"terms": {"field": "tags", "size": 5, "include": "颜色\\=.*"}}},
+        },
+        "facet2": {
+            "filter": {"bool": {"filter": [brand, colour]}},
+            "aggs": {
+                "counted": {"range": {"field": "price", "ranges": [{"to": 50.0}, {"from": 50.0}]}}
+            },
+        },
+    }
+
+
+def test_facets_of_the_window_cost_the_engine_nothing() -> None:
+    plan = plan_of(facets=FACETS, filters=FILTERS, facets_of="window")
+    plain = plan_of(filters=FILTERS)
+    assert plan.body == plain.body
+
+
+def test_a_deeper_budget_reaches_as_far_as_asked() -> None:
+    for reach in (1, 150, 151, 1_000):
+        found = deeper(Budget(), reach)
+        assert found.blend.k >= reach
+        assert found.legs.k >= reach
+        assert found.blend.k == max(reach, Budget().blend.k)
+
+
+def test_scripts_never_hold_values() -> None:
+    texts = {s["source"] for s in scripts(plan_of(facets=FACETS).body)}
+    assert texts == {s["source"] for s in scripts(plan_of(filters=FILTERS).body)}
