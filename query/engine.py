@@ -206,7 +206,7 @@ class SearchEngine:
                 planner = self._planner(intent, vectors, profile, index, absent, agreed)
             asked = Asked(
                 self.client, index, intent, vectors, planner,
-                boosts_of(intent, profile), placements_of(intent), position, until,
+                boosts_of(intent, profile), placements_of(intent), position, mark, until,
             )  # fmt: skip
             return self._run(asked, profile, absent & wanted, mark)
 

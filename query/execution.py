@@ -14,6 +14,7 @@ from query.diversity import Diversity, diversify, pool_of
 from query.explain import explain
 from query.facet_counts import count_window, read_facets
 from query.facet_lines import FacetCount
+from query.fusion.kinds import Exact, find_fusion
 from query.intent import Intent
 from query.page import Arranged, arrange, columns_needed, turn
 from query.placement import Placement
@@ -43,6 +44,7 @@ class Asked:
         boosts: The request's, the profile's and the rules'.
         placements: The request's and the rules'.
         position: Where the cursor says that the last page ended; ``None`` without a cursor.
+        mark: The request's fingerprint; all its pages bear the same.
         ends: When the search is given up, as ``time.monotonic`` counts.
     """
 
@@ -54,6 +56,7 @@ class Asked:
     boosts: tuple[Boost, ...]
     placements: tuple[Placement, ...]
     position: Position | None
+    mark: bytes
     ends: float
 
     @property
@@ -63,7 +66,7 @@ class Asked:
 
     def send(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return the engine's reply to a body, within the time that is left."""
-        return send(self.client, self.index.name, body, self.left)
+        return send(self.client, self.index.name, body, self.left, same=self.mark.hex())
 
     @property
     def left(self) -> float:
@@ -238,13 +241,12 @@ def _filled(
     asked: Asked, find: Callable[[Asked, int], Found], reach: int
 ) -> tuple[Found, Arranged]:
     """Return the window, wider where its cards do not fill a page and there are more matches."""
-    took, depth, request = 0, -1, asked.request
-    for step in (reach, *(s for s in STEPS if s > reach)):
+    took, request = 0, asked.request
+    # A fusion of legs has a depth of its own.
+    wider = STEPS if isinstance(find_fusion(request.fusion), Exact) else ()
+    for step in (reach, *(s for s in wider if s > reach)):
         found = find(asked, step)
         took += found.took_ms
-        if found.window.depth == depth:  # a fusion's depth is its own
-            break
-        depth = found.window.depth
         arranged = arrange(found.window, request, asked.boosts, asked.placements)
         whole = found.window.total <= len(found.window.candidates)
         # Whatever this page's size: the order shall be the same for all of them.

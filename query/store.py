@@ -14,7 +14,14 @@ class IndexGone(ShelfsightError):
     """The concrete index was swapped away and deleted since the alias was asked."""
 
 
-def send(client: Any, index: str, body: dict[str, Any], seconds: float) -> dict[str, Any]:  # noqa: ANN401
+def send(
+    client: Any,  # noqa: ANN401 - opensearchpy.OpenSearch
+    index: str,
+    body: dict[str, Any],
+    seconds: float,
+    *,
+    same: str = "",
+) -> dict[str, Any]:
     """Return the engine's reply to a search body.
 
     Args:
@@ -22,6 +29,8 @@ def send(client: Any, index: str, body: dict[str, Any], seconds: float) -> dict[
         index: The concrete index, so that an alias swap cannot mix models.
         body: The whole request.
         seconds: Until the answer is given up.
+        same: Requests of one such mark are answered by the same copies of the shards, as copies
+            differ in their statistics and so in scores; empty for any copy.
 
     Raises:
         LegFailed: The engine answered with an error, or not in time.
@@ -35,7 +44,8 @@ def send(client: Any, index: str, body: dict[str, Any], seconds: float) -> dict[
         reply: dict[str, Any] = client.search(
             index=index,
             body=body,
-            params={"include_named_queries_score": "true", "request_timeout": seconds},
+            params={"include_named_queries_score": "true", "request_timeout": seconds}
+            | ({"preference": same} if same else {}),
         )
     except exceptions.NotFoundError:
         raise IndexGone(f"Index {index!r} is gone.", "Ask again.") from None
