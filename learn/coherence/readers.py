@@ -21,8 +21,10 @@ FEWEST = 4
 COMMONEST = 0.95
 """A thing that more products say than this tells none from another."""
 MOST_CLAIMS = 500
-MOST_PICTURES = 20_000
-"""Pictures that a fit looks at, drawn evenly."""
+MOST_PICTURES = 6_000
+"""Pictures that a fit looks at, drawn evenly: an audit fits each regression twenty times."""
+PAIRS = 8_192
+"""Pairs of products compared at once."""
 ROUNDS = 3
 """How often a product's colours are shared out among its pictures by what was seen before."""
 SHARPNESS = 8.0
@@ -133,10 +135,11 @@ class ClaimReader:
 
     def agreement(self, exhibits: Exhibits, said: Numbers, shown: Numbers) -> Floats:
         """Return the cosine of claimed and seen claims for each pair."""
-        words, has = self.said(exhibits, said)
-        each, place = np.unique(shown, return_inverse=True)
-        found = cosine(words, self.shown(exhibits, each)[place])
-        return np.where(has, found, np.nan)
+        own, words_at = np.unique(said, return_inverse=True)
+        each, shown_at = np.unique(shown, return_inverse=True)
+        words, has = self.said(exhibits, own)
+        found = cosines(words, self.shown(exhibits, each), words_at, shown_at)
+        return np.where(has[words_at], found, np.nan)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,9 +167,9 @@ class TitleReader:
 
     def agreement(self, exhibits: Exhibits, said: Numbers, shown: Numbers) -> Floats:
         """Return the cosine of the title and what the pictures say of it, for each pair."""
-        words = (exhibits.titles - self.mean)[said]
-        each, place = np.unique(shown, return_inverse=True)
-        return cosine(words, by_product(exhibits, each, self.regression)[place])
+        each, shown_at = np.unique(shown, return_inverse=True)
+        seen = by_product(exhibits, each, self.regression)
+        return cosines(exhibits.titles - self.mean, seen, said, shown_at)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -253,10 +256,20 @@ def by_product(exhibits: Exhibits, products: Numbers, regression: Regression) ->
         return regression.read(total / counts[:, None])
 
 
-def cosine(left: Floats, right: Floats) -> Floats:
-    """Return the cosine of each pair of rows, float64 (n,); NaN where one is NaN."""
-    lengths = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
-    return np.asarray((left * right).sum(axis=1) / np.maximum(lengths, 1e-12))
+def cosines(left: Floats, right: Floats, i: Numbers, j: Numbers) -> Floats:
+    """Return the cosines of rows ``i`` of left and ``j`` of right, float64 (p,); NaN of NaN.
+
+    Args:
+        left: float64 (n, t).
+        right: float64 (m, t).
+        i: int64 (p,).
+        j: int64 (p,).
+    """
+    ours = left / np.maximum(np.linalg.norm(left, axis=1, keepdims=True), 1e-12)
+    theirs = right / np.maximum(np.linalg.norm(right, axis=1, keepdims=True), 1e-12)
+    parts = range(0, len(i), PAIRS)
+    found = [np.einsum("pt,pt->p", ours[i[s : s + PAIRS]], theirs[j[s : s + PAIRS]]) for s in parts]
+    return np.concatenate([np.empty(0), *found])
 
 
 def _drawn(rows: Numbers) -> Numbers:
