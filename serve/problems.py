@@ -24,7 +24,8 @@ _KINDS: dict[int, ProblemKind] = {
     415: "unsupported_media",
 }
 _CURES: dict[int, str] = {
-    404: "Paths are POST /search, GET /suggest, GET /health, GET /live and GET /openapi.json.",
+    404: "Paths are POST /search, POST /augment, GET /suggest, GET /health, GET /live and"
+    " GET /openapi.json.",
     405: "Search with POST; health is read with GET.",
     408: "Send it faster, or send less.",
 }

@@ -13,7 +13,7 @@ from query.augmenting.augmented import Augmented
 from query.augmenting.compile import Wishes, compile_body
 
 pytestmark = pytest.mark.node
-SEEDS = 160
+SEEDS = 100
 AT_ONCE = 20
 
 
