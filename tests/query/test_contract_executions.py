@@ -422,3 +422,26 @@ def test_an_older_index_without_a_column_says_so(client: Any) -> None:
             with pytest.raises(InputError, match="no column 'added'"):
                 engine.search(request)
         assert engine.search(SearchRequest("dress", boosts=(parse_boost("0.1 new 30"),))).hits
+
+
+@pytest.mark.parametrize("fusion", ["exact", "rrf", "min-max", "hybrid-min-max"])
+def test_variants_of_five_thousand_products_fill_every_page_once(
+    fusion: str, fusion_engine: SearchEngine, fusion_shelf: Any
+) -> None:
+    request = SearchRequest("红色连衣裙 red dress", collapse="group", fusion=fusion, reach=1_000)
+    groups: list[str] = []
+    shown: list[str] = []
+    for offset in range(0, 500, 50):
+        page = fusion_engine.search(replace(request, offset=offset, size=50))
+        assert len(page.hits) == min(50, max(0, page.reachable - offset)), "the page is full"
+        for hit in page.hits:
+            groups.append(fusion_shelf.products[hit.id].group)
+            shown += [hit.id, *hit.variants]
+            assert all(
+                fusion_shelf.products[v].group == groups[-1] for v in (hit.id, *hit.variants)
+            )
+    assert len(groups) > 100
+    assert len(set(groups)) == len(groups)
+    assert len(set(shown)) == len(shown)
+    by_cursor = [fusion_shelf.products[h.id].group for h in walk(fusion_engine, request, [100])]
+    assert by_cursor[: len(groups)] == groups
