@@ -12,11 +12,12 @@ from mappings.identity import ModelIdentity
 from mappings.index import CatalogueIndex, live_index
 from query.agreement import KnownShares, look
 from query.arrangement import boosts_of, placements_of, require_columns
+from query.asked import Asked
 from query.candidates import Budget, deeper
 from query.cursor import fingerprint
 from query.cursor import read as read_cursor
 from query.cursor import write as write_cursor
-from query.execution import Asked, exact_window, needs_window, run_page, run_window
+from query.execution import exact_window, needs_window, run_page, run_window
 from query.execution_fused import fused_window
 from query.fusion.kinds import Exact, find_fusion, written
 from query.intent import Intent

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from query.execution import Asked, Found
+from query.asked import Asked, Found
 from query.facet_counts import aggregations, read_facets
 from query.facet_lines import FacetCount
 from query.facets import Facet, owns
