@@ -110,7 +110,9 @@ def per_query(judged: Judged, ids: Sequence[str], table: Floats, name: str) -> F
     """Return a measure of each query, float64 (q,); what scores 0 is not found."""
     rankings = {}
     for query, row in zip(judged.queries, table, strict=True):
-        best = rank(ids, row, DEPTH)
+        least = np.partition(row, -DEPTH)[-DEPTH]
+        some = np.flatnonzero(row >= least)  # equal scores at the end included
+        best = rank([ids[int(i)] for i in some], row[some], DEPTH)
         rankings[query] = [i for i, s in zip(best.ids, best.scores, strict=True) if s > 0]
     return aligned(measure(rankings, judged.judgments, [name])[name], list(judged.queries))
 

@@ -39,6 +39,7 @@ from query.profiles import ADAPTIVE
 
 OUT = Path(__file__).resolve().parent / "out"
 GRID = np.round(np.arange(0.0, 1.001, 0.05), 2)
+ADAPTED = (0.2, 0.3, 0.4, 0.5, 0.6)
 PARTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 FOLDS, TIMES, LOOKED = 5, 10, 10
 GOALS = {"fixed": 1.03, "slice": 0.98}
@@ -78,8 +79,8 @@ def against_fixed(shelf: Shelf, raw: dict[str, Floats]) -> dict[str, Any]:
     tables = {float(w): weighed(shelf, raw, float(w)) for w in GRID}
     fixed = np.stack([value(shelf, table) for table in tables.values()])
     best = int(fixed.mean(axis=1).argmax())
-    agreed = {w: agreements(shelf, table) for w, table in tables.items()}
-    settings = [(w, part) for w in tables for part in PARTS]
+    agreed = {w: agreements(shelf, tables[w]) for w in ADAPTED}
+    settings = [(w, part) for w in ADAPTED for part in PARTS]
     curves = np.stack([value(shelf, (1 - p) * tables[w] + p * agreed[w]) for w, p in settings])
     print(f"myntra_titles with attributes: best fixed weight of the vectors {GRID[best]:.2f}")
     found: dict[str, Any] = {"fixed_weight": float(GRID[best]), "goal": GOALS["fixed"]}
@@ -163,12 +164,14 @@ def built_in(shelf: Shelf, raw: dict[str, Floats]) -> Floats:
 def agreements(shelf: Shelf, table: Floats) -> Floats:
     """Return each product's agreement with the ten best by a table of scores, float64 (q, n)."""
     every, shares = values_and_shares(shelf)
-    found = np.zeros_like(table)
+    alike = [tuple(values.items()) for values in every]
+    ids, found = np.array(shelf.ids), np.zeros_like(table)
     for n, row in enumerate(table):
-        best = np.lexsort((np.array(shelf.ids), -row))[:LOOKED]
+        best = np.lexsort((ids, -row))[:LOOKED]
         signal = agree([every[int(i)] for i in best if row[int(i)] > 0], shares)
-        if signal is not None:
-            found[n] = [min(1.0, agreement(values, signal)) for values in every]
+        if signal is not None:  # many products have the same values
+            raw = {key: min(1.0, agreement(dict(key), signal)) for key in set(alike)}
+            found[n] = [raw[key] for key in alike]
     return found
 
 
