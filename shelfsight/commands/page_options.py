@@ -9,6 +9,13 @@ from mappings.errors import InputError
 if TYPE_CHECKING:
     from query.diversity import Diversity
 
+Filters = Annotated[
+    list[str] | None,
+    typer.Option("--filter", help="brand=X, 颜色=红色, price<500, price=100..500; repeatable."),
+]
+Explain = Annotated[
+    bool, typer.Option("--explain", help="Show what every signal gave to every hit, and why.")
+]
 Facets = Annotated[
     list[str] | None,
     typer.Option(

@@ -31,14 +31,9 @@ def search(
     strength: options.Strength = 1.0,
     voice: options.Voice = None,
     language: options.Language = "en",
-    filters: Annotated[
-        list[str] | None,
-        typer.Option("--filter", help="brand=X, 颜色=红色, price<500, price=100..500; repeatable."),
-    ] = None,
+    filters: paging.Filters = None,
     profile: Annotated[str, typer.Option(help="A profile's name.")] = "default",
-    weight: Annotated[
-        list[str] | None, typer.Option(help="SIGNAL=NUMBER, such as image=0.5; repeatable.")
-    ] = None,
+    weight: options.Weights = None,
     fusion: options.Fusion = "exact",
     treat: options.Treat = None,
     as_written: options.AsWritten = False,
@@ -55,12 +50,8 @@ def search(
     boost: paging.Boosts = None,
     pin: paging.Pins = None,
     bury: paging.Buries = None,
-    best_picture: Annotated[
-        bool, typer.Option("--best-picture", help="Score each product by its best picture.")
-    ] = False,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Show what every signal gave to every hit.")
-    ] = False,
+    best_picture: options.BestPicture = False,
+    explain: paging.Explain = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Search the catalogue with words, pictures, products, speech, or several of them."""

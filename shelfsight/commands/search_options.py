@@ -37,6 +37,13 @@ Strength = Annotated[float, typer.Option(help="How far --but and --minus move, 0
 Fusion = Annotated[
     str, typer.Option(help="exact, rrf, min-max, theoretical, hybrid-min-max, -l2, -z-score.")
 ]
+Weights = Annotated[
+    list[str] | None,
+    typer.Option("--weight", help="SIGNAL=NUMBER, such as image=0.5; repeatable."),
+]
+BestPicture = Annotated[
+    bool, typer.Option("--best-picture", help="Score each product by its best picture.")
+]
 Treat = Annotated[
     list[str] | None,
     typer.Option(
