@@ -6,9 +6,9 @@ In luma-plain no word tells a colour, so that only pictures can.
 
 Each question is a picture that the index does not hold, of a product that it does, and another
 colour. Right is what is of the same kind and of that colour. Contenders: the picture alone, the
-words alone, both fused, and the picture moved along the direction of the words. The space is the
-one that the catalogue's own fit makes. Questions are split into halves by product: what is chosen
-on the first half (the step of a direction) is reported on the second.
+words alone, both fused, and both with the picture moved along the direction of the words. The space
+is the one that the catalogue's own fit makes. Questions are split into halves by product: what is
+chosen on the first half (the step of a direction) is reported on the second.
 """
 
 import hashlib
@@ -172,10 +172,6 @@ def contenders(q: Question, picture: bytes, strengths: list[float]) -> dict[str,
             f"but, without {s:g}": SearchRequest(
                 pictures=(picture,), size=12,
                 mixture=Mixture(but=q.wanted, without=q.own, strength=s),
-            ),
-            f"but, with words {s:g}": SearchRequest(
-                q.wanted, pictures=(picture,), size=12,
-                mixture=Mixture(but=q.wanted, strength=s),
             ),
         }  # fmt: skip
     return asked

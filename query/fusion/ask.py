@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mappings.connection import node_errors
+from mappings.errors import InputError
 from query.store import IndexGone, LegFailed, reason
 
 Reply = Mapping[str, Any]
@@ -26,6 +27,7 @@ def send_many(
         shards: For each body the one shard that is asked, ``None`` for all; all where left out.
 
     Raises:
+        InputError: The engine has no hybrid query.
         LegFailed: The engine answered one of them with an error, or not in time.
         IndexGone: There is no such index any more.
         NodeUnreachable: The node does not answer at all.
@@ -68,6 +70,7 @@ def _require(index: str, reply: Reply) -> None:
 
     Raises:
         IndexGone: There is no such index any more.
+        InputError: The engine has no hybrid query.
         LegFailed: Any other error.
     """
     error = reply.get("error")
@@ -80,6 +83,11 @@ def _require(index: str, reply: Reply) -> None:
         raise IndexGone(f"Index {index!r} is gone.", "Ask again.")
     causes = error.get("root_cause") or [error]
     why = causes[0].get("reason") or error.get("caused_by", {}).get("reason", error)
+    if "unknown query [hybrid" in str(why):
+        raise InputError(
+            "This engine has no hybrid query: its plugin neural-search is not installed.",
+            "Choose another fusion, such as 'exact' or 'min-max'.",
+        )
     raise LegFailed(
         f"The engine refused a leg (HTTP {reply.get('status')}): {str(why)[:300]}",
         "Check the index with `shelfsight doctor`.",

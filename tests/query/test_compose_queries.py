@@ -12,7 +12,7 @@ from encoders.protocol import unit_rows
 from mappings.errors import InputError
 from query.engine import Patience, SearchEngine
 from query.filters import parse_filter
-from query.queries.directions import direction, mixed, moved
+from query.queries.directions import STEP, direction, mixed, moved
 from query.queries.mixture import MAX_LIKE, MAX_STRENGTH, Mixture
 from query.request import SearchRequest
 from query.result import SearchResult
@@ -240,6 +240,7 @@ def test_the_arithmetic_of_directions() -> None:
     assert direction(None, b, neutral) == pytest.approx(np.array([0, -1, 1, 0]) / np.sqrt(2))
     assert moved(a, along, 0.0) is a
     assert moved(a, None, 2.0) is a
+    assert moved(b, along, 1.0) == pytest.approx(unit(b + np.float32(STEP) * along))
     there = moved(b, along, 4.0)
     assert np.linalg.norm(there) == pytest.approx(1.0)
     assert float(there @ a) > float(there @ b)

@@ -12,6 +12,7 @@ from query_shop import DIM, WORDS
 from mappings.errors import InputError
 from mappings.schema import Schema
 from query.filters import parse_filter
+from query.fusion.ask import send_many
 from query.fusion.hybrid import hybrid_body
 from query.fusion.kinds import HybridL2, HybridMinMax, HybridZScore, OverLegs
 from query.fusion.legs import Leg, compile_legs, filtered
@@ -21,6 +22,7 @@ from query.intent import understand
 from query.plan import compile_plan
 from query.profiles import DEFAULT
 from query.request import SearchRequest
+from query.store import IndexGone, LegFailed
 from query.vectors import QueryVectors
 from query.window import collapse, order
 
@@ -249,3 +251,19 @@ def test_filters_stand_in_every_leg_and_at_the_top() -> None:
         text = str(leg.clause)
         assert leg.name == "lexical" or "'lt': 50.0" in text
         assert "'lt': 50.0" in str(filtered(leg.clause, kept)["bool"]["filter"])
+
+
+def test_an_engine_without_the_hybrid_query_is_named(client: Any, fusion_shelf: Shelf) -> None:
+    # What a node says of a query that it does not know; this one knows ``hybrid`` itself.
+    with pytest.raises(InputError, match="no hybrid query") as refused:
+        send_many(client, fusion_shelf.index, [{"query": {"hybrid_unknown": {}}}], 30.0)
+    assert "exact" in refused.value.cure
+
+
+def test_a_leg_that_the_engine_refuses_or_an_index_that_is_gone_is_told_apart(
+    client: Any, fusion_shelf: Shelf
+) -> None:
+    with pytest.raises(LegFailed, match="refused a leg"):
+        send_many(client, fusion_shelf.index, [{"query": {"term": {}}}], 30.0)
+    with pytest.raises(IndexGone):
+        send_many(client, "fusion-tests-nowhere", [{"size": 0}], 30.0)
