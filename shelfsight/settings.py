@@ -38,7 +38,7 @@ class Settings(BaseSettings):
         parse_english: Whether spaCy parses English queries whose head word no rule knows.
         record_queries: Whether the API counts the words of searches that found something, so that
             frequent ones are suggested.
-        config: A file of profiles (TOML), empty for the built-in ones.
+        config: A file or folder of profiles (TOML), empty for the built-in ones.
     """
 
     model_config = SettingsConfigDict(
