@@ -55,10 +55,8 @@ def send_many(
         if isinstance(error, exceptions.ConnectionError) or error.status_code in (401, 403):
             with node_errors("the node"):
                 raise
-        raise LegFailed(
-            f"The engine refused the search (HTTP {error.status_code}): {reason(error)}",
-            "Check the index with `shelfsight doctor`.",
-        ) from None
+        # A body that cannot be read fails the whole trip.
+        raise _refusal(reason(error), error.status_code) from None
     replies = tuple(answer["responses"])
     for reply in replies:
         _require(index, reply)
@@ -83,12 +81,17 @@ def _require(index: str, reply: Reply) -> None:
         raise IndexGone(f"Index {index!r} is gone.", "Ask again.")
     causes = error.get("root_cause") or [error]
     why = causes[0].get("reason") or error.get("caused_by", {}).get("reason", error)
-    if "unknown query [hybrid" in str(why):
-        raise InputError(
+    raise _refusal(str(why), reply.get("status"))
+
+
+def _refusal(why: str, status: object) -> InputError | LegFailed:
+    """Return what a refusal of the engine's means."""
+    if "unknown query [hybrid" in why:
+        return InputError(
             "This engine has no hybrid query: its plugin neural-search is not installed.",
             "Choose another fusion, such as 'exact' or 'min-max'.",
         )
-    raise LegFailed(
-        f"The engine refused a leg (HTTP {reply.get('status')}): {str(why)[:300]}",
+    return LegFailed(
+        f"The engine refused a leg (HTTP {status}): {why[:300]}",
         "Check the index with `shelfsight doctor`.",
     )
