@@ -135,18 +135,20 @@ def detach(settings: Settings, index: str) -> dict[str, Any]:
     from query.augmenting.template import uninstall
 
     client = open_client(settings)
-    shop, attached = require_attached(client, index)
     removed: dict[str, Any] = {"indices": [], "documents": 0, "stays": []}
-    if attached.mode == "parallel":
-        names = [a.index for a in find_parallel(client, shop.asked)]
+    if held := find_parallel(client, index):  # also of a shop's index that is no more
+        attached = held[-1]
+        removed["indices"] = [a.index for a in held]
         with node_errors("the node"):
-            client.indices.delete(index=",".join(names))
-        removed["indices"] = names
+            client.indices.delete(index=",".join(removed["indices"]))
     else:
+        shop, attached = require_attached(client, index)
         removed["documents"] = take_out(client, attached, shop.shards, Endurance())
         forget(client, attached)
-        removed["stays"] = [f"the empty columns {RESERVED}.* in the mapping of {shop.name!r}: the"
-                            " engine takes no field out of a mapping"]  # fmt: skip
+        removed["stays"] = [
+            f"the empty columns {RESERVED}.* in the mapping of {shop.name!r}: the engine takes no"
+            " field out of a mapping"
+        ]
     removed["scripts"] = list(uninstall(client, attached, last=_is_last(client)))
     marks_of(attached, marks_folder(settings)).path.unlink(missing_ok=True)
     return removed

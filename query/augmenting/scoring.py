@@ -23,7 +23,6 @@ SIGNALS = (
     ("picture_attribute", "q_picture", ATTRIBUTE),
 )
 NAMES = (LEXICAL, *(name for name, _, _ in SIGNALS), "coherence")
-MISSING = -1.0e9
 _NO_END = 1.0e9
 _SHIFT = 1.01  # raw cosines reach -1, and an engine's scores may not be negative
 
@@ -53,20 +52,6 @@ SOURCE = " ".join(
         f" if (doc['{COHERENCE}'].size() > 0) {{ s += params.w.coherence"
         f" * scaled(doc['{COHERENCE}'].value[0], params.n.coherence); }} }}",
         "return all > 0 ? Math.max(s / all + params.shift, 0.0) : 0.0;",
-    ]
-)
-RAW_SOURCE = " ".join(
-    [
-        "List out = new ArrayList();",
-        *(
-            f"out.add(params.containsKey('{vector}') && doc['{column}'].size() > 0"
-            f" ? (double) cosineSimilarity(params.{vector}, doc['{column}'])"
-            " : (double) params.missing);"
-            for _, vector, column in SIGNALS
-        ),
-        f"out.add(doc['{COHERENCE}'].size() > 0 ? (double) doc['{COHERENCE}'].value[0]"
-        " : (double) params.missing);",
-        "return out;",
     ]
 )
 SCRIPT_ID = f"shelfsight-formula-{VERSION}-{hashlib.sha256(SOURCE.encode()).hexdigest()[:8]}"
@@ -127,8 +112,3 @@ def lexical_scale(calibration: Calibration, given: float | None) -> float:
 def inline(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the script with its text."""
     return {"lang": "painless", "source": SOURCE, "params": dict(params)}
-
-
-def stored(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the script by the name under which ``attach`` stores it."""
-    return {"id": SCRIPT_ID, "params": dict(params)}

@@ -149,6 +149,22 @@ def test_from_the_first_look_to_the_last(
     assert "not attached" in attach("status", "--index", shop, code=2)
 
 
+def test_a_shop_that_builds_its_index_anew_is_read_anew(
+    client: Any, shop: str, attach: Commands
+) -> None:
+    first = attach("--index", shop, "--yes")["index"]
+    client.indices.delete(index=shop)
+    open_shop(client, shop, 10)
+    assert "not attached" in attach("status", "--index", shop, code=2), "not to this index"
+    second = attach("--index", shop, "--yes")
+    assert (second["index"], second["written"]) != (first, COUNT)
+    assert attach("status", "--index", shop)["with_vectors"] == 10
+    assert not client.indices.exists(index=first)
+    client.indices.delete(index=shop)
+    assert attach("detach", "--index", shop, "--yes")["indices"] == [second["index"]]
+    open_shop(client, shop, 1)
+
+
 def test_the_columns_can_be_edited(client: Any, shop: str, attach: Commands) -> None:
     file = attach.home / "columns.toml"
     file.write_text('[columns]\ntitle = ["title", "brand"]\nattributes = ["variants"]\n')

@@ -43,6 +43,7 @@ def plan() -> Iterator[StackPlan]:
     shutil.rmtree(folder)
 
 
+@pytest.mark.timeout(600)
 def test_a_node_that_is_killed_costs_time_and_no_product(plan: StackPlan, tmp_path: Path) -> None:
     started = up(plan).state
     client = Connection(started.node_url, timeout=10.0).open()
@@ -57,7 +58,7 @@ def test_a_node_that_is_killed_costs_time_and_no_product(plan: StackPlan, tmp_pa
             again.append(threading.Thread(target=_start_again, args=(plan,)))
             again[0].start()
 
-    patient = Endurance(seconds=200.0)
+    patient = Endurance(seconds=400.0)
     found = backfill(client, attached, tmp_path, meddle=kill, endurance=patient).run()
     again[0].join()
     assert found.failed == 0
