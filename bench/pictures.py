@@ -32,7 +32,7 @@ from learn.modality import attended, learn_weights, standardised
 ENCODER = "efficientnet-lite2-rich"
 FOLDS = 4
 DRAWS = 5
-"""Held-out pictures are drawn this many times for each product."""
+"""Pictures of a product that are held out, one at a time, at most."""
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 Figures = dict[str, tuple[float, float, float]]
@@ -108,18 +108,21 @@ def _aligned(data: Luma, raw: Vectors, titles: Vectors, fold: int) -> Vectors:
 def _ask_pictures(
     values: dict[str, list[float]], name: str, data: Luma, space: Vectors, held: Numbers
 ) -> None:
-    """Hold a picture of a product out, and look for the product among all by the others."""
-    for draw in range(DRAWS):
-        rng = np.random.default_rng(draw)
-        for product in held.tolist():
-            mine = data.pictures[product]
-            if len(mine) < 3:
-                continue
-            asked = int(rng.choice(mine))
+    """Hold a picture of a product out, and look for the product among all by the others.
+
+    A product is one value, the mean over the draws: its pictures are no independent questions.
+    """
+    for product in held.tolist():
+        mine, drawn = data.pictures[product], dict[str, list[float]]()
+        if len(mine) < 3:
+            continue
+        for asked in np.random.default_rng(product).permutation(mine)[:DRAWS].tolist():
             left = [[r for r in rows if r != asked] for rows in data.pictures]
             own = {i for i, rows in enumerate(data.pictures) if asked in rows}
             for how, scores in _scores(space[asked], space, left).items():
-                _note(values, f"{name}, {how}", scores, own)
+                _note(drawn, f"{name}, {how}", scores, own)
+        for key, each in drawn.items():
+            values.setdefault(key, []).append(float(np.mean(each)))
 
 
 def _ask_titles(
