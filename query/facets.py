@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mappings.errors import InputError
 from mappings.fields import Keyword, Number, Text
+from mappings.product import MAX_VALUE
 from mappings.schema import TAGS
 from query.facet_lines import CountedSet
 from query.filters import EXACT, RANGED, AnyOf, Filter, milliseconds, parse_filter
@@ -34,7 +35,7 @@ class TermsFacet:
         size: How many values, at most 100.
 
     Raises:
-        InputError: Too many values are asked for, or none.
+        InputError: Too many values are asked for, or none; the attribute's name is too long.
     """
 
     column: Text | Keyword
@@ -47,6 +48,12 @@ class TermsFacet:
                 f"Facet {self.name[:80]!r} asks for {self.size} values; 1 to {MAX_VALUES} are"
                 " allowed.",
                 _CURE,
+            )
+        if len(self.attribute) > MAX_VALUE:
+            raise InputError(
+                f"Facet {self.name[:40]!r}… has {len(self.attribute)} characters; {MAX_VALUE} are"
+                " allowed.",
+                "Give an attribute's name.",
             )
 
     @property

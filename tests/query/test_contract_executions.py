@@ -20,6 +20,7 @@ from query.filters import parse_filter
 from query.ordering import parse_sort
 from query.request import SearchRequest
 from query.result import Hit, SearchResult
+from query.understand.reading import PlainReading
 
 pytestmark = pytest.mark.node
 # One product has neither the word nor a vector: it is in no match set of "dress".
@@ -348,17 +349,27 @@ def test_documents_from_before_the_key_column_are_found_too(client: Any) -> None
         assert ids(engine.search(SearchRequest("dress", min_score=NO_CUT, size=40))) == before
 
 
+class Forgetful(PlainReading):
+    forgotten = 0
+
+    def forget(self) -> None:
+        self.forgotten += 1
+
+
 def test_an_engine_can_forget_and_be_closed(client: Any, alias: str) -> None:
     from mappings.connection import Connection
 
     host = client.transport.hosts[0]
     own = Connection(f"http://{host['host']}:{host['port']}", timeout=30.0).open()
-    engine = engine_of(own, alias)
+    reading = Forgetful()
+    engine = engine_of(own, alias, reading=reading)
     assert engine.search(SearchRequest("dress")).hits
     known = engine.live()
     engine.forget()
     assert engine.live() is not known
+    assert reading.forgotten == 1
     engine.close()
+    assert reading.forgotten == 2
 
 
 def test_words_are_encoded_once(client: Any, alias: str) -> None:

@@ -49,6 +49,11 @@ LIMITS: dict[str, tuple[Callable[[], Any], Callable[[], Any], str]] = {
     "facets": (lambda: ask(facets=facets(16)), lambda: ask(facets=facets(17)), "facets is 17"),
     "values": (lambda: ask(facets=sizes(100)), lambda: ask(facets=sizes(101)), "101 values"),
     "no values": (lambda: ask(facets=sizes(1)), lambda: ask(facets=sizes(0)), "0 values"),
+    "attribute": (
+        lambda: ask(facets=(parse_facet("颜" * 200),)),
+        lambda: ask(facets=(parse_facet("颜" * 201),)),
+        "201 characters",
+    ),
     "ranges": (lambda: ask(facets=ranges(50)), lambda: ask(facets=ranges(51)), "51 ranges"),
     "own filters": (lambda: own(4), lambda: own(5), "5 facets"),
     "sort keys": (
