@@ -20,6 +20,7 @@ from query.understand.chinese import Chinese
 from query.understand.english import EnglishParser
 from query.understand.lexicon import Lexicon, built_in
 from query.understand.live_words import LiveWords, Words
+from query.understand.options import Understanding
 from query.understand.pieces import Piece
 from query.understand.rescue import easier_readings
 from query.understand.understood import Constraint, Understood, Variant
@@ -68,6 +69,7 @@ class CatalogueReading:
         if request.understanding.variants:
             shop = self.rules.others() if self.rules and book.synonyms else {}
             found = _worded(found, asked, pieces, words, shop)
+            found = self._corrected(found, words, request.understanding)
         return intent_of(request, found)
 
     def forget(self) -> None:
@@ -93,6 +95,20 @@ class CatalogueReading:
 
         fold = Fold(self.words.chinese.simplified)
         return Suggester(words.completions, fold, correct).suggest(typed, size)
+
+    def _corrected(self, found: Understood, words: Words, options: Understanding) -> Understood:
+        """Return the reading with what its correction asks for: in "blck dres" a colour, a head."""
+        if not found.encoded:
+            return found
+        better = self.reader.read(found.encoded, words.names, options)
+        price = [c for c in found.constraints if c.kind == "price"]
+        return replace(
+            found,
+            head=better.head,
+            thing=better.thing,
+            visual_words=better.visual_words,
+            constraints=(*price, *(c for c in better.constraints if c.kind != "price")),
+        )
 
     def easier(self, intent: Intent, index: CatalogueIndex) -> Iterator[Intent]:
         """Yield the intent with one constraint less each time, in the order of ``rescue``."""

@@ -123,7 +123,8 @@ class Understood:
         language: Script first: ``zh``, ``en`` (any but Chinese, Japanese, Korean), ``mixed``.
         traditional: Whether it is written in traditional characters.
         tokens: Its words, each with its part.
-        head: The word that names the thing, such as 手提包; empty where there is none.
+        head: The word that names the thing, such as 手提包; empty where there is none. Where the
+            query is corrected, this and the properties are read in ``encoded``.
         thing: What kind of thing that is, by the lexicon or the catalogue's categories; empty
             where the head was only found by its place.
         constraints: What it asks of the thing.

@@ -152,6 +152,21 @@ def test_nothing_found_is_rescued_in_the_stated_order(words_engine: SearchEngine
     assert words_engine.search(kept).hits == ()
 
 
+@pytest.mark.parametrize(
+    "fusion",
+    ["exact", "rrf", "min-max", "theoretical", "hybrid-min-max", "hybrid-l2", "hybrid-z-score"],
+)
+def test_every_fusion_understands(words_engine: SearchEngine, fusion: str) -> None:
+    request = SearchRequest("hongse lianyiqun brand1 under 150", fusion=fusion, weights=WORDS_ONLY)
+    answer = words_engine.search(request)
+    assert answer.hits
+    assert answer.degraded == ()
+    assert all(hit.source["price"] <= 150 for hit in answer.hits)
+    assert answer.understood.variants[0].used == "红色连衣裙"
+    assert "红色连衣裙" in answer.hits[0].title
+    assert answer.hits[0].source["brand"] == "Brand1"
+
+
 def test_a_rescued_answer_has_pages(words_engine: SearchEngine) -> None:
     whole = words_engine.search(SearchRequest("dress under $5", size=20))
     ids = [hit.id for hit in whole.hits]

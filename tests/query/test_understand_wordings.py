@@ -147,6 +147,14 @@ def test_a_phrase_of_several_words_has_synonyms() -> None:
     assert [v.text for v in read("red Running-Shoes 42", book).variants] == ["red 运动鞋 42"]
 
 
+def test_properties_are_read_in_the_correction() -> None:
+    found = read("hongse chenshan under 80")
+    assert (found.head, found.thing, found.visual_words) == ("衬衫", "shirt", ("红色",))
+    assert one(found, "colour").values == ("顏色=紅色",)
+    assert [c.high for c in found.hard] == [80]
+    assert one(read("adiddas backpack"), "brand").values == ("Adidas",)
+
+
 def test_a_correction_keeps_what_was_asked_of_it() -> None:
     found = read("drees under 100元")
     assert found.variants[0].text == found.encoded == "dress"
