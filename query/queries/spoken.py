@@ -9,7 +9,7 @@ from query.candidates import filter_clause
 from query.intent import script_of
 from query.lexical import lexical_query
 from query.signals import WORDS, Lexical
-from query.store import send
+from query.store import LegFailed, send
 
 MOST = 200
 """Words that are looked up at once; the first readings' come first."""
@@ -18,6 +18,8 @@ MOST = 200
 def choose(client: Any, index: str, transcript: Transcript, seconds: float = 1.0) -> Transcript:  # noqa: ANN401
     """Return the transcript with its readings ordered by what the catalogue's products say.
 
+    Where the catalogue cannot be asked in time the ear's own order stands.
+
     Args:
         client: An ``opensearchpy.OpenSearch``.
         index: The concrete index.
@@ -25,11 +27,14 @@ def choose(client: Any, index: str, transcript: Transcript, seconds: float = 1.0
         seconds: Until the answer is given up.
 
     Raises:
-        LegFailed: The engine refused the request, or did not answer in time.
         IndexGone: There is no such index.
         NodeUnreachable: The node does not answer.
     """
-    return rescore(transcript, known_words(client, index, words_of(transcript), seconds))
+    try:
+        known = known_words(client, index, words_of(transcript), seconds)
+    except LegFailed:
+        return transcript
+    return rescore(transcript, known)
 
 
 def known_words(

@@ -134,8 +134,8 @@ def exact_scores(client: Any, shelf: Shelf, request: SearchRequest) -> Scores:
             hits = _ask(client, shelf, words, 10_000) if words else {}
             raw[name] = np.array([hits.get(key, 0.0) for key in ids])
         elif name == "coherence":
-            found = [shelf.vectors[key].coherence for key in ids]
-            raw[name] = np.array([np.nan if v is None else v for v in found])
+            stored = [shelf.vectors[key].coherence for key in ids]
+            raw[name] = np.array([np.nan if v is None else v for v in stored])
         else:
             side, which = SIDES[name]
             query = vectors.of(side)

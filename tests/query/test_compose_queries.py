@@ -23,11 +23,11 @@ BAG = b"blue handbag 5"
 
 
 def query(text: str) -> np.ndarray[Any, Any]:
-    return WORDS.encode_query([text])[0]
+    return np.asarray(WORDS.encode_query([text])[0])
 
 
 def unit(vector: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return unit_rows(vector[None])[0]
+    return np.asarray(unit_rows(vector[None])[0])
 
 
 def raw_of(result: SearchResult, signal: str) -> dict[str, float]:

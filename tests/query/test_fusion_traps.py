@@ -169,6 +169,7 @@ def test_z_scores_let_raw_scores_through_there_and_not_here(
     client: Any, fusion_shelf: Shelf
 ) -> None:
     product = fusion_shelf.products["f00000"]
+    assert product.price is not None
     one = parse_filter(f"price={product.price - 1}..{product.price + 1}")
     word = product.title.split()[-1]
     request = replace(REQUEST, text=word, filters=(one,), fusion=HybridZScore(50))
