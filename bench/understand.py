@@ -186,6 +186,14 @@ def compare(runs: Any, qrels: Path, measure: Any, seed: int = 7) -> dict[str, An
     }  # fmt: skip
 
 
+def misspelt(text: str) -> str:
+    """Return an English query with the two middle letters of its longest word swapped."""
+    longest = max(text.split(), key=len)
+    at = len(longest) // 2
+    wrong = longest[: at - 1] + longest[at] + longest[at - 1] + longest[at + 1 :]
+    return text.replace(longest, wrong, 1)
+
+
 def main() -> None:
     """Print everything as JSON."""
     asked = argparse.ArgumentParser()
@@ -201,6 +209,10 @@ def main() -> None:
         for name, records, queries, qrels in catalogues():
             measure = RR @ 10 if name.startswith("zh") else nDCG @ 10
             found[kind][name] = compare(rank(client, records, queries, encoder), qrels, measure)
+            if encoder is None and not name.endswith("titles"):
+                odd = f"{name}, two letters of the longest word swapped"
+                swapped = {qid: misspelt(text) for qid, text in queries.items()}
+                found[kind][odd] = compare(rank(client, records, swapped), qrels, measure)
     print(json.dumps(found, ensure_ascii=False, indent=2))
 
 
