@@ -1,6 +1,7 @@
 """From spooled vectors to documents: pooled pictures, weighted attributes, coherence."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from encoders.texts import product_text
 from ingest.bench import Bench
 from ingest.changes import Entry
 from ingest.embedding import picture_encoder, text_keys
+from ingest.enrich_pictures import colours_of, spooled_colours
 from ingest.writer import Write
 from mappings.product import Product
 from mappings.schema import Schema
@@ -37,12 +39,15 @@ def documents(
     living = [e for e in entries if not e.product.deleted]
     texts, pictures = _spooled(bench, space, living)
     looks = _looks(bench, space, living)
+    encoder = picture_encoder(space)
+    colours = spooled_colours(bench.spool, living, encoder.size) if encoder else {}
     objects = _objects(bench, space, living)
     writes: list[Write] = []
     lacking: list[str] = []
     for entry in entries:
         try:
             vectors = _vectors(space, entry, texts, pictures, looks, refused)
+            vectors = replace(vectors, colours=colours_of(entry, colours))
         except KeyError:  # the spool was emptied or moved: embed again
             lacking.append(entry.id)
             continue

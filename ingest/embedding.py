@@ -18,6 +18,7 @@ from encoders.space import Space
 from encoders.texts import product_text
 from ingest.bench import Bench
 from ingest.changes import AcceptedPicture, Entry, Refusal
+from ingest.enrich_pictures import spool_colours
 from ingest.picture_files import PictureUnavailable, picture_bytes
 from ingest.sender import chunks
 from mappings.product import Product
@@ -105,6 +106,7 @@ def embed_pictures(bench: Bench, entries: Sequence[Entry]) -> None:
                 bench.spool.put_many(dict(zip(pixels, rows, strict=True)), digest)
                 looks = {key: look(seen) for key, seen in pixels.items()}
                 bench.spool.put_many(looks, look_digest(encoder.size))
+                spool_colours(bench.spool, pixels, encoder.size)
                 _took(bench, entries, "picture_vectors", started, len(pixels))
             _refuse(bench, wanted, answers)
 

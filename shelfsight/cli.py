@@ -21,6 +21,7 @@ from shelfsight.commands import (
     serve,
     stack,
     suggest,
+    tagger,
     understand,
 )
 from shelfsight.guard import require_own_packages
@@ -62,6 +63,7 @@ app.command()(suggest.suggest)
 app.add_typer(suggest.queries, name="queries")
 app.add_typer(rules.app, name="rules")
 app.command()(serve.serve)
+app.add_typer(tagger.app, name="tagger")
 app.add_typer(index.app, name="index")
 app.command()(evaluate.evaluate)
 app.add_typer(attach.app, name="attach")

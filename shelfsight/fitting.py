@@ -30,6 +30,7 @@ from encoders.extract.gazetteer import Gazetteer
 from encoders.pooling import coherence, telling
 from encoders.texts import product_text
 from ingest.catalogue import Catalogue
+from ingest.enrich_pictures import spool_colours
 from ingest.picture_files import PictureUnavailable
 from mappings.calibration import Calibration
 from mappings.errors import InputError
@@ -268,6 +269,7 @@ def encode_pictures(
                 spool.put_many(fresh, encoder.card.digest)
                 looks = {key: look(seen) for key, seen in pixels.items()}
                 spool.put_many(looks, look_digest(encoder.size))
+                spool_colours(spool, pixels, encoder.size)
                 known |= fresh
             advance(min(start + BATCH, len(lacking)), len(lacking))
     advance(len(lacking) or 1, len(lacking) or 1)

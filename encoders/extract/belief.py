@@ -49,6 +49,7 @@ class Belief:
 
         Source: Friedman, Greedy function approximation: a gradient boosting machine, 2001.
         """
+        seen = seen.astype(np.float32).astype(np.float64)  # as the trees saw them
         total = np.full(len(seen), self.prior)
         rows = np.arange(len(seen))
         for tree in range(len(self.feature)):

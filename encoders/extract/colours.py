@@ -28,7 +28,11 @@ NAMED: tuple[tuple[str, str, tuple[int, int, int]], ...] = (
 )  # fmt: skip
 NAMES: tuple[str, ...] = tuple(dict.fromkeys(name for name, _, _ in NAMED))
 CHINESE: dict[str, str] = {name: zh for name, zh, _ in NAMED}
-CLUSTERS, ROUNDS, STEP = 5, 12, 4
+CLUSTERS, ROUNDS = 5, 8
+SIDE = 32
+"""Pixels a side that are looked at, about."""
+SHARES = "colour-shares-1"
+"""Names the numbers of ``colour_shares``; changes when they do."""
 BACKGROUND = 12.0
 """Lab distance from the border's median colour up to which a pixel is background."""
 FEWEST = 0.03
@@ -63,7 +67,8 @@ def colour_shares(pixels: Pixels) -> NDArray[np.float32]:
     Args:
         pixels: uint8 (height, width, 3).
     """
-    lab = to_lab(pixels[: pixels.shape[1] : STEP, ::STEP])
+    step = max(1, pixels.shape[1] // SIDE)
+    lab = to_lab(pixels[: pixels.shape[1] : step, ::step])
     border = np.concatenate([lab[0], lab[-1], lab[:, 0], lab[:, -1]])
     away = np.linalg.norm(lab - np.median(border, axis=0), axis=-1) > BACKGROUND
     shown = lab[away] if away.mean() > FEWEST else lab.reshape(-1, 3)

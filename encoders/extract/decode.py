@@ -9,19 +9,18 @@ from numpy.typing import NDArray
 
 from encoders.extract.spans import Span
 
-
-def label_names(names: Sequence[str]) -> list[str]:
-    """Return the BIO labels of attribute names: O, then B-name and I-name of each."""
-    return ["O", *(f"{part}-{name}" for name in names for part in ("B", "I"))]
+OUTSIDE, BEGIN, INSIDE = 0, 1, 2
+LABELS = 3
+"""Labels before the names' own."""
 
 
 def decode(
     logits: NDArray[np.float32], names: Sequence[str], lean: float = 0.0
 ) -> tuple[Span, ...]:
-    """Return the best spans: Viterbi over begin, inside and outside, then each span's name.
+    """Return the best spans: Viterbi over outside, begin and inside, then each span's name.
 
     Args:
-        logits: float32 (n, 1 + 2 x names), in the order of ``label_names``.
+        logits: float32 (n, 3 + names): outside, begin, inside, then the names.
         names: Attribute names.
         lean: Taken from outside's log-probability: more finds more, and more that is wrong.
 
@@ -29,25 +28,17 @@ def decode(
     """
     if not len(logits):
         return ()
-    logs = logits - np.logaddexp.reduce(logits.astype(np.float64), axis=1, keepdims=True)
-    begin, inside = logs[:, 1::2], logs[:, 2::2]
-    states = np.stack(
-        [
-            logs[:, 0] - lean,
-            np.logaddexp.reduce(begin, axis=1),
-            np.logaddexp.reduce(inside, axis=1),
-        ],
-        axis=1,
-    )
-    path = _viterbi(states)
+    wide = logits.astype(np.float64)
+    states = wide[:, :LABELS] - np.logaddexp.reduce(wide[:, :LABELS], axis=1, keepdims=True)
+    states[:, OUTSIDE] -= lean
+    named = wide[:, LABELS:] - np.logaddexp.reduce(wide[:, LABELS:], axis=1, keepdims=True)
     spans: list[Span] = []
     start = -1
-    for place, state in enumerate([*path, 0]):
-        if state != 2 and start >= 0:
-            score = begin[start] + inside[start + 1 : place].sum(axis=0)
-            spans.append(Span(start, place, names[int(score.argmax())]))
+    for place, state in enumerate([*_viterbi(states), OUTSIDE]):
+        if state != INSIDE and start >= 0:
+            spans.append(Span(start, place, names[int(named[start:place].sum(axis=0).argmax())]))
             start = -1
-        if state == 1:
+        if state == BEGIN:
             start = place
     return tuple(spans)
 

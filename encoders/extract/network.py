@@ -1,4 +1,9 @@
-"""The tagger's network: feature embeddings into ``BertForTokenClassification``."""
+"""The tagger's network: feature embeddings into ``BertForTokenClassification``.
+
+It begins where the belief in known values ends: the log-odds of the most believed value that a
+letter is part of are added to the letter's begin and inside, and the transformer, whose classifier
+starts at nothing, learns what is to be changed.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,10 @@ import torch
 from torch import nn
 from transformers import BertConfig, BertForTokenClassification
 
+BELIEVED, LOG_ODDS = 6, 6
+"""Column of the most believed value's mark, and place of its log-odds among the measures."""
+APART = -4.0
+"""Log-odds, at the start, of letters that are part of no known value."""
 LONGEST = 256
 """Letters of one pass."""
 
@@ -38,7 +47,7 @@ class TaggerNetwork(nn.Module):
     Args:
         sizes: Feature to how many values it takes, in the columns' order.
         measures: How many numbers each letter has.
-        labels: How many labels there are.
+        labels: How many labels there are: outside, begin, inside, then the names.
         shape: How large it is.
         dropout: Share of zeroed activations in training.
     """
@@ -67,11 +76,15 @@ class TaggerNetwork(nn.Module):
                 id2label={n: str(n) for n in range(labels)},
             )
         )  # fmt: skip
+        nn.init.zeros_(self.bert.classifier.weight)
+        nn.init.zeros_(self.bert.classifier.bias)
+        self.scale = nn.Parameter(torch.ones(2))
+        self.apart = nn.Parameter(torch.full((2,), APART))
 
     def forward(
         self, ids: torch.Tensor, measures: torch.Tensor, mask: torch.Tensor
     ) -> torch.Tensor:
-        """Return logits, float32 (texts, letters, labels).
+        """Return logits, float32 (texts, letters, labels): O, B, I, then a name's for each.
 
         Args:
             ids: int64 (texts, letters, columns).
@@ -82,4 +95,13 @@ class TaggerNetwork(nn.Module):
         parts.append(torch.relu(self.measured(measures)))
         wide = self.drop(self.widen(torch.cat(parts, dim=-1)))
         logits: torch.Tensor = self.bert(inputs_embeds=wide, attention_mask=mask).logits
-        return logits
+        mark, odds = ids[..., BELIEVED], 4.0 * measures[..., LOG_ODDS]
+        starts, goes_on = (mark == 1) | (mark == 4), (mark == 2) | (mark == 3)
+        known = torch.stack(
+            [
+                torch.where(starts, self.scale[0] * odds, self.apart[0]),
+                torch.where(goes_on, self.scale[1] * odds, self.apart[1]),
+            ],
+            dim=-1,
+        )
+        return torch.cat([logits[..., :1], logits[..., 1:3] + known, logits[..., 3:]], dim=-1)

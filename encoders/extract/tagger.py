@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from encoders.extract.belief import Belief
-from encoders.extract.decode import decode, label_names
+from encoders.extract.decode import LABELS, decode
 from encoders.extract.features import COLUMNS, MEASURES, Features, featurise, sizes
 from encoders.extract.gazetteer import Gazetteer
 from encoders.extract.plain import plain
@@ -188,9 +188,7 @@ def load_tagger(folder: Path) -> Tagger:
         record["names"] = tuple(record["names"])
         card = TaggerCard(**record)
         shape = Shape(card.hidden, card.layers, card.heads, card.inner, card.narrow)
-        network = TaggerNetwork(
-            sizes(len(card.letters)), MEASURES, len(label_names(card.names)), shape
-        )
+        network = TaggerNetwork(sizes(len(card.letters)), MEASURES, LABELS + len(card.names), shape)
         held = load_file(str(folder / _WEIGHTS))
         weights = {k: v.float() for k, v in held.items() if not k.startswith(_TREES)}
         belief = Belief.from_arrays(

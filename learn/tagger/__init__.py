@@ -1,0 +1,1 @@
+"""Training of the token tagger: examples, made text, the loop, the report."""

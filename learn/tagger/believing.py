@@ -1,0 +1,68 @@
+"""Learning how far known values are to be believed, from titles whose values are listed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.extract.belief import SEEN, Belief, look
+from encoders.extract.plain import plain
+from learn.tagger.examples import Example
+
+TREES, RATE, LEAVES, FEWEST = 150, 0.06, 12, 30
+PARTS = 4
+
+
+def fit_beliefs(given: Sequence[Example], seed: int) -> tuple[Belief, list[Belief]]:
+    """Return the belief learned from all examples, and for each one that of the other parts.
+
+    What the network is trained on must not have been seen by the trees, or it would learn to
+    trust them more than it may.
+
+    Args:
+        given: Titles, their spans, and the gazetteer of other products for each.
+        seed: Of the parts and of the trees.
+    """
+    seen = [_looked(example) for example in given]
+    part_of = np.random.default_rng(seed).permutation(len(given)) % PARTS
+    every = _fit(seen, seed)
+    others = [
+        _fit([s for s, own in zip(seen, part_of, strict=True) if own != part], seed)
+        for part in range(PARTS)
+    ]
+    return every, [others[int(part)] for part in part_of]
+
+
+def _looked(example: Example) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    spans, rows = look(plain(example.text), example.categories, example.gazetteer)
+    gold = {(s.start, s.end) for s in example.spans}
+    return rows, np.array([(s.start, s.end) in gold for s in spans], dtype=bool)
+
+
+def _fit(seen: Sequence[tuple[NDArray[np.float64], NDArray[np.bool_]]], seed: int) -> Belief:
+    from sklearn.ensemble import GradientBoostingClassifier
+
+    rows = np.concatenate([np.zeros((0, SEEN)), *(x for x, _ in seen)])
+    right = np.concatenate([np.zeros(0, dtype=bool), *(y for _, y in seen)])
+    if len(set(right.tolist())) < 2 or len(rows) < 2 * FEWEST:
+        return Belief.none()
+    model = GradientBoostingClassifier(
+        n_estimators=TREES, learning_rate=RATE, max_leaf_nodes=LEAVES, max_depth=None,
+        min_samples_leaf=FEWEST, subsample=0.5, max_features=6, random_state=seed,
+    ).fit(rows, right)  # fmt: skip
+    trees = [one.tree_ for one in model.estimators_[:, 0]]
+    size = max(tree.node_count for tree in trees)
+    feature = np.full((len(trees), size), -1, dtype=np.int64)
+    threshold, value = np.zeros((len(trees), size)), np.zeros((len(trees), size))
+    left, right_ = np.zeros_like(feature), np.zeros_like(feature)
+    for n, tree in enumerate(trees):
+        count = tree.node_count
+        feature[n, :count] = np.where(tree.children_left < 0, -1, tree.feature)
+        threshold[n, :count] = tree.threshold
+        left[n, :count], right_[n, :count] = tree.children_left, tree.children_right
+        value[n, :count] = RATE * tree.value[:, 0, 0]
+    rate = float(right.mean())
+    prior = float(np.log(rate / (1 - rate)))
+    return Belief(feature, threshold, left, right_, value, prior)
