@@ -11,6 +11,13 @@ from mappings.fields import vector_json
 from query.augmenting import notes
 from query.augmenting.augmented import RECALLS, Augmented, Execution, Recall
 from query.augmenting.clauses import Clause, FieldTypes, clause_of, copy_of
+from query.augmenting.demands import (
+    completes,
+    require_countable,
+    require_first_page,
+    require_no_best,
+    suggests_only,
+)
 from query.augmenting.foreign import require_body
 from query.augmenting.legs import ABOVE, WIDEST, Reach, boosted, neighbour_legs
 from query.augmenting.lexical import lexical_clause, own_query
@@ -119,7 +126,7 @@ class _Case:
         if not given:
             return _unchanged(body, attachment, wishes, {LEXICAL: 1.0}, notes.NO_VECTOR)
         weights = weigh(wishes.profile, wishes.weights, had)
-        if body.get("size") == 0 or _suggests_only(body):
+        if body.get("size") == 0 or suggests_only(body):
             return _unchanged(body, attachment, wishes, weights, notes.NO_HITS)
         params = parameters(
             weights, attachment.calibration, given,
@@ -138,14 +145,14 @@ class _Case:
         aggs = body.get("aggs", body.get("aggregations"))
         relevance = sorts_by_relevance(keys) and "search_after" not in body
         first = scored_aggregation(aggs, frozenset({"first"}))
-        if relevance and "collapse" not in body and not _completes(body):
-            _require_no_best(scored_aggregation(aggs, frozenset({"hits"})))
+        if relevance and "collapse" not in body and not completes(body):
+            require_no_best(scored_aggregation(aggs, frozenset({"hits"})))
             return ("wide", [notes.WIDE.format(first)]) if first else ("rescore", [])
         if relevance or uses_score(keys):
-            _require_no_best(first or scored_aggregation(aggs, frozenset({"hits"})))
+            require_no_best(first or scored_aggregation(aggs, frozenset({"hits"})))
             return "script", [notes.SCRIPT]
         if self.wishes.sorted == "best":
-            _require_first_page(body)
+            require_first_page(body)
             return "window", [notes.WINDOW]
         if self.wishes.recall == "extend":
             return "sorted", [notes.SORTED_EXTENDED]
@@ -155,6 +162,7 @@ class _Case:
         if execution == "sorted" and self.wishes.recall == "keep":
             return _unchanged(self.body, self.attachment, self.wishes, self.weights, *said,
                               execution="sorted")  # fmt: skip
+        require_countable(self.body)
         body = plain_hits({k: v for k, v in self.body.items() if k not in ("min_score", "rescore")})
         said += notes.of_body(self.body)
         if "pit" in self.body:
@@ -298,35 +306,3 @@ def _own(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _address(body: Mapping[str, Any], attachment: Attachment) -> str | None:
     return None if "pit" in body else attachment.target
-
-
-def _completes(body: Mapping[str, Any]) -> bool:
-    """Tell whether a body asks for completions.
-
-    Beside a rescored query the engine shows them with the scores of hits (seen on one shard).
-    """
-    suggest = body.get("suggest")
-    every = suggest.values() if isinstance(suggest, Mapping) else ()
-    return any(isinstance(s, Mapping) and "completion" in s for s in every)
-
-
-def _require_no_best(aggregation: str | None) -> None:
-    if aggregation is not None:
-        raise InputError(
-            f"The aggregation {aggregation!r} shows or samples the best by the shop's score, and"
-            " one request has one score, here the formula's.",
-            "Give it a sort by fields, or ask for it in a request of its own.",
-        )
-
-
-def _suggests_only(body: Mapping[str, Any]) -> bool:
-    """Tell whether the engine answers with suggestions and looks for no hits."""
-    return "suggest" in body and not {"query", "aggs", "aggregations"} & body.keys()
-
-
-def _require_first_page(body: Mapping[str, Any]) -> None:
-    if "search_after" in body:
-        raise InputError(
-            "The body goes on after a cursor, and the best candidates are one window.",
-            'Page with from and size, or use sorted="all".',
-        )

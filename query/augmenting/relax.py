@@ -41,7 +41,8 @@ def relax(query: object, types: FieldTypes) -> Clause | None:
         case "boosting":
             return relax(inner.get("positive", EVERYTHING), types)
         case "dis_max":
-            return _any_of(listed(inner.get("queries")), 1, types)
+            either = _any_of(listed(inner.get("queries")), 1, types)
+            return {"bool": either} if either else None
         case "nested":
             return _nested(inner, types)
         case "knn" | "neural":
@@ -53,39 +54,44 @@ def relax(query: object, types: FieldTypes) -> Clause | None:
 
 
 def _bool(spec: Mapping[str, Any], types: FieldTypes) -> Clause | None:
-    kept = [copy_of(c) for c in listed(spec.get("filter"))]
-    musts = listed(spec.get("must"))
+    filters, musts = listed(spec.get("filter")), listed(spec.get("must"))
+    kept = [copy_of(c) for c in filters]
     kept += [c for c in (relax(m, types) for m in musts) if c is not None]
-    shoulds = listed(spec.get("should"))
-    least = spec.get("minimum_should_match")
-    if shoulds and (least is not None or not (musts or listed(spec.get("filter")))):
-        found = _any_of(shoulds, 1 if least is None else least, types)
-        kept += [found] if found else []
+    shoulds = _shoulds(spec, types, bound=bool(filters or musts))
     without = [copy_of(c) for c in listed(spec.get("must_not"))]
-    if not kept and not without:
-        return None
-    if len(kept) == 1 and not without:
+    counted = str(shoulds.get("minimum_should_match", 1)).isdigit()
+    if (filters or musts) and not kept and not counted:
+        kept = [EVERYTHING]  # beside it a share of the alternatives may round down to none
+    if len(kept) == 1 and not without and not shoulds:
         only: Clause = kept[0]
         return only
-    return {"bool": ({"filter": kept} if kept else {}) | ({"must_not": without} if without else {})}
+    left = {"filter": kept, "must_not": without, **shoulds}
+    found = {name: value for name, value in left.items() if value}
+    return {"bool": found} if found else None
 
 
-def _any_of(clauses: list[Any], least: object, types: FieldTypes) -> Clause | None:
-    """Return what is left of alternatives of which ``least`` must hold."""
+def _shoulds(spec: Mapping[str, Any], types: FieldTypes, *, bound: bool) -> Clause:
+    """Return the alternatives that must hold, as parts of a bool; empty where none must.
+
+    Args:
+        spec: The bool.
+        types: The index's fields.
+        bound: Whether other clauses of it must hold; only beside them may no alternative hold.
+    """
+    shoulds, least = listed(spec.get("should")), spec.get("minimum_should_match")
+    if not shoulds or (bound and least in (None, 0, "0", "0%")):
+        return {}
+    return _any_of(shoulds, 1 if least in (None, 0, "0", "0%") else least, types)
+
+
+def _any_of(clauses: list[Any], least: object, types: FieldTypes) -> Clause:
+    """Return what is left of alternatives of which ``least`` must hold, as parts of a bool."""
     relaxed = [relax(c, types) for c in clauses]
-    if all(c is None for c in relaxed) or least in (0, "0", "0%"):
-        return None
-    if least in (1, "1"):
-        if any(c is None for c in relaxed):
-            return None
-        return {"bool": {"should": relaxed, "minimum_should_match": 1}}
+    if all(c is None for c in relaxed) or (least in (1, "1") and None in relaxed):
+        return {}
     # Counted or in percent: alternatives that became "anything" still count.
-    return {
-        "bool": {
-            "should": [EVERYTHING if c is None else c for c in relaxed],
-            "minimum_should_match": least,
-        }
-    }
+    counted = [EVERYTHING if c is None else c for c in relaxed]
+    return {"should": counted, "minimum_should_match": least}
 
 
 def _nested(spec: Mapping[str, Any], types: FieldTypes) -> Clause | None:

@@ -94,6 +94,14 @@ def test_added_products_satisfy_a_filter_wherever_it_is_said(
                      }}}},
          {"nested": {"path": "variants", "query": {"term": {"variants.size": "S"}}}}),
         ({"dis_max": {"queries": [{"term": {"brand": "a"}}, WORDS]}}, None),
+        # A share of one alternative rounds down to none: beside a filter it may then miss.
+        ({"bool": {"must": [WORDS], "should": [{"term": {"brand": "a"}}],
+                   "minimum_should_match": "50%"}},
+         {"bool": {"filter": [{"match_all": {}}], "should": [{"term": {"brand": "a"}}],
+                   "minimum_should_match": "50%"}}),
+        # With nothing beside them one alternative must hold, whatever is said.
+        ({"bool": {"should": [{"term": {"brand": "a"}}], "minimum_should_match": 0}},
+         {"bool": {"should": [{"term": {"brand": "a"}}], "minimum_should_match": 1}}),
         ({"somebodys_plugin": {"x": 1}}, {"somebodys_plugin": {"x": 1}}),
     ],
 )  # fmt: skip

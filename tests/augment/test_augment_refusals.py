@@ -56,6 +56,8 @@ def nested_bools(clauses: int) -> dict[str, Any]:
         ({"query": WORDS, "aggs": {"best": {"top_hits": {}}}}, "'best'"),
         ({"query": WORDS, "collapse": {"field": "group"},
           "aggs": {"b": {"terms": {"field": "brand"}, "aggs": {"s": {"sampler": {}}}}}}, "'s'"),
+        ({"query": WORDS, "min_score": 1, "aggs": {"d": {"cardinality": {"field": "brand"}}}},
+         "counts in 'd' also what is cut off"),
         ("SELECT 1", "no JSON object"),
         ({"query": {"match": {"title": float("nan")}}}, "no JSON"),
     ],
