@@ -8,7 +8,8 @@ from mappings.errors import InputError
 from query.rules.book import NO_RULES, RuleBook
 from query.rules.reading import read_book
 
-INDEX = "shelfsight-rules"
+# No hyphen: nobody's generations (ALIAS-DIGEST-NUMBER) are listed with it.
+INDEX = "shelfsight_rules"
 _BODY = {
     "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-1"},
     "mappings": {

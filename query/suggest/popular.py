@@ -11,7 +11,7 @@ from mappings.connection import node_errors
 from mappings.errors import InputError
 from query.request import plain_text
 
-INDEX = "shelfsight-queries"
+INDEX = "shelfsight_queries"
 FEWEST = 3
 MOST = 10_000
 MAX_QUERY = 60

@@ -44,7 +44,7 @@ def words(
     yield Program(folder, {"SHELFSIGHT_NODE_URL": node_url, "SHELFSIGHT_ALIAS": alias})
     client.indices.delete(index=name)
     mine = {"query": {"term": {"alias": alias}}}
-    for kept in ("shelfsight-rules", "shelfsight-queries"):
+    for kept in ("shelfsight_rules", "shelfsight_queries"):
         client.delete_by_query(index=kept, body=mine, ignore=404, params={"refresh": "true"})
 
 
