@@ -1,5 +1,6 @@
 """Aligning a catalogue's pictures with its texts: pairs from products, a head from pairs."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,8 @@ def alignment_path(settings: Settings) -> Path:
 def kept_head(path: Path, text: "TextEncoder", image: "ImageEncoder") -> "Head | None":
     """Return the head that was fitted for these encoders, ``None`` where there is none.
 
+    One of other encoders is named on standard error and left where it is.
+
     Raises:
         InputError: The file is there and cannot be read.
     """
@@ -66,8 +69,15 @@ def kept_head(path: Path, text: "TextEncoder", image: "ImageEncoder") -> "Head |
     if not path.exists():
         return None
     head = load_head(path)
-    fits = (head.source_space, head.target_space) == (image.card.space, text.card.space)
-    return head if fits else None
+    if (head.source_space, head.target_space) == (image.card.space, text.card.space):
+        return head
+    print(  # noqa: T201 - the program's voice
+        f"warning: {path} was fitted for {head.source_space} and {head.target_space}, not for"
+        f" {image.card.space} and {text.card.space}: it is not used. Run `shelfsight align fit`"
+        " again.",
+        file=sys.stderr,
+    )
+    return None
 
 
 def known_before(text: "TextEncoder", image: "ImageEncoder") -> "Known":

@@ -104,7 +104,9 @@ def test_what_was_kept_is_what_a_new_index_is_made_with(home: Path, tmp_path: Pa
     assert space.identity.projection == found["digest"]
 
 
-def test_a_head_of_other_encoders_is_not_used(home: Path, tmp_path: Path) -> None:
+def test_a_head_of_other_encoders_is_named_and_not_used(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     shop = write_shop(tmp_path / "shop", 12)
     draw = np.random.default_rng(0)
     other = fit_ridge(draw.normal(size=(9, 8)), draw.normal(size=(9, 32)), source_space="other")
@@ -118,6 +120,7 @@ def test_a_head_of_other_encoders_is_not_used(home: Path, tmp_path: Path) -> Non
     assert isinstance(space.image, ProjectedImageEncoder)
     assert isinstance(space.image.projection, AlignedHead)
     assert space.image.projection.fitted_on == 24
+    assert "was fitted for other" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
