@@ -51,7 +51,7 @@ def words(
 def test_understand_shows_what_is_read(words: Program) -> None:
     said = words("understand", "nike hongselianyiqun under $50", "--json").json()
     assert said["variants"][0]["used"] == "红色连衣裙"
-    assert {c["kind"] for c in said["constraints"]} == {"price", "brand"}
+    assert {c["kind"] for c in said["constraints"]} == {"price", "brand", "colour"}
     plain = words("understand", "红色连衣裙 100元以下", "--treat", "colour=hard").out
     assert "head       连衣裙 (dress)" in plain
     assert "colour     red (红色) = 颜色=红色; must" in plain
