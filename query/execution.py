@@ -1,5 +1,6 @@
 """Executions: a plan run as one page that the engine orders, or as a window that the layer does."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,8 @@ from query.result import REACHABLE_OF, Hit
 from query.vectors_stored import read_vectors
 from query.window import Candidate, Window, card_key
 
+ROUNDING = 1e-4
+"""The engine's scores are float32; a larger difference is another product than before."""
 STEPS = (400, MAX_REACH)
 """How far the window is widened while collapsed cards do not fill the largest page."""
 
@@ -174,9 +177,9 @@ def _fetch(
 def _shown(hit: Hit, candidate: Candidate) -> Hit:
     """Return the hit as its candidate was arranged, its contributions adding up to its score."""
     own = hit.contributions if candidate.contributions is None else candidate.contributions
-    score = candidate.score
-    if candidate.contributions is None:  # read again with the page: what is shown adds up
-        score = hit.score + sum(c.points for c in candidate.boosts)
+    added = math.fsum(c.points for c in (*own, *candidate.boosts))
+    # Written since the window was read: what is shown adds up all the same.
+    score = candidate.score if abs(added - candidate.score) <= ROUNDING else added
     return replace(
         hit,
         score=score,

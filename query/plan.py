@@ -97,15 +97,14 @@ class Plan:
         return body | ({"docvalue_fields": docvalues(read)} if read else {})
 
     def page_body(self, ids: Sequence[str]) -> dict[str, Any]:
-        """Return the body that reads just these products, scored and explained like any hit."""
+        """Return the body that reads just these products and their raw values, in no order.
+
+        It computes no score: that is the sum of the contributions.
+        """
         query = chosen_query(tuple(ids), self.lexical_clause, self.filters, self.terms, self.params)
-        dropped = ("aggs", "post_filter")
+        dropped = ("aggs", "post_filter", "rescore")
         kept = {k: v for k, v in self.body.items() if k not in dropped}
-        rescore = {**self.body["rescore"], "window_size": max(1, len(ids))}
-        return kept | {
-            "from": 0, "size": len(ids), "query": query, "rescore": rescore,
-            "track_total_hits": False,
-        }  # fmt: skip
+        return kept | {"from": 0, "size": len(ids), "query": query, "track_total_hits": False}
 
 
 def compile_plan(
