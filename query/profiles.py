@@ -72,8 +72,8 @@ RULES = (
 DEFAULT = Profile(
     "default",
     {
-        "lexical": 0.35,
-        "text": 0.25,
+        "lexical": 0.33,
+        "text": 0.27,
         "image": 0.20,
         "attribute": 0.15,
         "coherence": 0.05,

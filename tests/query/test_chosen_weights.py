@@ -82,7 +82,7 @@ def test_a_rule_holds_for_what_it_names(when: When, met: Understood, not_met: Un
     assert choose(profile, {}, PRESENT, met).weights["text"] > DEFAULT.weights["text"]
     assert when.met(met)
     assert not when.met(not_met)
-    assert choose(profile, {}, PRESENT, not_met).weights["text"] == pytest.approx(0.25)
+    assert choose(profile, {}, PRESENT, not_met).weights["text"] == pytest.approx(0.27)
 
 
 def test_a_folder_holds_a_small_file_for_each_profile(tmp_path: Path) -> None:

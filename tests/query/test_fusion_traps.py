@@ -91,7 +91,7 @@ def test_a_leg_that_missed_a_product_counts_0_and_keeps_its_weight(
     for candidate in missed:
         first, *others = candidate.contributions or ()
         assert (first.signal, first.points) == ("lexical", 0.0)
-        assert first.weight == pytest.approx(0.35 / 0.95)
+        assert first.weight == pytest.approx(0.33 / 0.95)
         assert candidate.score == pytest.approx(sum(c.points for c in others))
         assert candidate.score <= 1.0 - first.weight + 1e-6
 
