@@ -7,14 +7,21 @@ from mappings.errors import InputError
 
 
 def require_countable(body: Mapping[str, Any]) -> None:
-    """Refuse what the engine itself counts wrongly, and counts rightly in our request.
+    """Refuse what the engine itself answers wrongly, and rightly in our request.
 
-    Beside min_score its cardinality aggregation counts the values of all matches, those that are
+    Beside a rescore it gives completions the scores of hits (seen in 3.6 on one shard). Beside
+    min_score its cardinality aggregation counts the values of all matches, those that are
     cut off too (seen in 3.6).
 
     Raises:
         InputError: It is there.
     """
+    if "rescore" in body and completes(body):
+        raise InputError(
+            "Beside a rescore the engine may show completions with the scores of hits, which the"
+            " augmented request does not: the two would differ.",
+            "Ask for completions in a request of their own.",
+        )
     aggs = body.get("aggs", body.get("aggregations", {}))
     for name, agg in aggs.items() if "min_score" in body and isinstance(aggs, Mapping) else ():
         if isinstance(agg, Mapping) and "cardinality" in agg:

@@ -58,6 +58,8 @@ def nested_bools(clauses: int) -> dict[str, Any]:
           "aggs": {"b": {"terms": {"field": "brand"}, "aggs": {"s": {"sampler": {}}}}}}, "'s'"),
         ({"query": WORDS, "min_score": 1, "aggs": {"d": {"cardinality": {"field": "brand"}}}},
          "counts in 'd' also what is cut off"),
+        ({"query": WORDS, "rescore": {"query": {"rescore_query": WORDS}},
+          "suggest": {"c": {"prefix": "r", "completion": {"field": "suggest"}}}}, "completions"),
         ("SELECT 1", "no JSON object"),
         ({"query": {"match": {"title": float("nan")}}}, "no JSON"),
     ],
