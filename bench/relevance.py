@@ -62,7 +62,7 @@ def main() -> None:
             ),
         }
         for shelf in (zh, en):
-            client.indices.delete(index=shelf.index)
+            client.indices.delete(index=shelf.index, ignore=404)
     OUT.mkdir(exist_ok=True)
     text = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
     (OUT / "relevance.json").write_text(text, encoding="utf-8")

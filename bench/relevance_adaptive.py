@@ -59,7 +59,7 @@ def main() -> None:
         zh = shelve(client, zh_titles(), encoder)
         raws = [raw_values(client, shelf) for shelf in (en, zh)]
         for shelf in (en, zh):
-            client.indices.delete(index=shelf.index)
+            client.indices.delete(index=shelf.index, ignore=404)
     found = against_fixed(en, raws[0]) | {"slices": slices(en, raws[0]) | zh_slice(zh, raws[1])}
     OUT.mkdir(exist_ok=True)
     text = json.dumps(found, ensure_ascii=False, indent=2) + "\n"

@@ -60,7 +60,7 @@ def curve(client: Any, name: str) -> tuple[Floats, Floats]:  # noqa: ANN401
         "lexical": every_bm25(client, shelf.index, shelf.ids, [our_words(q) for q in queries]),
         "text": shelf.asked.astype(np.float64) @ shelf.text.T.astype(np.float64),
     }
-    client.indices.delete(index=shelf.index)
+    client.indices.delete(index=shelf.index, ignore=404)
     return calibrated(shelf, raw), uncalibrated(shelf, raw)
 
 
