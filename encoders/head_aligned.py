@@ -80,13 +80,16 @@ class AlignedHead:
         return unit_rows(text + u @ self.visual)
 
     def strength(self, rows: NDArray[np.floating]) -> Vectors:
-        """Return float32 (n, 1): how far the linear part reaches, 1 on average over the fit.
+        """Return float32 (n, 1): how far a ridge reaches, 1 on average over the fit.
 
-        A ridge shrinks what is unlike everything it has seen towards the mean.
+        It shrinks what is unlike everything it has seen towards the mean. A head with a hidden
+        layer was trained on directions alone: its strength is 1 everywhere.
 
         Args:
             rows: Floats (n, d).
         """
+        if self.hidden.shape[1]:
+            return np.ones((len(rows), 1), dtype=np.float32)
         u = (np.asarray(rows, dtype=np.float32) - self.middle) / self.scale
         found = np.linalg.norm(self._flat(u @ self.linear), axis=1, keepdims=True)
         return np.asarray(found, dtype=np.float32)
