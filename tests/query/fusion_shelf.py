@@ -1,5 +1,6 @@
 """5,000 small products with vectors near their words, and an index that holds them."""
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -30,7 +31,8 @@ CLIPPED = Calibration(
 )
 COUNT = 5_000
 TWINS = 40
-ALIAS = "fusion-tests"
+# Of its own each time: sessions that share a node must not delete each other's index.
+ALIAS = f"fusion-tests-{uuid.uuid4().hex[:8]}"
 COLOURS = ("红色 red", "蓝色 blue", "黑色 black", "白色 white", "绿色 green")
 KINDS = ("连衣裙 dress", "运动鞋 sneakers", "手提包 handbag", "帽子 hat")
 MAKES = tuple(f"make{n}" for n in range(300))
@@ -86,7 +88,6 @@ def _vectors(title: str, rng: np.random.Generator, twin: bool) -> ProductVectors
 @pytest.fixture(scope="session")
 def fusion_shelf(client: Any) -> Iterator[Shelf]:
     """5,000 products behind an alias, one of them a tombstone that kept its words."""
-    client.indices.delete(index=f"{ALIAS}-*", ignore=404)
     schema = Schema(DIM, Blend.of(DEFAULT.weights, CLIPPED))
     name = create(client, ALIAS, IDENTITY, render(schema, IDENTITY, CLIPPED))
     made = products()

@@ -1,5 +1,6 @@
 """The fusions on an index of several shards: a hybrid query takes its depth from each of them."""
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
@@ -26,7 +27,7 @@ from query.request import SearchRequest
 
 pytestmark = pytest.mark.node
 
-ALIAS = "fusion-shards"
+ALIAS = f"fusion-shards-{uuid.uuid4().hex[:8]}"
 DEPTH = 40
 FUSIONS: tuple[Fusion, ...] = (
     HybridMinMax(DEPTH), HybridL2(DEPTH), HybridZScore(DEPTH), ReciprocalRank(DEPTH),
@@ -36,7 +37,6 @@ FUSIONS: tuple[Fusion, ...] = (
 
 @pytest.fixture(scope="module")
 def sharded(client: Any) -> Iterator[SearchEngine]:
-    client.indices.delete(index=f"{ALIAS}-*", ignore=404)
     schema = Schema(DIM)
     name = create(client, ALIAS, IDENTITY, render(schema, IDENTITY, CLIPPED, shards=3))
     lines: list[dict[str, Any]] = []
