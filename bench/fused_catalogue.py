@@ -203,8 +203,10 @@ def _texts(
     # Noise is a random mix of real residuals, so that it lies where real vectors vary.
     mix = rng.normal(size=(len(items), 16)) / 4.0
     drawn = rng.integers(len(residual), size=(len(items), 16))
-    noise = np.einsum("nk,nkd->nd", mix, residual[drawn], optimize=True)
-    made = unit_rows(design @ weights + noise)
+    made = design @ weights
+    for rows in np.array_split(np.arange(len(items)), max(1, len(items) // 10_000)):
+        made[rows] += np.einsum("nk,nkd->nd", mix[rows], residual[drawn[rows]], optimize=True)
+    made = unit_rows(made)
     made[real] = known
     return made
 
