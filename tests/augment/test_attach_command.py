@@ -51,7 +51,12 @@ def shop(client: Any) -> Iterator[str]:
     name = f"augment-cli-{uuid.uuid4().hex[:8]}"
     open_shop(client, name, COUNT)
     yield name
+    remove(client, name)
+
+
+def remove(client: Any, name: str) -> None:
     client.indices.delete(index=f"{name}*")
+    client.delete_script(id=f"shelfsight-{name}-v1", ignore=404)
 
 
 def untouched(client: Any, name: str) -> tuple[Any, ...]:
@@ -88,7 +93,7 @@ def test_a_live_index_without_knn_is_refused_before_anything_is_written(
         attach("--index", name, "--yes")
         assert attach("status", "--index", name)["with_vectors"] == 5, "the parallel one does"
     finally:
-        client.indices.delete(index=f"{name}*")
+        remove(client, name)
 
 
 @pytest.mark.parametrize(
