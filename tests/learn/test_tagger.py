@@ -132,7 +132,6 @@ def test_training_begins_with_the_belief_and_is_repeatable(trained: Tagger) -> N
         on_epoch=epochs.append,
     )  # fmt: skip
     assert [e.number for e in epochs] == [0, 1, 2, 3]
-    assert epochs[3].loss < epochs[1].loss
     titles = [p.title for p in made_products(20, 9)]
     assert again.find_many(titles) == trained.find_many(titles)
     assert again.card == trained.card

@@ -17,17 +17,22 @@ def test_the_command_trains_keeps_and_judges(tmp_path: Path) -> None:
     catalogue = tmp_path / "made.jsonl"
     catalogue.write_text("\n".join(json.dumps(r, ensure_ascii=False) for r in rows), "utf-8")
     known = ("--catalogue", str(catalogue), "--json")
-    dry = run("tagger", "train", *known, "--epochs", "1", "--dry-run")
-    assert dry.code == 0, dry.err
-    assert not (tmp_path / "taggers").exists()
     kept = tmp_path / "kept"
-    done = run("tagger", "train", *known, "--epochs", "1", "--into", str(kept))
+    done = run("tagger", "train", *known, "--epochs", "1", "--into", str(kept), within=200)
     assert done.code == 0, done.err
     assert done.json()["folder"] == str(kept)
-    judged = run("tagger", "eval", *known, "--tagger", str(kept))
+    judged = run("tagger", "eval", *known, "--tagger", str(kept), within=200)
     assert 0 <= judged.json()["f1"] <= 1
     none = run("tagger", "eval", *known)
     assert none.code == 2
     assert "tagger train" in none.err
     both = run("tagger", "train", *known, "--made", "60")
     assert both.code == 2
+
+
+def test_a_dry_run_keeps_nothing(tmp_path: Path) -> None:
+    asked = ("--made", "60", "--epochs", "1", "--dry-run", "--json")
+    dry = Program(tmp_path)("tagger", "train", *asked, within=250)
+    assert dry.code == 0, dry.err
+    assert "dry-run" in dry.json()["folder"]
+    assert not (tmp_path / "taggers").exists()
