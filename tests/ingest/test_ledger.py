@@ -17,7 +17,7 @@ from ingest.lock import only_one
 from ingest.tally import Settled
 from mappings.errors import StackError
 from mappings.identity import ModelIdentity
-from mappings.product import Picture, Product
+from mappings.product import Found, Picture, Product
 
 IDS = ["a", "b", "c"]
 
@@ -132,7 +132,8 @@ def test_a_product_comes_back_as_it_was_accepted(ledger: Ledger) -> None:
         Product(id="bare", title="t"),
         Product(
             id="full", title="连衣裙", description="d", brand="b", categories=("x", "y"), price=0,
-            currency="CNY", stock=2, group="g", attributes={"colour": ("red", "blue"), "a": "b"},
+            currency="CNY", stock=2, group="g", margin=0.2, added="2026-01-02",
+            found=(Found("size", "42", "title"),), attributes={"colour": ("red", "blue"), "a": "b"},
             pictures=(Picture(path="p", role="main"), Picture(path="q")), version=3,
         ),
         Product(id="gone", deleted=True),
