@@ -72,10 +72,11 @@ class Decorrelation:
 
     def save(self, path: Path) -> None:
         """Write it as float32 safetensors, whole or not at all."""
-        from safetensors.numpy import save_file
+        from safetensors.numpy import save
 
         writing = path.with_name(f".{path.name}-{os.getpid()}")
-        save_file({"matrix": self.matrix}, str(writing))
+        # Written by us, so that a full disk is an OSError like everywhere.
+        writing.write_bytes(save({"matrix": self.matrix}))
         os.replace(writing, path)
 
     @classmethod

@@ -107,7 +107,7 @@ def save_head(head: Head, path: Path) -> None:
         head: What to write.
         path: Where the file appears.
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     tensors = {name: np.ascontiguousarray(t) for name, t in head.tensors().items()}
     metadata = {
@@ -116,7 +116,8 @@ def save_head(head: Head, path: Path) -> None:
         "digest": head.digest,
     }
     writing = path.with_name(f".{path.name}-{os.getpid()}")
-    save_file(tensors, writing, metadata=metadata)
+    # Written by us, so that a full disk is an OSError like everywhere.
+    writing.write_bytes(save(tensors, metadata=metadata))
     os.replace(writing, path)
 
 

@@ -132,13 +132,13 @@ class Tagger:
             folder: Made when it is missing.
         """
         import torch
-        from safetensors.torch import save_file
+        from safetensors.torch import save
 
         folder.mkdir(parents=True, exist_ok=True)
         writing = folder / f".{_WEIGHTS}-{os.getpid()}"
         kept = {k: v.half() for k, v in self._network.state_dict().items() if v.is_floating_point()}
         trees = {f"{_TREES}{k}": torch.from_numpy(v) for k, v in self.belief.arrays().items()}
-        save_file(kept | trees, str(writing))
+        writing.write_bytes(save(kept | trees))
         os.replace(writing, folder / _WEIGHTS)
         self.gazetteer.save(folder / _VALUES)
         writing = folder / f".{_CARD}-{os.getpid()}"
