@@ -142,7 +142,8 @@ def understood_lines(found: "Understood") -> list[str]:
     must = [f"{c.kind} {c.text}" for c in found.hard if c.kind != "price"]
     read = [f"looking for {found.head}"] if found.head else []
     read += [f"its price {p}" for p in price] + [f"must have {m}" for m in must]
-    read += [f"better with {c.kind} {c.text}" for c in found.soft if c.values]
+    # Two columns may hold one property: it is said once.
+    read += dict.fromkeys(f"better with {c.kind} {c.text}" for c in found.soft if c.values)
     lines = [f"Understood: {'; '.join(read)}."] if price or must or len(read) > 1 else []
     lines += [f"Searched as well: {v.text} ({v.why})." for v in found.variants]
     lines += [f"Rule applied: {rule.id}." for rule in found.rules]
