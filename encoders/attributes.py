@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from encoders.cache import content_key
 from encoders.card import digest_of
 from encoders.decorrelation import Decorrelation
 from encoders.protocol import TextEncoder, Vectors, unit_rows
+from encoders.whole_file import write_whole
 from mappings.errors import InputError
 
 if TYPE_CHECKING:
@@ -124,9 +124,7 @@ class AttributeWeights:
             "document_frequency": dict(self.document_frequency),
             "decorrelated": self.decorrelation is not None,
         }
-        writing = path.with_name(f".{path.name}-{os.getpid()}")
-        writing.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
-        os.replace(writing, path)
+        write_whole(path, json.dumps(record, ensure_ascii=False, indent=1))
 
     @classmethod
     def load(cls, path: Path) -> AttributeWeights:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from encoders.protocol import Vectors
+from encoders.whole_file import write_whole
 from mappings.errors import InputError
 
 RIDGE = 0.3
@@ -74,10 +74,7 @@ class Decorrelation:
         """Write it as float32 safetensors, whole or not at all."""
         from safetensors.numpy import save
 
-        writing = path.with_name(f".{path.name}-{os.getpid()}")
-        # Written by us, so that a full disk is an OSError like everywhere.
-        writing.write_bytes(save({"matrix": self.matrix}))
-        os.replace(writing, path)
+        write_whole(path, save({"matrix": self.matrix}))
 
     @classmethod
     def load(cls, path: Path) -> Decorrelation:

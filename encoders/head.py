@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.protocol import Vectors
+from encoders.whole_file import write_whole
 from mappings.errors import InputError
 
 Words = dict[str, Any]
@@ -115,10 +115,7 @@ def save_head(head: Head, path: Path) -> None:
         "card": json.dumps(head.words(), sort_keys=True),
         "digest": head.digest,
     }
-    writing = path.with_name(f".{path.name}-{os.getpid()}")
-    # Written by us, so that a full disk is an OSError like everywhere.
-    writing.write_bytes(save(tensors, metadata=metadata))
-    os.replace(writing, path)
+    write_whole(path, save(tensors, metadata=metadata))
 
 
 def load_head(path: Path) -> Head:

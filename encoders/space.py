@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from encoders.head import Head, load_head, save_head
 from encoders.projection import ProjectedImageEncoder
 from encoders.protocol import ImageEncoder, TextEncoder
 from encoders.registry import load_image_encoder, load_text_encoder
+from encoders.whole_file import write_whole
 from mappings.errors import InputError
 from mappings.identity import ModelIdentity
 
@@ -78,9 +78,7 @@ class Space:
             "projected": projection is not None,
             "identity": asdict(self.identity),
         }
-        writing = folder / f".{_CARD}-{os.getpid()}"
-        writing.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
-        os.replace(writing, folder / _CARD)
+        write_whole(folder / _CARD, json.dumps(record, ensure_ascii=False, indent=1))
 
 
 def load_space(

@@ -76,12 +76,6 @@ def as_called(cure: str) -> str:
     return cure.replace("`shelfsight ", f"`{os.environ.get('SHELFSIGHT_CALLED_AS', 'shelfsight')} ")
 
 
-def _home() -> str:
-    from shelfsight.settings import home, read_settings
-
-    return str(home(read_settings()))
-
-
 def main() -> None:
     """Run the command line; our errors become one clear line, the cure, and an exit code."""
     try:
@@ -95,8 +89,8 @@ def main() -> None:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        where = error.filename or _home()  # a write that fails does not say where
-        print(f"shelfsight: No room is left on the disk ({where}).", file=sys.stderr)  # noqa: T201
+        where = f" ({error.filename})" if error.filename else ""
+        print(f"shelfsight: No room is left on the disk{where}.", file=sys.stderr)  # noqa: T201
         print("            Free some and start again; nothing is done twice.", file=sys.stderr)  # noqa: T201
         sys.exit(EXIT_ENVIRONMENT)
     except (KeyboardInterrupt, SystemExit) as end:  # Typer makes the first into the second

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from encoders.card import digest_of
 from encoders.extract.plain import cuts_word, plain
 from encoders.extract.spans import Span, without_overlaps
+from encoders.whole_file import write_whole
 from mappings.errors import InputError
 
 if TYPE_CHECKING:
@@ -148,9 +148,7 @@ class Gazetteer:
 
     def save(self, path: Path) -> None:
         """Write the values as JSON, whole or not at all."""
-        writing = path.with_name(f".{path.name}-{os.getpid()}")
-        writing.write_text(json.dumps(self._record(), ensure_ascii=False), encoding="utf-8")
-        os.replace(writing, path)
+        write_whole(path, json.dumps(self._record(), ensure_ascii=False))
 
     @classmethod
     def load(cls, path: Path) -> Gazetteer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from encoders.extract.features import COLUMNS, MEASURES, Features, featurise, si
 from encoders.extract.gazetteer import Gazetteer
 from encoders.extract.plain import plain
 from encoders.extract.spans import Span
+from encoders.whole_file import write_whole
 from mappings.errors import InputError
 
 if TYPE_CHECKING:
@@ -135,16 +135,11 @@ class Tagger:
         from safetensors.torch import save
 
         folder.mkdir(parents=True, exist_ok=True)
-        writing = folder / f".{_WEIGHTS}-{os.getpid()}"
         kept = {k: v.half() for k, v in self._network.state_dict().items() if v.is_floating_point()}
         trees = {f"{_TREES}{k}": torch.from_numpy(v) for k, v in self.belief.arrays().items()}
-        writing.write_bytes(save(kept | trees))
-        os.replace(writing, folder / _WEIGHTS)
+        write_whole(folder / _WEIGHTS, save(kept | trees))
         self.gazetteer.save(folder / _VALUES)
-        writing = folder / f".{_CARD}-{os.getpid()}"
-        text = json.dumps(asdict(self.card), ensure_ascii=False, indent=1)
-        writing.write_text(text, encoding="utf-8")
-        os.replace(writing, folder / _CARD)
+        write_whole(folder / _CARD, json.dumps(asdict(self.card), ensure_ascii=False, indent=1))
 
 
 def logits_of(network: TaggerNetwork, rows: Sequence[Features]) -> list[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -16,6 +15,7 @@ from encoders.protocol import Vectors, unit_rows
 from encoders.runtime import onnx_runs
 from encoders.runtime.machine import Machine, cpu_has_bf16
 from encoders.runtime.model import BATCH, Batch, Runner, VisionModel
+from encoders.whole_file import write_whole
 from mappings.errors import InputError
 
 RUNTIMES = (
@@ -257,6 +257,4 @@ def _kept(folder: Path) -> Choice | None:
 
 def _keep(folder: Path, choice: Choice) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    writing = folder / f".choice-{os.getpid()}.json"
-    writing.write_text(json.dumps(asdict(choice), indent=1), encoding="utf-8")
-    os.replace(writing, folder / "choice.json")
+    write_whole(folder / "choice.json", json.dumps(asdict(choice), indent=1))

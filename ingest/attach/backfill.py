@@ -7,13 +7,13 @@ and a document that the shop writes meanwhile gets a higher number and is read o
 """
 
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from encoders.whole_file import write_whole
 from ingest.attach.products import product_of
 from ingest.attach.reading import Document, Endurance, ShopReader
 from ingest.attach.vectors import Embedder
@@ -87,10 +87,8 @@ class Marks:
     def save(self, marks: Mapping[int, int]) -> None:
         """Write the file whole or not at all."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        writing = self.path.with_name(f".{self.path.name}-{os.getpid()}")
         content = {"key": self.key, "marks": {str(k): v for k, v in marks.items()}}
-        writing.write_text(json.dumps(content), encoding="utf-8")
-        os.replace(writing, self.path)
+        write_whole(self.path, json.dumps(content))
 
 
 def marks_of(attachment: Attachment, folder: Path) -> Marks:

@@ -1,11 +1,11 @@
 """What of a catalogue has been drawn so far: the log that lets an interrupted drawing go on."""
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from encoders.whole_file import write_whole
 from mappings.errors import InputError
 from shelfsight.demo.catalogue.pictures import Drawn
 
@@ -65,15 +65,8 @@ def begin(folder: Path, recipe: Recipe) -> dict[str, Drawn]:
         _clear(folder)
     (folder / "pictures").mkdir(exist_ok=True)
     content = [json.dumps(recipe.drawing()), *(json.dumps(asdict(d)) for d in found.values())]
-    replace_text(log, "".join(f"{line}\n" for line in content))
+    write_whole(log, "".join(f"{line}\n" for line in content))
     return found
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Writes a file whole or not at all."""
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, path)
 
 
 def _parsed(line: str) -> dict[str, Any] | None:

@@ -13,10 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
+from encoders.whole_file import write_whole
 from mappings.errors import DiskFull, InputError, StackError
 from shelfsight.demo.catalogue.pictures import Drawn, write_pictures
 from shelfsight.demo.catalogue.plan import Plan, plan_products
-from shelfsight.demo.catalogue.progress import LOG, MANIFEST, PRODUCTS, Recipe, begin, replace_text
+from shelfsight.demo.catalogue.progress import LOG, MANIFEST, PRODUCTS, Recipe, begin
 from shelfsight.demo.catalogue.record import Record, make_record
 from shelfsight.demo.catalogue.tags import check_tags
 
@@ -168,8 +169,8 @@ def _finish(folder: Path, recipe: Recipe, records: list[Record], drawn: list[Dra
     }
     products, text = folder / PRODUCTS, json.dumps(manifest, indent=2) + "\n"
     if not products.exists() or products.read_text(encoding="utf-8") != lines:
-        replace_text(products, lines)
-    replace_text(folder / MANIFEST, text)
+        write_whole(products, lines)
+    write_whole(folder / MANIFEST, text)
 
 
 @contextmanager
