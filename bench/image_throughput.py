@@ -188,7 +188,7 @@ def main() -> None:
     """Measure, print and write ``bench/out/image_throughput.json``."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--model", default=f"{PLAIN}-rich")
-    options.add_argument("--pictures", type=int, default=64)
+    options.add_argument("--pictures", type=int, default=192)
     options.add_argument("--rounds", type=int, default=9)
     options.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     options.add_argument("--cache", type=Path, default=OUT.parent / "models")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from encoders.card import digest_of
 
-PROBE_REVISION = 2
+PROBE_REVISION = 3
 """Raised when the probe's candidates or its floor change: choices kept before are measured anew."""
 
 

@@ -29,12 +29,13 @@ RUNTIMES = (
     "cuda",
     "int8",
 )
-FLOOR = 0.9995
+FLOOR = 0.9997
 """Least cosine to eager fp32, on every probe picture, of a runtime that is chosen unasked.
 
 The promise is 0.999 on every picture. Probe pictures are few and drawn, and photos deviate up to
-twenty times as much (bfloat16 throughout: 0.9991 here, 0.983 on photos; the first eight layers
-exact: 0.9997 here, 0.9994 on photos), so much of the allowance is left to them.
+twenty times as much (bfloat16 throughout: 0.9991 here, 0.983 on photos; EfficientNet-Lite2 with
+its first five layers exact: 0.99969 here, 0.99906 the worst of 500 photos; eight: 0.99973 and
+0.99933), so much of the allowance is left to them.
 """
 
 COMPARED = 4
