@@ -73,26 +73,29 @@ class AlignedHead:
         Raises:
             InputError: The rows have another length.
         """
-        require_width(rows, self.d_in, "projection")
-        u = (np.asarray(rows, dtype=np.float32) - self.middle) / self.scale
-        more = np.maximum(u @ self.hidden + self.hidden_bias, 0) @ self.out
-        text = unit_rows(self._flat(u @ self.linear + more))
-        return unit_rows(text + u @ self.visual)
+        return self.with_strength(rows)[0]
 
-    def strength(self, rows: NDArray[np.floating]) -> Vectors:
-        """Return float32 (n, 1): how far a ridge reaches, 1 on average over the fit.
+    def with_strength(self, rows: NDArray[np.floating]) -> tuple[Vectors, Vectors]:
+        """Return what ``apply`` does, and float32 (n, 1): how far a ridge reaches, 1 on average.
 
         It shrinks what is unlike everything it has seen towards the mean. A head with a hidden
         layer was trained on directions alone: its strength is 1 everywhere.
 
         Args:
             rows: Floats (n, d).
+
+        Raises:
+            InputError: The rows have another length.
         """
-        if self.hidden.shape[1]:
-            return np.ones((len(rows), 1), dtype=np.float32)
+        require_width(rows, self.d_in, "projection")
         u = (np.asarray(rows, dtype=np.float32) - self.middle) / self.scale
-        found = np.linalg.norm(self._flat(u @ self.linear), axis=1, keepdims=True)
-        return np.asarray(found, dtype=np.float32)
+        more = np.maximum(u @ self.hidden + self.hidden_bias, 0) @ self.out
+        text = self._flat(u @ self.linear + more)
+        if self.hidden.shape[1]:
+            strength = np.ones((len(rows), 1), dtype=np.float32)
+        else:
+            strength = np.linalg.norm(text, axis=1, keepdims=True).astype(np.float32)
+        return unit_rows(unit_rows(text) + u @ self.visual), strength
 
     def _flat(self, text: NDArray[np.floating]) -> NDArray[np.floating]:
         return text - np.outer(text @ self.text_mean, self.text_mean)

@@ -78,8 +78,8 @@ class BlendedHead:
         Raises:
             InputError: The rows have another length.
         """
-        own = self.fitted.apply(rows) * self.fitted.strength(rows)
-        return unit_rows(own + self.share * self.generic.votes(rows))
+        own, strength = self.fitted.with_strength(rows)
+        return unit_rows(own * strength + self.share * self.generic.votes(rows))
 
     def words(self) -> Words:
         """Return the cards of both parts."""

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from encoders.attributes import attribute_key, attribute_terms, encode_terms
 from encoders.cache import content_key
-from encoders.duplicates import look, look_digest
 from encoders.pictures import PictureRefused, PictureSize, Pixels
 from encoders.projection import ProjectedImageEncoder
 from encoders.protocol import ImageEncoder, TextEncoder, Vectors
@@ -18,7 +17,7 @@ from encoders.space import Space
 from encoders.texts import product_text
 from ingest.bench import Bench
 from ingest.changes import AcceptedPicture, Entry, Refusal
-from ingest.enrich_pictures import spool_colours
+from ingest.enrich_pictures import spool_pictures
 from ingest.picture_files import PictureUnavailable, picture_bytes
 from ingest.sender import chunks
 from mappings.product import Product
@@ -102,11 +101,7 @@ def embed_pictures(bench: Bench, entries: Sequence[Entry]) -> None:
             pixels = {k: a for k, a in answers.items() if not isinstance(a, Refused)}
             if pixels:
                 started = time.perf_counter()
-                rows = encoder.encode_products(list(pixels.values()))
-                bench.spool.put_many(dict(zip(pixels, rows, strict=True)), digest)
-                looks = {key: look(seen) for key, seen in pixels.items()}
-                bench.spool.put_many(looks, look_digest(encoder.size))
-                spool_colours(bench.spool, pixels, encoder.size)
+                spool_pictures(bench.spool, encoder, pixels)
                 _took(bench, entries, "picture_vectors", started, len(pixels))
             _refuse(bench, wanted, answers)
 

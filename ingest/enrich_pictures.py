@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from encoders.cache import VectorSpool
+from encoders.duplicates import look, look_digest
 from encoders.extract.colours import SHARES, colour_shares, shown_colours
 from encoders.picture_size import PictureSize, Pixels
 from encoders.pooling import telling
+from encoders.protocol import ImageEncoder
 from ingest.changes import Entry
 from mappings.vectors import Vector
 
@@ -17,16 +19,27 @@ LEAST = 0.25
 """Share of what the pictures show from which a colour is named; the largest is always."""
 
 
-def spool_colours(spool: VectorSpool, pixels: Mapping[str, Pixels], size: PictureSize) -> None:
-    """Keep the colours of decoded pictures beside their vectors.
+def spool_pictures(
+    spool: VectorSpool, encoder: ImageEncoder, pixels: Mapping[str, Pixels]
+) -> dict[str, Vector]:
+    """Embed decoded pictures and keep what they give: vectors, looks and colours.
 
     Args:
-        spool: Takes them.
-        pixels: SHA-256 of each picture's bytes to its pixels.
-        size: What they were decoded to.
+        spool: Takes all three.
+        encoder: Makes the vectors.
+        pixels: SHA-256 of each picture's bytes to its pixels, at least one.
+
+    Returns:
+        SHA-256 to float32 (d,).
     """
+    rows = encoder.encode_products(list(pixels.values()))
+    fresh = dict(zip(pixels, rows, strict=True))
+    spool.put_many(fresh, encoder.card.digest)
+    looks = {key: look(seen) for key, seen in pixels.items()}
+    spool.put_many(looks, look_digest(encoder.size))
     shares = {key: colour_shares(seen) for key, seen in pixels.items()}
-    spool.put_many(shares, _digest(size))
+    spool.put_many(shares, _digest(encoder.size))
+    return fresh
 
 
 def spooled_colours(

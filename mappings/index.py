@@ -127,6 +127,24 @@ def create(client: Any, alias: str, identity: ModelIdentity, body: Mapping[str, 
     return name
 
 
+def ensure(client: Any, index: str, body: Mapping[str, Any]) -> None:  # noqa: ANN401
+    """Create an index of a fixed name where there is none; two who do so at once are both right.
+
+    Raises:
+        NodeUnreachable: The node does not answer.
+    """
+    from opensearchpy.exceptions import RequestError
+
+    with node_errors("the node"):
+        if client.indices.exists(index=index):
+            return
+        try:
+            client.indices.create(index=index, body=body)
+        except RequestError as error:
+            if error.error != "resource_already_exists_exception":
+                raise
+
+
 def swap(client: Any, alias: str, to: str) -> tuple[str, ...]:  # noqa: ANN401
     """Point the alias to another index in one step and return where it pointed before.
 

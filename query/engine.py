@@ -196,12 +196,13 @@ class SearchEngine:
         started = time.monotonic()
         ends = started + self.patience.total
         wanted = _wanted(intent, profile)
+        is_exact = isinstance(find_fusion(intent.request.fusion), Exact)
         mark = fingerprint(given, index.name)
         position = read_cursor(given.cursor, mark, self.cursor_key) if given.cursor else None
 
         def run(vectors: QueryVectors, absent: frozenset[str], until: float) -> SearchResult:
             planner = self._planner(intent, vectors, profile, index, absent)
-            if "agreement" in wanted:
+            if "agreement" in wanted and is_exact:  # no other fusion has a use for it
                 agreed, lost = self._first_look(planner(0), index, until)
                 absent |= lost
                 planner = self._planner(intent, vectors, profile, index, absent, agreed)

@@ -32,7 +32,7 @@ class Wording(Protocol):
         """Return the parts as one text."""
 
 
-_EN_REASONS = {
+EN_REASONS = {
     "lexical": "its words match yours",
     "text": "its text means what you wrote",
     "image": "its pictures show what you wrote",
@@ -95,7 +95,7 @@ class English:
     def reason(self, signal: str, share: float, words: str) -> str:
         """Say what a signal found."""
         told = f", {words}" if words else ""
-        return f"{_EN_REASONS.get(signal, signal)} ({share:.0%} of its points{told})"
+        return f"{EN_REASONS.get(signal, signal)} ({share:.0%} of its points{told})"
 
     def words(self, by_column: Mapping[str, Sequence[str]]) -> str:
         """Say which words matched in which columns."""

@@ -1,5 +1,7 @@
 """One request to the engine: how it is sent, and what its failure means for the search."""
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from mappings.connection import node_errors
@@ -38,15 +40,38 @@ def send(
         NodeUnreachable: The node does not answer at all.
         StackError: The node refuses this user.
     """
-    from opensearchpy import exceptions
-
-    try:
+    with search_errors(index, seconds, _refused):
         reply: dict[str, Any] = client.search(
             index=index,
             body=body,
             params={"include_named_queries_score": "true", "request_timeout": seconds}
             | ({"preference": same} if same else {}),
         )
+    require_shards(reply)
+    return reply
+
+
+@contextmanager
+def search_errors(
+    index: str, seconds: float, refused: Callable[[str, object], ShelfsightError]
+) -> Iterator[None]:
+    """Turn the client's errors of a search into what they mean for it.
+
+    Args:
+        index: The concrete index.
+        seconds: Until the answer was to be given up.
+        refused: Makes an error of the engine's reason and HTTP status, where it refuses.
+
+    Raises:
+        LegFailed: The engine did not answer in time.
+        IndexGone: There is no such index any more.
+        NodeUnreachable: The node does not answer at all.
+        StackError: The node refuses this user.
+    """
+    from opensearchpy import exceptions
+
+    try:
+        yield
     except exceptions.NotFoundError:
         raise IndexGone(f"Index {index!r} is gone.", "Ask again.") from None
     except exceptions.ConnectionTimeout as error:
@@ -58,13 +83,24 @@ def send(
         if isinstance(error, exceptions.ConnectionError) or error.status_code in (401, 403):
             with node_errors("the node"):
                 raise
-        raise LegFailed(
-            f"The engine refused the search (HTTP {error.status_code}): {reason(error)}",
-            "Check the index with `shelfsight doctor`.",
-        ) from None
+        raise refused(reason(error), error.status_code) from None
+
+
+def require_shards(reply: Mapping[str, Any]) -> None:
+    """Refuse a reply that no shard gave.
+
+    Raises:
+        LegFailed: Every shard failed.
+    """
     if reply["_shards"]["failed"] == reply["_shards"]["total"] > 0:
         raise LegFailed("Every shard failed.", "Check the index with `shelfsight doctor`.")
-    return reply
+
+
+def _refused(why: str, status: object) -> LegFailed:
+    return LegFailed(
+        f"The engine refused the search (HTTP {status}): {why}",
+        "Check the index with `shelfsight doctor`.",
+    )
 
 
 def reason(error: Any) -> str:  # noqa: ANN401 - opensearchpy.TransportError

@@ -1,8 +1,6 @@
 """``POST /augment``: a shop's body in, the request that the shop itself sends out; none is sent."""
 
 import asyncio
-import base64
-import binascii
 from typing import Any, Literal
 
 from fastapi import FastAPI, Request
@@ -13,6 +11,7 @@ from starlette.exceptions import HTTPException
 from mappings.errors import InputError
 from serve.augment_slot import AugmentSlots
 from serve.schemas import Problem
+from serve.uploads import decoded
 
 _EXAMPLE: dict[str, Any] = {
     "index": "products",
@@ -170,11 +169,7 @@ def _augment(slots: AugmentSlots, asked: AugmentBody) -> dict[str, Any]:
 
 
 def _picture(number: int, text: str) -> bytes:
-    encoded = text.partition(",")[2] if text.startswith("data:") else text
-    try:
-        content = base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError):
-        content = b""
+    content = decoded(text)
     if not content:
         raise InputError(f"pictures.{number} is no base64.", "Encode the file's bytes.")
     return content

@@ -1,7 +1,5 @@
 """HTTP bodies read: JSON, or a form with pictures, becomes a search request."""
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
@@ -34,6 +32,7 @@ from serve.schemas import (
     RangeFilter,
     SearchBody,
 )
+from serve.uploads import decoded
 
 Column = TypeVar("Column")
 MAX_FAULTS = 5
@@ -197,11 +196,7 @@ def _picture(number: int, text: str) -> bytes:
             f"pictures.{number} is an address; only uploads and stored pictures are taken so far.",
             "Send the picture itself, or name a product of the catalogue in 'like'.",
         )
-    encoded = text.partition(",")[2] if text.startswith("data:") else text
-    try:
-        content = base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError):
-        content = b""
+    content = decoded(text)
     if not content:
         raise InputError(
             f"pictures.{number} is no base64.",

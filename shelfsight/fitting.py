@@ -30,7 +30,7 @@ from encoders.extract.gazetteer import Gazetteer
 from encoders.pooling import coherence, telling
 from encoders.texts import product_text
 from ingest.catalogue import Catalogue
-from ingest.enrich_pictures import spool_colours
+from ingest.enrich_pictures import spool_pictures
 from ingest.picture_files import PictureUnavailable
 from mappings.calibration import Calibration
 from mappings.errors import InputError
@@ -246,7 +246,6 @@ def encode_pictures(
     sample: Sample, encoder: "ImageEncoder", spool: VectorSpool, steps: Steps
 ) -> tuple[list[int], Vectors]:
     """Return whose picture each row is, and the features, float32 (n, d_in)."""
-    from encoders.duplicates import look, look_digest
     from encoders.pictures import PictureDecoder, PictureRefused
 
     keys = [content_key(content) for _, content in sample.pictures]
@@ -264,13 +263,7 @@ def encode_pictures(
                 if not isinstance(a, PictureRefused)
             }
             if pixels:
-                rows = encoder.encode_products(list(pixels.values()))
-                fresh = dict(zip(pixels, rows, strict=True))
-                spool.put_many(fresh, encoder.card.digest)
-                looks = {key: look(seen) for key, seen in pixels.items()}
-                spool.put_many(looks, look_digest(encoder.size))
-                spool_colours(spool, pixels, encoder.size)
-                known |= fresh
+                known |= spool_pictures(spool, encoder, pixels)
             advance(min(start + BATCH, len(lacking)), len(lacking))
     advance(len(lacking) or 1, len(lacking) or 1)
     seen = [(n, known[k]) for k, (n, _) in zip(keys, sample.pictures, strict=True) if k in known]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,8 +74,7 @@ def colour_shares(pixels: Pixels) -> NDArray[np.float32]:
     away = np.linalg.norm(lab - np.median(border, axis=0), axis=-1) > BACKGROUND
     shown = lab[away] if away.mean() > FEWEST else lab.reshape(-1, 3)
     centres, sizes = _clusters(shown)
-    paints = to_lab(np.array([rgb for *_, rgb in NAMED], dtype=np.uint8))
-    nearest = np.linalg.norm(centres[:, None] - paints[None], axis=-1).argmin(axis=1)
+    nearest = np.linalg.norm(centres[:, None] - _paints()[None], axis=-1).argmin(axis=1)
     shares = np.zeros(len(NAMES), dtype=np.float32)
     for paint, size in zip(nearest, sizes, strict=True):
         shares[NAMES.index(NAMED[int(paint)][0])] += size / len(shown)
@@ -91,6 +91,12 @@ def shown_colours(shares: NDArray[np.float32], least: float = 0.2) -> tuple[Show
     order = np.argsort(-shares, kind="stable")
     kept = [n for place, n in enumerate(order) if place == 0 or shares[n] >= least]
     return tuple(ShownColour(NAMES[int(n)], round(float(shares[n]), 3)) for n in kept)
+
+
+@cache
+def _paints() -> NDArray[np.float64]:
+    """Return Lab (26, 3) of every paint of ``NAMED``."""
+    return to_lab(np.array([rgb for *_, rgb in NAMED], dtype=np.uint8))
 
 
 def _clusters(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -45,7 +45,9 @@ def colour_histogram(pixels: Pixels) -> Vectors:
     few = pixels[::2, ::2].astype(np.uint16) >> 3
     codes = (few[..., 0] << 10) | (few[..., 1] << 5) | few[..., 2]
     border = np.concatenate([codes[0], codes[-1], codes[:, 0], codes[:, -1]])
-    found, counted = np.unique(codes, return_counts=True)
+    every = np.bincount(codes.ravel())  # far cheaper than sorting the pixels
+    found = np.flatnonzero(every)
+    counted = every[found]
     apart = np.square(lab[found] - np.median(lab[border], axis=0)).sum(axis=1) > BACKGROUND**2
     shown = counted * apart
     if shown.sum() <= FEWEST:

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mappings.connection import node_errors
 from mappings.errors import InputError
-from query.store import IndexGone, LegFailed, reason
+from query.store import IndexGone, LegFailed, require_shards, search_errors
 
 Reply = Mapping[str, Any]
 
@@ -33,30 +32,15 @@ def send_many(
         NodeUnreachable: The node does not answer at all.
         StackError: The node refuses this user.
     """
-    from opensearchpy import exceptions
-
     asked = shards or [None] * len(bodies)
     heads = [{} if n is None else {"preference": f"_shards:{n}"} for n in asked]
     lines = [line for pair in zip(heads, bodies, strict=True) for line in pair]
-    try:
+    with search_errors(index, seconds, _refusal):  # one body that cannot be read fails them all
         answer = client.msearch(
             index=index,
             body=lines,
             params={"request_timeout": seconds},
         )
-    except exceptions.NotFoundError:
-        raise IndexGone(f"Index {index!r} is gone.", "Ask again.") from None
-    except exceptions.ConnectionTimeout as error:
-        raise LegFailed(
-            f"The engine did not answer in {seconds:.2g} s ({type(error).__name__}).",
-            "Ask again; when it stays slow, look at its load.",
-        ) from None
-    except exceptions.TransportError as error:
-        if isinstance(error, exceptions.ConnectionError) or error.status_code in (401, 403):
-            with node_errors("the node"):
-                raise
-        # A body that cannot be read fails the whole trip.
-        raise _refusal(reason(error), error.status_code) from None
     replies = tuple(answer["responses"])
     for reply in replies:
         _require(index, reply)
@@ -73,9 +57,7 @@ def _require(index: str, reply: Reply) -> None:
     """
     error = reply.get("error")
     if error is None:
-        shards = reply["_shards"]
-        if shards["failed"] == shards["total"] > 0:
-            raise LegFailed("Every shard failed.", "Check the index with `shelfsight doctor`.")
+        require_shards(reply)
         return
     if error.get("type") == "index_not_found_exception":
         raise IndexGone(f"Index {index!r} is gone.", "Ask again.")

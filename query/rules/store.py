@@ -5,6 +5,7 @@ from typing import Any
 
 from mappings.connection import node_errors
 from mappings.errors import InputError
+from mappings.index import ensure
 from query.rules.book import NO_RULES, RuleBook
 from query.rules.reading import read_book
 
@@ -69,7 +70,7 @@ class RuleStore:
         """
         from opensearchpy.exceptions import ConflictError
 
-        self._ensure()
+        ensure(self.client, self.index, _BODY)
         version = self.version() + 1
         kept = RuleBook(version, book.synonyms, book.rules)
         document = {
@@ -93,18 +94,6 @@ class RuleStore:
                     "Export them again, and import your change over them.",
                 ) from None
         return kept
-
-    def _ensure(self) -> None:
-        from opensearchpy.exceptions import RequestError
-
-        with node_errors("the node"):
-            if self.client.indices.exists(index=self.index):
-                return
-            try:
-                self.client.indices.create(index=self.index, body=_BODY)
-            except RequestError as error:
-                if error.error != "resource_already_exists_exception":
-                    raise
 
     def _get(self, key: str, seconds: float, only: str = "") -> dict[str, Any] | None:
         params: dict[str, Any] = {"request_timeout": seconds}

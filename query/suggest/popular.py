@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from mappings.connection import node_errors
 from mappings.errors import InputError
+from mappings.index import ensure
 from query.request import plain_text
 
 INDEX = "shelfsight_queries"
@@ -78,7 +79,7 @@ class QueryCounts:
         Raises:
             NodeUnreachable: The node does not answer.
         """
-        self._ensure()
+        ensure(self.client, self.index, _BODY)
         now, written = int(time.time()), 0
         rows = [(q, n) for q, n in counts.items() if shown(q)]
         for at in range(0, len(rows), _PAGE):
@@ -102,7 +103,7 @@ class QueryCounts:
         Raises:
             NodeUnreachable: The node does not answer.
         """
-        self._ensure()
+        ensure(self.client, self.index, _BODY)
         kept = [{"term": {"alias": self.alias}}, {"term": {"source": "feed"}}]
         with node_errors("the node"):
             self.client.delete_by_query(
@@ -110,18 +111,6 @@ class QueryCounts:
                 params={"refresh": "true", "conflicts": "proceed"},
             )  # fmt: skip
         return self.add(counts, "feed")
-
-    def _ensure(self) -> None:
-        from opensearchpy.exceptions import RequestError
-
-        with node_errors("the node"):
-            if self.client.indices.exists(index=self.index):
-                return
-            try:
-                self.client.indices.create(index=self.index, body=_BODY)
-            except RequestError as error:
-                if error.error != "resource_already_exists_exception":
-                    raise
 
 
 def shown(query: str) -> bool:

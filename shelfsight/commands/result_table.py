@@ -20,16 +20,6 @@ _NAMES = {
     "picture_image": "your picture ~ pictures",
     "picture_attribute": "your picture ~ attributes",
 }
-_REASONS = {
-    "lexical": "its words match yours",
-    "text": "its text means what you wrote",
-    "image": "its pictures show what you wrote",
-    "attribute": "its attributes are what you wrote",
-    "coherence": "its pictures show what its attributes say",
-    "agreement": "it has what the best hits have in common",
-    "picture_image": "it looks like your picture",
-    "picture_attribute": "its attributes describe your picture",
-}
 
 
 def result_table(
@@ -54,13 +44,15 @@ def result_table(
 
 def sentence(hit: "Hit") -> str:
     """Return in one plain sentence why a hit is where it is."""
+    from query.explain_words import EN_REASONS
+
     gave = sorted((c for c in hit.contributions if c.points > 0), key=lambda c: -c.points)
     lacks = [_name(c) for c in hit.contributions if c.missing]
     if not gave:
         return "Nothing speaks for it but that it is among the nearest."
     total = sum(c.points for c in gave)
     reasons = [
-        f"{_REASONS.get(c.signal, c.signal)} ({c.points / total:.0%} of its points)"
+        f"{EN_REASONS.get(c.signal, c.signal)} ({c.points / total:.0%} of its points)"
         for c in gave[:2]
     ]
     found = "Found because " + " and ".join(reasons)

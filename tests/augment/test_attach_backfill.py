@@ -174,7 +174,7 @@ def test_a_node_that_goes_away_ends_the_run_and_the_next_one_goes_on(
 ) -> None:
     from urllib.parse import urlsplit
 
-    from attach_relay import Relay
+    from node_relay import Relay
 
     from mappings.connection import Connection
 

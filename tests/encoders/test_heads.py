@@ -130,8 +130,8 @@ def test_the_generic_head_answers_with_the_likeliest_classs_text() -> None:
 
 def test_a_blend_without_a_share_is_the_fitted_head_and_misfits_are_refused() -> None:
     rows = unit_rows(numbers(5, 64, seed=3))
-    assert (aligned().strength(rows) == 1).all()
-    assert aligned(0).strength(rows).std() > 0
+    assert (aligned().with_strength(rows)[1] == 1).all()
+    assert aligned(0).with_strength(rows)[1].std() > 0
     assert np.linalg.norm(generic().votes(rows), axis=1).max() <= 1
     np.testing.assert_allclose(
         BlendedHead(aligned(), generic(), 0.0).apply(rows), aligned().apply(rows), atol=1e-6

@@ -1,9 +1,6 @@
 """A small real shop for the API's tests: real documents, real node, hash encoders."""
 
 import io
-import socket
-import threading
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -101,41 +98,3 @@ def _document(shop: Shop, record: dict[str, Any], colour: str) -> dict[str, Any]
         float(shown @ attribute),
     )
     return Schema(DIM).document(parse_product(record), vectors, version=1, content_hash="h")
-
-
-class Relay:
-    """Passes a TCP port on until it is cut: then connections are closed and none is taken."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self.target = (host, port)
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        self.open: list[socket.socket] = []
-        self.thread = threading.Thread(target=self._accept, daemon=True)
-        self.thread.start()
-
-    def _accept(self) -> None:
-        with suppress(OSError):  # the listener was shut down
-            while True:
-                near, _ = self.listener.accept()
-                far = socket.create_connection(self.target)
-                self.open += [near, far]
-                for ends in ((near, far), (far, near)):
-                    threading.Thread(target=_pump, args=ends, daemon=True).start()
-
-    def cut(self) -> None:
-        with suppress(OSError):
-            self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        self.thread.join()
-        for one in self.open:
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-        self.open.clear()
-
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while block := source.recv(65536):
-            target.sendall(block)

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from api_server import serving, wait_for
-from api_shop import Relay, Shop
+from api_shop import Shop
+from node_relay import Relay
 from starlette.testclient import TestClient
 
 from mappings.connection import Connection
