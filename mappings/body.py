@@ -14,9 +14,8 @@ from mappings.schema import SCHEMA_VERSION, Schema
 _CJK = ["<IDEOGRAPHIC>", "<HIRAGANA>", "<KATAKANA>", "<HANGUL>", "<SINGLE>", "<DOUBLE>"]
 ANALYSIS: dict[str, Any] = {
     "filter": {
-        # Single characters beside the pairs: a short title holds few of a query's pairs, but most
-        # of its characters. One place's character and pair count as one word: queries stay short.
-        "shelf_cjk_pairs": {"type": "cjk_bigram", "output_unigrams": True},
+        # One place's character and pair count as one word, so that queries stay short.
+        "shelf_cjk_characters": {"type": "cjk_bigram", "output_unigrams": True},
         "shelf_cjk_only": {"type": "keep_types", "types": _CJK},
         "shelf_latin_only": {"type": "keep_types", "types": ["<ALPHANUM>", "<NUM>"]},
         "shelf_possessive": {"type": "stemmer", "language": "possessive_english"},
@@ -27,7 +26,12 @@ ANALYSIS: dict[str, Any] = {
         "shelf_zh": {
             "type": "custom",
             "tokenizer": "standard",
-            "filter": ["cjk_width", "lowercase", "shelf_cjk_pairs", "shelf_cjk_only"],
+            "filter": ["cjk_width", "lowercase", "cjk_bigram", "shelf_cjk_only"],
+        },
+        "shelf_zh_characters": {
+            "type": "custom",
+            "tokenizer": "standard",
+            "filter": ["cjk_width", "lowercase", "shelf_cjk_characters", "shelf_cjk_only"],
         },
         "shelf_en": {
             "type": "custom",

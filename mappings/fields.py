@@ -35,19 +35,22 @@ Source = Callable[[Product], Any]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Words, analysed once for Chinese (``.zh``, bigrams) and once for English (``.en``, stems).
+    """Words, analysed once for Chinese (``.zh``, pairs) and once for English (``.en``, stems).
 
     Each subfield keeps only the tokens of its own script, so that no word is counted twice.
-    With ``keyword`` the column itself is an exact keyword for filters and facets.
+    With ``keyword`` the column itself is an exact keyword for filters and facets. With
+    ``characters`` single characters are indexed beside the pairs: a short text holds few of a
+    query's pairs, but most of its characters.
     """
 
     name: str
     source: Source
     keyword: bool = False
+    characters: bool = False
 
     @property
     def zh(self) -> str:
-        """The subfield of Chinese bigrams."""
+        """The subfield of Chinese pairs of characters."""
         return f"{self.name}.zh"
 
     @property
@@ -62,9 +65,10 @@ class Text:
             if self.keyword
             else {"type": "text", "index": False}
         )
+        analyzer = "shelf_zh_characters" if self.characters else "shelf_zh"
         return own | {
             "fields": {
-                "zh": {"type": "text", "analyzer": "shelf_zh"},
+                "zh": {"type": "text", "analyzer": analyzer},
                 "en": {"type": "text", "analyzer": "shelf_en"},
             }
         }
@@ -237,4 +241,5 @@ def declare_vector(
 
 def vector_json(vector: NDArray[np.float32]) -> list[float]:
     """Return a vector as JSON numbers with seven decimals: short, and exact to 1e-7."""
-    return [float(x) for x in vector.astype(np.float64).round(7)]
+    numbers: list[float] = vector.astype(np.float64).round(7).tolist()
+    return numbers

@@ -20,7 +20,7 @@ from mappings.vectors import ProductVectors
 
 SCHEMA_VERSION = 1
 
-TITLE = Text("title", lambda p: p.title)
+TITLE = Text("title", lambda p: p.title, characters=True)
 DESCRIPTION = Text("description", lambda p: p.description)
 BRAND = Text("brand", lambda p: p.brand, keyword=True)
 CATEGORIES = Text("categories", lambda p: list(p.categories), keyword=True)

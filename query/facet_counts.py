@@ -59,7 +59,8 @@ def read_facets(
     for number, facet in enumerate(facets):
         counted = reply.get(f"facet{number}", {})
         rows = counted.get("counted", counted)
-        buckets = tuple(_bucket(facet, row, filters) for row in rows.get("buckets", ()))
+        own = [f for f in filters if owns(facet, f)]
+        buckets = tuple(_bucket(facet, row, own) for row in rows.get("buckets", ()))
         if isinstance(facet, HistogramFacet):
             buckets = buckets[:MAX_BUCKETS]
         other = int(rows.get("sum_other_doc_count", 0))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mappings.fields import Text
 from query.intent import Script
 from query.signals import Lexical
 
@@ -9,14 +10,18 @@ from query.signals import Lexical
 MAX_CLAUSES = 1_024
 RESERVED = 64
 TIE = 0.3
+# Of a query's characters, in a column that is indexed by characters: two, or two in five. One
+# alone is not a word, and would make nearly every product a match that is counted.
+ENOUGH = "2<2 5<40%"
 
 
 def lexical_query(signal: Lexical, text: str, script: Script) -> dict[str, Any] | None:
     """Return the lexical clause, or ``None`` when the text holds no word.
 
     Each script's words are matched over its own subfields, the best field counting whole and the
-    others by 0.3; a mixed query adds both. The user's text is only ever a ``multi_match``'s
-    ``query``: it is analysed, never parsed. Columns of low boost are left out where a long text
+    others by 0.3; a mixed query adds both. Chinese matches by pairs of characters, in titles by
+    two characters or two in five. The user's text is only ever a ``query`` of ``match`` or
+    ``multi_match``: it is analysed, never parsed. Columns of low boost are left out where a long text
     would pass the server's limit of clauses.
 
     Args:
@@ -29,16 +34,23 @@ def lexical_query(signal: Lexical, text: str, script: Script) -> dict[str, Any] 
     fields = _affordable(signal, text)
     legs = []
     if script in ("zh", "mixed"):
-        legs.append(_match([f"{f.zh}^{boost:g}" for f, boost in fields], text))
+        queries = [_chinese(field, boost, text) for field, boost in fields]
+        legs.append({"dis_max": {"queries": queries, "tie_breaker": TIE}})
     if script in ("en", "mixed"):
-        legs.append(_match([f"{f.en}^{boost:g}" for f, boost in fields], text))
+        columns = [f"{f.en}^{boost:g}" for f, boost in fields]
+        legs.append({
+            "multi_match": {
+                "query": text, "type": "best_fields", "tie_breaker": TIE, "fields": columns,
+            }
+        })  # fmt: skip
     return legs[0] if len(legs) == 1 else {"bool": {"should": legs}}
 
 
-def _match(fields: list[str], text: str) -> dict[str, Any]:
-    return {
-        "multi_match": {"query": text, "type": "best_fields", "tie_breaker": TIE, "fields": fields}
-    }
+def _chinese(field: Text, boost: float, text: str) -> dict[str, Any]:
+    match: dict[str, Any] = {"query": text, "boost": boost}
+    if field.characters:
+        match["minimum_should_match"] = ENOUGH
+    return {"match": {field.zh: match}}
 
 
 def _affordable(signal: Lexical, text: str) -> list[tuple[Any, float]]:

@@ -17,7 +17,9 @@ from query.window import Candidate, values_of
 
 def read_hits(reply: Mapping[str, Any], plan: Plan) -> tuple[Hit, ...]:
     """Return the reply's rows as hits, best first, equal scores by id."""
-    hits = [_hit(row, plan) for row in reply["hits"]["hits"]]
+    rows = reply["hits"]["hits"]
+    shares = contributions(plan.terms, [_raws(row, plan.terms) for row in rows])
+    hits = [_hit(row, plan, own) for row, own in zip(rows, shares, strict=True)]
     return tuple(sorted(hits, key=lambda hit: (-hit.score, hit.id)))
 
 
@@ -41,11 +43,15 @@ def page_of(
     return None if above_tied or below_tied else page
 
 
-def _hit(row: Mapping[str, Any], plan: Plan) -> Hit:
-    raws: Iterator[float] = iter(row.get("fields", {}).get("raw", ()))
-    contributions = tuple(contribution(t, _raw(t, raws, row)) for t in plan.terms)
+def _hit(row: Mapping[str, Any], plan: Plan, own: tuple[Contribution, ...]) -> Hit:
     score = float(row["_score"] or 0.0) - plan.shift
-    return Hit(row["_id"], score, contributions, row.get("_source", {}), _matched(row, plan))
+    return Hit(row["_id"], score, own, row.get("_source", {}), _matched(row, plan))
+
+
+def _raws(row: Mapping[str, Any], terms: Sequence[Term]) -> list[float | None]:
+    """Return each term's raw value, ``None`` where the product lacks it."""
+    raws: Iterator[float] = iter(row.get("fields", {}).get("raw", ()))
+    return [_raw(term, raws, row) for term in terms]
 
 
 def read_words(reply: Mapping[str, Any]) -> dict[str, tuple[MatchedWord, ...]]:
@@ -100,9 +106,25 @@ def _matched(row: Mapping[str, Any], plan: Plan) -> MatchedPicture | None:
     return None
 
 
-def contribution(term: Term, raw: float | None) -> Contribution:
-    """Return a term's share of a score; ``None`` as raw value means that the product lacks it."""
+def contributions(
+    terms: Sequence[Term], rows: Sequence[Sequence[float | None]]
+) -> list[tuple[Contribution, ...]]:
+    """Return the terms' shares of each row's score.
+
+    Args:
+        terms: The formula's summands.
+        rows: For each row a raw value for each term; ``None`` means that the product lacks it.
+    """
+    columns = []
+    for number, term in enumerate(terms):
+        raws = [row[number] for row in rows]
+        scaled = term.scale(np.array([r or 0.0 for r in raws])).tolist()  # all rows at once
+        columns.append([_share(term, r, c) for r, c in zip(raws, scaled, strict=True)])
+    return list(zip(*columns, strict=True)) if columns else [() for _ in rows]
+
+
+def _share(term: Term, raw: float | None, calibrated: float) -> Contribution:
+    name, weight = term.signal.name, term.weight
     if raw is None:
-        return Contribution(term.signal.name, 0.0, 0.0, term.weight, 0.0, missing=True)
-    calibrated = float(term.scale(np.array(raw)))
-    return Contribution(term.signal.name, raw, calibrated, term.weight, term.weight * calibrated)
+        return Contribution(name, 0.0, 0.0, weight, 0.0, missing=True)
+    return Contribution(name, raw, calibrated, weight, weight * calibrated)

@@ -67,6 +67,8 @@ def clauses_of(query: Any) -> int:  # noqa: ANN401 - JSON
             cjk = sum(is_cjk(c) for c in text)
             rest = sum(not c.isspace() for c in text) - cjk
             found += sum(cjk if ".zh" in f else rest for f in part["fields"]) + 1
+        elif kind == "match":  # of a Chinese column
+            found += sum(is_cjk(c) for asked in part.values() for c in asked["query"]) + 1
         else:
             found += clauses_of(part)
     return found

@@ -79,8 +79,8 @@ def test_there_is_a_golden_body_for_every_branch_and_no_other() -> None:
 
 
 ALLOWED = {
-    "bool", "constant_score", "exists", "knn", "match_all", "match_none", "multi_match", "nested",
-    "ids", "range", "script_score", "term", "terms",
+    "bool", "constant_score", "dis_max", "exists", "knn", "match", "match_all", "match_none",
+    "multi_match", "nested", "ids", "range", "script_score", "term", "terms",
 }  # fmt: skip
 # Query types inside one another. Best-of-pictures inside a leg of a filtered request is the
 # deepest: bool > constant_score > nested > knn > bool > terms. The server dies at thousands.
@@ -99,6 +99,8 @@ def clauses(query: dict[str, Any], depth: int = 1) -> Iterator[tuple[str, Any, i
             inner += inside.get(occur, [])
     elif kind == "constant_score":
         inner = [inside["filter"]]
+    elif kind == "dis_max":
+        inner = inside["queries"]
     elif kind in ("nested", "script_score"):
         inner = [inside["query"]]
     elif kind == "knn":

@@ -289,8 +289,8 @@ def test_the_text_is_only_ever_analysed_and_clauses_stay_within_the_limit(
         intent = words_engine.reading.read(request, index)
         clause = _lexical_of(intent, index)
         assert set(_kinds(clause)) <= {
-            "bool", "must", "should", "dis_max", "queries", "multi_match", "constant_score",
-            "filter", "terms", "range",
+            "bool", "must", "should", "dis_max", "queries", "match", "multi_match",
+            "constant_score", "filter", "terms", "range",
         }  # fmt: skip
         assert clauses_of(clause) <= MAX_CLAUSES
         assert words_engine.search(request).degraded == ()
@@ -311,5 +311,5 @@ def _kinds(clause: Any) -> Iterator[str]:
         for key, part in clause.items():
             if isinstance(part, dict | list) and key not in ("fields", "tags", "brand", "price"):
                 yield key
-                if key not in ("multi_match", "terms", "range"):
+                if key not in ("match", "multi_match", "terms", "range"):
                     yield from _kinds(part)
