@@ -21,8 +21,8 @@ def lexical_query(signal: Lexical, text: str, script: Script) -> dict[str, Any] 
     Each script's words are matched over its own subfields, the best field counting whole and the
     others by 0.3; a mixed query adds both. Chinese matches by pairs of characters, in titles by
     two characters or two in five. The user's text is only ever a ``query`` of ``match`` or
-    ``multi_match``: it is analysed, never parsed. Columns of low boost are left out where a long text
-    would pass the server's limit of clauses.
+    ``multi_match``: it is analysed, never parsed. Columns of low boost are left out where a long
+    text would pass the server's limit of clauses.
 
     Args:
         signal: The columns and their boosts.
