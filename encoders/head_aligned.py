@@ -16,11 +16,12 @@ _TENSORS = ("middle", "scale", "linear", "hidden", "hidden_bias", "out", "text_m
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AlignedHead:
-    """A map x -> unit(unit(P(u L + g(u H + c) O)) + u V), u = (x - middle) / scale.
+    """A map x -> unit(unit(P(u L + g(u H + c) O)) + gain * unit(u V)), u = (x - middle) / scale.
 
     g is max(0, .); P takes the mean direction of texts away, so that a dot product with an
     uncentred text vector ranks as one with a centred text does. u V is the visual part, in
-    directions in which texts hardly differ: pictures of one product meet there, texts do not.
+    directions in which texts hardly differ: pictures of one product meet there, texts do not. It
+    is as long for every picture, so that the order in which a text finds pictures stays.
 
     Args:
         middle: float32 (d,), mean of the features.
@@ -30,7 +31,8 @@ class AlignedHead:
         hidden_bias: c, float32 (h,).
         out: O, float32 (h, 384).
         text_mean: float32 (384,), unit length.
-        visual: V, float32 (d, 384), gain included; zeros for none.
+        visual: V, float32 (d, 384); anything where ``gain`` is 0.
+        gain: Length of the visual part against the text part, at least 0.
         source_space: The space whose vectors go in.
         target_space: The space whose vectors come out.
         fitted_on: Number of pictures.
@@ -45,6 +47,7 @@ class AlignedHead:
     out: Vectors
     text_mean: Vectors
     visual: Vectors
+    gain: float = 0.0
     source_space: str = ""
     target_space: str = ""
     fitted_on: int = 0
@@ -73,16 +76,15 @@ class AlignedHead:
         Raises:
             InputError: The rows have another length.
         """
-        return self.with_strength(rows)[0]
+        text, visual = self.parts(rows)
+        return unit_rows(unit_rows(text) + visual)
 
-    def with_strength(self, rows: NDArray[np.floating]) -> tuple[Vectors, Vectors]:
-        """Return what ``apply`` does, and float32 (n, 1): how far a ridge reaches, 1 on average.
+    def parts(self, rows: NDArray[np.floating]) -> tuple[NDArray[np.floating], Vectors]:
+        """Return the text part and the visual part, (n, d_out) each, for float (n, d_in) features.
 
-        It shrinks what is unlike everything it has seen towards the mean. A head with a hidden
-        layer was trained on directions alone: its strength is 1 everywhere.
-
-        Args:
-            rows: Floats (n, d).
+        The text part is as long as a ridge reaches, 1 on average: it shrinks what is unlike
+        everything it has seen towards the mean. A head with a hidden layer was trained on
+        directions alone: its length is 1 everywhere. The visual part's is ``gain``.
 
         Raises:
             InputError: The rows have another length.
@@ -92,10 +94,10 @@ class AlignedHead:
         more = np.maximum(u @ self.hidden + self.hidden_bias, 0) @ self.out
         text = self._flat(u @ self.linear + more)
         if self.hidden.shape[1]:
-            strength = np.ones((len(rows), 1), dtype=np.float32)
-        else:
-            strength = np.linalg.norm(text, axis=1, keepdims=True).astype(np.float32)
-        return unit_rows(unit_rows(text) + u @ self.visual), strength
+            text = unit_rows(text)
+        if not self.gain:
+            return text, np.zeros_like(text, dtype=np.float32)
+        return text, np.float32(self.gain) * unit_rows(u @ self.visual)
 
     def _flat(self, text: NDArray[np.floating]) -> NDArray[np.floating]:
         return text - np.outer(text @ self.text_mean, self.text_mean)
@@ -107,6 +109,7 @@ class AlignedHead:
             "target_space": self.target_space,
             "fitted_on": self.fitted_on,
             "seed": self.seed,
+            "gain": self.gain,
             "form": "contrastive" if self.hidden.shape[1] else "ridge",
         }
 

@@ -17,12 +17,12 @@ from mappings.errors import InputError
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BlendedHead:
-    """A map x -> unit(s(x) fitted(x) + share * v(x)): each part counts as far as it is sure.
+    """A map x -> unit(unit(t(x) + share * v(x)) + l(x)): each part counts as far as it is sure.
 
-    s is the fitted head's strength, small for pictures unlike those it was fitted on; v are the
-    generic head's votes, short where its classifier wavers. On clothing photos a category left
-    out of the fit is then found by its name (P@10 0.2 without the generic part), and those that
-    were in the fit lose next to nothing.
+    t is the fitted head's text part, short for pictures unlike those it was fitted on; v are the
+    generic head's votes, short where its classifier wavers; l is the fitted head's visual part.
+    On clothing photos a category left out of the fit is then found by its name (P@10 0.2 without
+    the generic part), and those that were in the fit lose next to nothing.
 
     Args:
         fitted: Learned from the catalogue's own pairs.
@@ -78,8 +78,8 @@ class BlendedHead:
         Raises:
             InputError: The rows have another length.
         """
-        own, strength = self.fitted.with_strength(rows)
-        return unit_rows(own * strength + self.share * self.generic.votes(rows))
+        text, visual = self.fitted.parts(rows)
+        return unit_rows(unit_rows(text + self.share * self.generic.votes(rows)) + visual)
 
     def words(self) -> Words:
         """Return the cards of both parts."""

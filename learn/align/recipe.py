@@ -22,9 +22,9 @@ from learn.align.visual import quiet_directions, with_visual_part
 Form = Literal["ridge", "contrastive"]
 FORMS: tuple[Form, ...] = ("ridge", "contrastive")
 
-GAIN = 0.5
+GAIN = 1.0
 """Length of the visual part against the text part."""
-SHARE = 0.75
+SHARE = 1.0
 """What the head that ships counts beside the fitted one, at many pictures."""
 FEW = 50.0
 """Pictures of which the fitted head must have seen many more to be trusted alone."""

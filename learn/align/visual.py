@@ -41,7 +41,7 @@ def with_visual_part(
     quiet: Vectors,
     gain: float,
 ) -> AlignedHead:
-    """Return the head with a linear visual part of about ``gain`` times the text part.
+    """Return the head with a visual part ``gain`` times as long as the text part.
 
     Linear discriminant analysis by product with a shrunk within-product scatter: what differs
     between pictures of one product (pose, crop) is damped, what tells products apart is kept.
@@ -58,9 +58,8 @@ def with_visual_part(
     """
     u = (features - head.middle) / head.scale
     axes = discriminants(u, products, len(quiet))
-    length = float(np.linalg.norm(u @ axes, axis=1).mean())
-    part = axes @ quiet[: axes.shape[1]] * (gain / max(length, 1e-9))
-    return dataclasses.replace(head, visual=part.astype(np.float32))
+    part = (axes @ quiet[: axes.shape[1]]).astype(np.float32)
+    return dataclasses.replace(head, visual=part, gain=gain)
 
 
 def discriminants(u: Vectors, products: NDArray[np.int64], rank: int) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """Heads of every kind: applied, saved with card and hash, refused when changed or misfit."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,8 @@ def aligned(hidden: int = 5) -> AlignedHead:
         hidden_bias=numbers(hidden, seed=5),
         out=numbers(hidden, 32, seed=6),
         text_mean=unit_rows(numbers(1, 32, seed=7))[0],
-        visual=0.1 * numbers(64, 32, seed=8),
+        visual=numbers(64, 32, seed=8),
+        gain=0.9,
         fitted_on=9,
         seed=3,
         **spaces,
@@ -113,6 +115,21 @@ def test_a_space_keeps_a_head_of_any_kind_and_its_identity_tells_another(
     )
 
 
+def test_texts_find_pictures_in_the_same_order_whatever_the_visual_part() -> None:
+    text, look = np.eye(8, 5), np.eye(8)[:, 6:]  # texts lie in five directions, looks in two others
+    none = np.zeros((6, 0), np.float32)
+    head = AlignedHead(
+        middle=np.zeros(6, np.float32), scale=np.ones(6, np.float32),
+        linear=numbers(6, 5) @ text.T.astype(np.float32), hidden=none, hidden_bias=none[0],
+        out=np.zeros((0, 8), np.float32), text_mean=np.eye(8, dtype=np.float32)[5],
+        visual=numbers(6, 2, seed=1) @ look.T.astype(np.float32), gain=0.9,
+    )  # fmt: skip
+    rows, asked = numbers(40, 6, seed=2), numbers(7, 5, seed=3) @ text.T.astype(np.float32)
+    seen, plain = head.apply(rows), replace(head, gain=0.0).apply(rows)
+    np.testing.assert_allclose(asked @ seen.T * np.sqrt(1 + 0.9**2), asked @ plain.T, atol=1e-5)
+    assert np.abs(seen @ seen.T - plain @ plain.T).max() > 0.1
+
+
 def test_the_generic_head_answers_with_the_likeliest_classs_text() -> None:
     targets = unit_rows(np.eye(4, 6) + 0.01)
     axis = unit_rows(np.eye(6)[5:])[0]
@@ -130,8 +147,9 @@ def test_the_generic_head_answers_with_the_likeliest_classs_text() -> None:
 
 def test_a_blend_without_a_share_is_the_fitted_head_and_misfits_are_refused() -> None:
     rows = unit_rows(numbers(5, 64, seed=3))
-    assert (aligned().with_strength(rows)[1] == 1).all()
-    assert aligned(0).with_strength(rows)[1].std() > 0
+    lengths = [np.linalg.norm(head.parts(rows)[0], axis=1) for head in (aligned(), aligned(0))]
+    np.testing.assert_allclose(lengths[0], 1, atol=1e-6)
+    assert lengths[1].std() > 0
     assert np.linalg.norm(generic().votes(rows), axis=1).max() <= 1
     np.testing.assert_allclose(
         BlendedHead(aligned(), generic(), 0.0).apply(rows), aligned().apply(rows), atol=1e-6

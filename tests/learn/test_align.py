@@ -62,7 +62,7 @@ def test_the_visual_part_brings_a_products_pictures_together_and_leaves_texts_al
     draw = np.random.default_rng(1)
     generic = unit(draw.normal(size=(500, 16)) * np.r_[np.ones(8), np.full(8, 0.05)])
     products = np.repeat(np.arange(30), 4)
-    noisy = draw.normal(size=(30, 20))[products] + 0.5 * draw.normal(size=(120, 20))
+    noisy = draw.normal(size=(30, 20))[products] + 0.3 * draw.normal(size=(120, 20))
     features = noisy.astype(np.float32)
     weights = np.full((120, len(generic)), 1 / len(generic), dtype=np.float32)
     known = GenericTexts.of(generic)
