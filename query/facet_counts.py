@@ -59,7 +59,7 @@ def read_facets(
     for number, facet in enumerate(facets):
         counted = reply.get(f"facet{number}", {})
         rows = counted.get("counted", counted)
-        own = [f for f in filters if owns(facet, f)]
+        own = _own(facet, filters)
         buckets = tuple(_bucket(facet, row, own) for row in rows.get("buckets", ()))
         if isinstance(facet, HistogramFacet):
             buckets = buckets[:MAX_BUCKETS]
@@ -118,30 +118,34 @@ def _escaped(text: str) -> str:
     return "".join(c if c.isalnum() else f"\\{c}" for c in text)
 
 
-def _bucket(facet: Facet, row: Mapping[str, Any], filters: Sequence[Filter]) -> Bucket:
+def _own(facet: Facet, filters: Sequence[Filter]) -> list[Filter]:
+    return [f for f in filters if owns(facet, f)]
+
+
+def _bucket(facet: Facet, row: Mapping[str, Any], own: Sequence[Filter]) -> Bucket:
     count = int(row["doc_count"])
     match facet:
         case TermsFacet():
-            return _term(facet, str(row["key"]), count, filters)
+            return _term(facet, str(row["key"]), count, own)
         case RangesFacet():
-            return _ranged(facet, Range(row.get("from"), row.get("to")), count, filters)
+            return _ranged(facet, Range(row.get("from"), row.get("to")), count, own)
         case HistogramFacet():
             low = float(row["key"])
-            return _ranged(facet, Range(low, low + facet.interval), count, filters)
+            return _ranged(facet, Range(low, low + facet.interval), count, own)
 
 
 def _count(facet: Facet, rows: Sequence[Values], filters: Sequence[Filter]) -> FacetCount:
-    kind = kind_of(facet)
+    kind, own = kind_of(facet), _own(facet, filters)
     if isinstance(facet, TermsFacet):
         terms = _terms(facet, rows)
         listed = sorted(terms.items(), key=lambda pair: (-pair[1], pair[0]))
-        buckets = [_term(facet, value, n, filters) for value, n in listed[: facet.size]]
+        buckets = [_term(facet, value, n, own) for value, n in listed[: facet.size]]
         other = sum(n for _, n in listed[facet.size :])
         return FacetCount(facet.name, kind, "window", tuple(buckets), other)
     numbers = [_numbers(values.get(facet.column.name, ())) for values in rows]
     ranges = facet.ranges if isinstance(facet, RangesFacet) else _steps(facet, numbers)
     counted = [(r, sum(any(_inside(r, x) for x in xs) for xs in numbers)) for r in ranges]
-    ranged = tuple(_ranged(facet, r, n, filters) for r, n in counted)
+    ranged = tuple(_ranged(facet, r, n, own) for r, n in counted)
     return FacetCount(facet.name, kind, "window", ranged)
 
 
@@ -168,19 +172,16 @@ def _inside(part: Range, number: float) -> bool:
     return (part.low is None or part.low <= number) and (part.high is None or number < part.high)
 
 
-def _term(facet: TermsFacet, key: str, count: int, filters: Sequence[Filter]) -> Bucket:
-    chosen = any(isinstance(f, AnyOf) and owns(facet, f) and key in f.values for f in filters)
+def _term(facet: TermsFacet, key: str, count: int, own: Sequence[Filter]) -> Bucket:
+    chosen = any(isinstance(f, AnyOf) and key in f.values for f in own)
     value = key.removeprefix(f"{facet.attribute}=") if facet.attribute else key
     return Bucket(value, count, chosen=chosen)
 
 
 def _ranged(
-    facet: RangesFacet | HistogramFacet, part: Range, count: int, filters: Sequence[Filter]
+    facet: RangesFacet | HistogramFacet, part: Range, count: int, own: Sequence[Filter]
 ) -> Bucket:
-    chosen = any(
-        isinstance(f, Between) and owns(facet, f) and (f.low, f.high) == (part.low, part.high)
-        for f in filters
-    )
+    chosen = any(isinstance(f, Between) and (f.low, f.high) == (part.low, part.high) for f in own)
     low, high = _shown(facet.column, part.low), _shown(facet.column, part.high)
     return Bucket(None, count, low, high, chosen)
 
