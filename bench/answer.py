@@ -29,7 +29,7 @@ from encoders.registry import load_text_encoder
 from mappings.connection import Connection
 from mappings.fields import vector_json
 from mappings.schema import PRICE
-from query.candidates import Budget, filter_clause
+from query.candidates import Budget, near_filter
 from query.engine import SearchEngine
 from query.facet_counts import aggregations
 from query.facets import parse_facet
@@ -129,12 +129,12 @@ def _contenders(
     request, intent = q.request, understand(q.request)
     cursor = engine.search(request).next
     lexical, near = legs(intent, QueryVectors(q.vector), shelf.schema, Budget().blend.k)
-    kept = filter_clause(request.filters)
+    kept = near_filter(request.filters)
     counted = {"aggs": aggregations(FACETS, ())}
     shown = {"size": SIZE, "_source": [f.name for f in SHOWN]}
-    words = {"bool": kept["bool"] | {"must": [lexical]}}
+    words = {"bool": kept | {"must": [lexical]}}
     knn = {"knn": {shelf.schema.text_vector.name: {
-        "vector": vector_json(q.vector), "k": Budget().blend.k, "filter": kept,
+        "vector": vector_json(q.vector), "k": Budget().blend.k, **kept,
     }}}  # fmt: skip
 
     def ask(**changes: Any) -> Ask:  # noqa: ANN401 - a request's fields

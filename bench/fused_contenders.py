@@ -4,7 +4,7 @@ from typing import Any
 
 from mappings.fields import vector_json
 from mappings.schema import Schema
-from query.candidates import Budget, filter_clause
+from query.candidates import Budget, near_filter
 from query.filters import Filter
 from query.intent import Intent
 from query.lexical import lexical_query
@@ -24,16 +24,16 @@ def legs(
     lexical = lexical_query(Lexical(WORDS), intent.text, intent.script)
     assert lexical is not None
     vector = vector_json(vectors.text)
-    kept = filter_clause(intent.request.filters)
+    kept = near_filter(intent.request.filters)
     columns = (schema.text_vector, schema.image_vector, schema.attribute_vector)
-    near = [{"knn": {c.name: {"vector": vector, "k": k, "filter": kept}}} for c in columns]
+    near = [{"knn": {c.name: {"vector": vector, "k": k, **kept}}} for c in columns]
     return lexical, near
 
 
 def plain_bool(lexical: dict[str, Any], near: list[dict[str, Any]], kept: dict[str, Any]) -> Any:  # noqa: ANN401
     """Return ``bool.should`` of the legs: raw scores added up, no formula."""
     should = {"should": [lexical, *near], "minimum_should_match": 1}
-    return _body({"bool": kept["bool"] | should})
+    return _body({"bool": kept | should})
 
 
 def hybrid(
@@ -44,13 +44,13 @@ def hybrid(
     Args:
         lexical: The lexical leg.
         near: The neighbour legs.
-        kept: The filter.
+        kept: The part that filters, empty without filters.
         depth: Hits of each leg that are fused; ``None`` for the engine's default, the page size.
     """
     names = ("lexical", "text", "image", "attribute")[: 1 + len(near)]
     total = sum(DEFAULT.weights[n] for n in names)
     weights = [DEFAULT.weights[n] / total for n in names]
-    query: dict[str, Any] = {"queries": [lexical, *near], "filter": kept}
+    query: dict[str, Any] = {"queries": [lexical, *near], **kept}
     if depth:
         query["pagination_depth"] = depth
     fusion = {
@@ -66,7 +66,7 @@ def contenders(
 ) -> dict[str, Any]:
     """Return the bodies by name, all with the same lexical clause, filters and k."""
     k = Budget().blend.k
-    kept = filter_clause(filters)
+    kept = near_filter(filters)
     lexical, near = legs(intent, vectors, schema, k)
     bodies = {
         "hybrid, every leg to k": hybrid(lexical, near, kept, k),
@@ -76,7 +76,7 @@ def contenders(
     column = schema.blend_vector
     if column and schema.blend and vectors.text is not None:
         vector = vector_json(schema.blend.query(vectors.text))
-        one = [{"knn": {column.name: {"vector": vector, "k": k, "filter": kept}}}]
+        one = [{"knn": {column.name: {"vector": vector, "k": k, **kept}}}]
         bodies["bool.should of the two legs that ours runs"] = plain_bool(lexical, one, kept)
     return bodies
 

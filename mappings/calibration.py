@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -150,19 +151,22 @@ def pack(centre: NDArray[np.floating]) -> str:
     return base64.b64encode(centre.astype("<f2").tobytes()).decode("ascii")
 
 
+@lru_cache(maxsize=64)  # asked for with every search
 def unpack(text: str) -> Floats:
-    """Return the vector that ``pack`` wrote, float64 (d,).
+    """Return the vector that ``pack`` wrote, float64 (d,), not to be written to.
 
     Raises:
         InputError: It is no such text.
     """
     try:
-        return np.frombuffer(base64.b64decode(text, validate=True), "<f2").astype(np.float64)
+        vector = np.frombuffer(base64.b64decode(text, validate=True), "<f2").astype(np.float64)
     except ValueError:
         raise InputError(
             "A scale's centre cannot be read.",
             "Measure the scales anew: `shelfsight index calibrate`.",
         ) from None
+    vector.flags.writeable = False
+    return vector
 
 
 KINDS: dict[str, type[Affine] | type[Saturation] | type[Raw]] = {

@@ -60,6 +60,8 @@ class Connection:
             _log.warning(UNSAFE.format(url=self.url))
         from opensearchpy import OpenSearch
 
+        from mappings.connection_json import QuickJSON
+
         return OpenSearch(
             hosts=[self.url],
             headers=self._authorization(),
@@ -69,6 +71,7 @@ class Connection:
             http_compress=not self.is_local,
             timeout=self.timeout,
             max_retries=0,
+            serializer=QuickJSON(),
         )
 
     @property

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 from mappings.errors import IdentityMismatch, InputError
@@ -31,8 +32,7 @@ class ModelIdentity:
     @property
     def digest(self) -> str:
         """Ten hexadecimal characters that change with any of the parts."""
-        parts = json.dumps(asdict(self), sort_keys=True).encode()
-        return hashlib.sha256(parts).hexdigest()[:10]
+        return _digest(self)
 
     @classmethod
     def from_meta(cls, meta: dict[str, Any]) -> "ModelIdentity":
@@ -64,6 +64,12 @@ class ModelIdentity:
                 "Ingest into a new index (`shelfsight index create`, then `swap`), or start this"
                 " program with the models and the space folder that made the index.",
             )
+
+
+@cache  # asked for with every search
+def _digest(identity: ModelIdentity) -> str:
+    parts = json.dumps(asdict(identity), sort_keys=True).encode()
+    return hashlib.sha256(parts).hexdigest()[:10]
 
 
 def index_name(alias: str, identity: ModelIdentity, generation: int) -> str:

@@ -102,20 +102,19 @@ def find_legs(
         filters: What every hit must satisfy; applied inside every leg.
         budget: How deep the legs go.
     """
-    kept = filter_clause(filters)
     text = [t for t in terms if _side(t) == "text"]
     column = schema.blend_vector
     clauses: dict[str, dict[str, Any]] = {}
     if column and schema.blend and vectors.text is not None and blends(schema.blend, terms):
         vector = vector_json(schema.blend.query(vectors.text, _feet(text)))
-        clauses[BLEND] = _knn(column.name, vector, budget.blend, kept)
+        clauses[BLEND] = _knn(column.name, vector, budget.blend, filters)
         own = [t for t in terms if _side(t) and t not in text]
     else:
         own = [t for t in terms if _side(t)]
     depth = budget.blend if BLEND in clauses and not own else budget.legs
     params = vector_params(vectors)
     for term in own:
-        clauses[term.signal.name] = _leg(term, params, depth, kept)
+        clauses[term.signal.name] = _leg(term, params, depth, filters)
     return Legs(clauses, depth)
 
 
@@ -140,11 +139,20 @@ def blends(blend: Blend, terms: tuple[Term, ...]) -> bool:
 
 
 def filter_clause(filters: tuple[Filter, ...]) -> dict[str, Any]:
-    """Return the clause that every leg is filtered by: what was asked, and no tombstones."""
+    """Return the clause that every hit satisfies: what was asked, and no tombstones."""
     clause: dict[str, Any] = {"must_not": [{"term": {DELETED.name: True}}]}
     if filters:
         clause["filter"] = [f.clause() for f in filters]
     return {"bool": clause}
+
+
+def near_filter(filters: tuple[Filter, ...]) -> dict[str, Any]:
+    """Return the part of a neighbour leg that filters it before neighbours are sought.
+
+    Tombstones hold no vectors (``Schema.document``), so no leg needs to shut them out; a filter
+    that lets every product through would cost a look at each.
+    """
+    return {"filter": {"bool": {"filter": [f.clause() for f in filters]}}} if filters else {}
 
 
 def candidate_query(
@@ -222,13 +230,13 @@ def _side(term: Term) -> str | None:
     return term.signal.side if isinstance(term.signal, VectorSignal | BestPicture) else None
 
 
-def _leg(term: Term, params: Params, depth: Depth, kept: dict[str, Any]) -> dict[str, Any]:
+def _leg(term: Term, params: Params, depth: Depth, filters: tuple[Filter, ...]) -> dict[str, Any]:
     signal = term.signal
     if isinstance(signal, BestPicture):
-        knn = _knn(signal.field.vector, params[vector_param(signal)], depth, kept)
+        knn = _knn(signal.field.vector, params[vector_param(signal)], depth, filters)
         return {"nested": {"path": signal.field.name, "query": knn, "score_mode": "max"}}
     assert isinstance(signal, VectorSignal)
-    return _knn(signal.field.name, params[vector_param(signal)], depth, kept)
+    return _knn(signal.field.name, params[vector_param(signal)], depth, filters)
 
 
 def _constant(clause: dict[str, Any], score: float) -> dict[str, Any]:
@@ -241,11 +249,13 @@ def _show_pictures(kept: dict[str, Any], terms: tuple[Term, ...], params: Params
         kept["filter"] = [*kept.get("filter", []), *shown]
 
 
-def _knn(column: str, vector: list[float], depth: Depth, kept: dict[str, Any]) -> dict[str, Any]:
+def _knn(
+    column: str, vector: list[float], depth: Depth, filters: tuple[Filter, ...]
+) -> dict[str, Any]:
     leg = {
         "vector": vector,
         "k": depth.k,
-        "filter": kept,
+        **near_filter(filters),
         "method_parameters": {"ef_search": max(depth.k, depth.explored)},
     }
     return {"knn": {column: leg}}

@@ -6,6 +6,7 @@ import hmac
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any
 
 from mappings.errors import InputError
@@ -101,13 +102,21 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a request holds
     """Return a value that prints the same whenever it means the same."""
     if callable(getattr(value, "declare", None)):  # a column: its name says which
         return value.name
+    if isinstance(value, str | int | float):
+        return value
     if is_dataclass(value) and not isinstance(value, type):
-        kept = [f.name for f in fields(value) if f.name not in _FREE]
-        return (type(value).__name__, [(name, _plain(getattr(value, name))) for name in kept])
+        given = ((name, getattr(value, name), usual) for name, usual in _fields(type(value)))
+        return (type(value).__name__, [(n, _plain(v)) for n, v, usual in given if v != usual])
     if isinstance(value, bytes):
         return hashlib.sha256(value).hexdigest()
     if isinstance(value, Mapping):
         return sorted((str(k), _plain(v)) for k, v in value.items())
-    if isinstance(value, Iterable) and not isinstance(value, str):
+    if isinstance(value, Iterable):
         return [_plain(v) for v in value]
     return value
+
+
+@cache
+def _fields(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
+    """Return the names of a dataclass's fields that tell orders apart, each with its default."""
+    return tuple((f.name, f.default) for f in fields(kind) if f.name not in _FREE)

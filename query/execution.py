@@ -58,9 +58,8 @@ def run_page(asked: Asked) -> Answered:
         seen = frozenset(digest(card_key(Candidate(h.id, h.score))) for h in page)
         position = Position(seen, request.reach)
     words = read_words(reply)
-    first = request.offset + 1
     return Answered(
-        hits=tuple(_told(h, first + n, request, words) for n, h in enumerate(page)),
+        hits=_told(page, request.offset + 1, request, words),
         total=total["value"],
         total_relation=total["relation"],
         window=plan.window,
@@ -169,9 +168,8 @@ def _fetch(
     reply = asked.send(plan.page_body([c.id for c in page]))
     hits = {hit.id: hit for hit in read_hits(reply, plan)}
     words = read_words(reply)
-    shown = [_shown(hits[c.id], c) for c in page if c.id in hits]
-    told = (_told(hit, first + n, asked.request, words) for n, hit in enumerate(shown))
-    return tuple(told), reply["took"]
+    shown = tuple(_shown(hits[c.id], c) for c in page if c.id in hits)
+    return _told(shown, first, asked.request, words), reply["took"]
 
 
 def _shown(hit: Hit, candidate: Candidate) -> Hit:
@@ -189,10 +187,14 @@ def _shown(hit: Hit, candidate: Candidate) -> Hit:
     )
 
 
-def _told(hit: Hit, rank: int, request: SearchRequest, words: Mapping[str, Any]) -> Hit:
+def _told(
+    hits: tuple[Hit, ...], first: int, request: SearchRequest, words: Mapping[str, Any]
+) -> tuple[Hit, ...]:
+    """Return the hits, explained if that is asked; ``first`` is the first one's rank, from 1."""
     if not request.explain:
-        return hit
-    return replace(hit, explanation=explain(hit, rank, words.get(hit.id, ())))
+        return hits
+    ranked = enumerate(hits, first)
+    return tuple(replace(h, explanation=explain(h, n, words.get(h.id, ()))) for n, h in ranked)
 
 
 def _rows(asked: Asked, plan: Plan) -> tuple[dict[str, Any], tuple[Hit, ...]]:

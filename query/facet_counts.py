@@ -59,10 +59,7 @@ def read_facets(
     for number, facet in enumerate(facets):
         counted = reply.get(f"facet{number}", {})
         rows = counted.get("counted", counted)
-        own = _own(facet, filters)
-        buckets = tuple(_bucket(facet, row, own) for row in rows.get("buckets", ()))
-        if isinstance(facet, HistogramFacet):
-            buckets = buckets[:MAX_BUCKETS]
+        buckets = _buckets(facet, rows.get("buckets", ()), _own(facet, filters))
         other = int(rows.get("sum_other_doc_count", 0))
         found.append(FacetCount(facet.name, kind_of(facet), "match_set", buckets, other))
     return tuple(found)
@@ -122,16 +119,18 @@ def _own(facet: Facet, filters: Sequence[Filter]) -> list[Filter]:
     return [f for f in filters if owns(facet, f)]
 
 
-def _bucket(facet: Facet, row: Mapping[str, Any], own: Sequence[Filter]) -> Bucket:
-    count = int(row["doc_count"])
+def _buckets(
+    facet: Facet, rows: Sequence[Mapping[str, Any]], own: Sequence[Filter]
+) -> tuple[Bucket, ...]:
     match facet:
         case TermsFacet():
-            return _term(facet, str(row["key"]), count, own)
+            return _listed(facet, ((str(row["key"]), row["doc_count"]) for row in rows), own)
         case RangesFacet():
-            return _ranged(facet, Range(row.get("from"), row.get("to")), count, own)
+            ends = [(Range(row.get("from"), row.get("to")), row["doc_count"]) for row in rows]
         case HistogramFacet():
-            low = float(row["key"])
-            return _ranged(facet, Range(low, low + facet.interval), count, own)
+            lows = [(float(row["key"]), row["doc_count"]) for row in rows[:MAX_BUCKETS]]
+            ends = [(Range(low, low + facet.interval), count) for low, count in lows]
+    return tuple(_ranged(facet, part, count, own) for part, count in ends)
 
 
 def _count(facet: Facet, rows: Sequence[Values], filters: Sequence[Filter]) -> FacetCount:
@@ -139,9 +138,9 @@ def _count(facet: Facet, rows: Sequence[Values], filters: Sequence[Filter]) -> F
     if isinstance(facet, TermsFacet):
         terms = _terms(facet, rows)
         listed = sorted(terms.items(), key=lambda pair: (-pair[1], pair[0]))
-        buckets = [_term(facet, value, n, own) for value, n in listed[: facet.size]]
+        buckets = _listed(facet, listed[: facet.size], own)
         other = sum(n for _, n in listed[facet.size :])
-        return FacetCount(facet.name, kind, "window", tuple(buckets), other)
+        return FacetCount(facet.name, kind, "window", buckets, other)
     numbers = [_numbers(values.get(facet.column.name, ())) for values in rows]
     ranges = facet.ranges if isinstance(facet, RangesFacet) else _steps(facet, numbers)
     counted = [(r, sum(any(_inside(r, x) for x in xs) for xs in numbers)) for r in ranges]
@@ -172,10 +171,13 @@ def _inside(part: Range, number: float) -> bool:
     return (part.low is None or part.low <= number) and (part.high is None or number < part.high)
 
 
-def _term(facet: TermsFacet, key: str, count: int, own: Sequence[Filter]) -> Bucket:
-    chosen = any(isinstance(f, AnyOf) and key in f.values for f in own)
-    value = key.removeprefix(f"{facet.attribute}=") if facet.attribute else key
-    return Bucket(value, count, chosen=chosen)
+def _listed(
+    facet: TermsFacet, counted: Iterable[tuple[str, int]], own: Sequence[Filter]
+) -> tuple[Bucket, ...]:
+    """Return the lines of values, of which an attribute's are written ``attribute=value``."""
+    begins = len(facet.attribute) + 1 if facet.attribute else 0
+    chosen = {value for f in own if isinstance(f, AnyOf) for value in f.values}
+    return tuple(Bucket(key[begins:], count, chosen=key in chosen) for key, count in counted)
 
 
 def _ranged(

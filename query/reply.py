@@ -18,8 +18,20 @@ from query.window import Candidate, values_of
 def read_hits(reply: Mapping[str, Any], plan: Plan) -> tuple[Hit, ...]:
     """Return the reply's rows as hits, best first, equal scores by id."""
     rows = reply["hits"]["hits"]
-    shares = contributions(plan.terms, [_raws(row, plan.terms) for row in rows])
-    hits = [_hit(row, plan, own) for row, own in zip(rows, shares, strict=True)]
+    if not rows:
+        return ()
+    shares = contributions(plan.terms, _raws(rows, plan.terms))
+    shift, pictured = plan.shift, [t for t in plan.terms if isinstance(t.signal, BestPicture)]
+    hits = [
+        Hit(
+            row["_id"],
+            float(row["_score"] or 0.0) - shift,
+            own,
+            row.get("_source", {}),
+            _matched(row, pictured) if pictured else None,
+        )
+        for row, own in zip(rows, shares, strict=True)
+    ]
     return tuple(sorted(hits, key=lambda hit: (-hit.score, hit.id)))
 
 
@@ -41,17 +53,6 @@ def page_of(
     above_tied = first > 0 and rows[0].score == page[0].score
     below_tied = not reached_end and rows[-1].score == page[-1].score
     return None if above_tied or below_tied else page
-
-
-def _hit(row: Mapping[str, Any], plan: Plan, own: tuple[Contribution, ...]) -> Hit:
-    score = float(row["_score"] or 0.0) - plan.shift
-    return Hit(row["_id"], score, own, row.get("_source", {}), _matched(row, plan))
-
-
-def _raws(row: Mapping[str, Any], terms: Sequence[Term]) -> list[float | None]:
-    """Return each term's raw value, ``None`` where the product lacks it."""
-    raws: Iterator[float] = iter(row.get("fields", {}).get("raw", ()))
-    return [_raw(term, raws, row) for term in terms]
 
 
 def read_words(reply: Mapping[str, Any]) -> dict[str, tuple[MatchedWord, ...]]:
@@ -80,16 +81,23 @@ def read_candidates(
     return tuple(found)
 
 
-def _raw(term: Term, raws: Iterator[float], row: Mapping[str, Any]) -> float | None:
+def _raws(rows: Sequence[Mapping[str, Any]], terms: Sequence[Term]) -> list[list[float | None]]:
+    """Return each term's raw values, one for a row; ``None`` where the product lacks it."""
+    scripted = zip(*(row.get("fields", {}).get("raw", ()) for row in rows), strict=True)
+    return [_column(term, rows, scripted) for term in terms]
+
+
+def _column(
+    term: Term, rows: Sequence[Mapping[str, Any]], scripted: Iterator[tuple[float, ...]]
+) -> list[float | None]:
     match term.signal:
         case Lexical():
-            return float(row.get("matched_queries", {}).get(LEXICAL, 0.0))
+            return [row.get("matched_queries", {}).get(LEXICAL, 0.0) for row in rows]
         case VectorSignal() | Stored() | Agreed():
-            value = float(next(raws))
+            return [None if value <= MISSING else float(value) for value in next(scripted)]
         case BestPicture():
-            inner = _inner(row, term.signal.name)
-            value = float(inner["fields"]["raw"][0]) if inner else MISSING
-    return None if value <= MISSING else value
+            found = [_inner(row, term.signal.name) for row in rows]
+            return [float(one["fields"]["raw"][0]) if one else None for one in found]
 
 
 def _inner(row: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
@@ -97,34 +105,33 @@ def _inner(row: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
     return found[0] if found else None
 
 
-def _matched(row: Mapping[str, Any], plan: Plan) -> MatchedPicture | None:
+def _matched(row: Mapping[str, Any], pictured: Sequence[Term]) -> MatchedPicture | None:
     """Return the picture nearest to the uploaded one, else the one nearest to the words."""
-    for term in reversed(plan.terms):
-        if isinstance(term.signal, BestPicture) and (inner := _inner(row, term.signal.name)):
+    for term in reversed(pictured):
+        if inner := _inner(row, term.signal.name):
             source = inner["_source"]
             return MatchedPicture(source.get("path", ""), source.get("role", ""))
     return None
 
 
 def contributions(
-    terms: Sequence[Term], rows: Sequence[Sequence[float | None]]
+    terms: Sequence[Term], columns: Sequence[Sequence[float | None]]
 ) -> list[tuple[Contribution, ...]]:
     """Return the terms' shares of each row's score.
 
     Args:
-        terms: The formula's summands.
-        rows: For each row a raw value for each term; ``None`` means that the product lacks it.
+        terms: The formula's summands, at least one.
+        columns: For each term its raw values, one for a row; ``None`` where the product lacks it.
     """
-    columns = []
-    for number, term in enumerate(terms):
-        raws = [row[number] for row in rows]
-        scaled = term.scale(np.array([r or 0.0 for r in raws])).tolist()  # all rows at once
-        columns.append([_share(term, r, c) for r, c in zip(raws, scaled, strict=True)])
-    return list(zip(*columns, strict=True)) if columns else [() for _ in rows]
+    return list(zip(*map(_shares, terms, columns), strict=True))
 
 
-def _share(term: Term, raw: float | None, calibrated: float) -> Contribution:
+def _shares(term: Term, raws: Sequence[float | None]) -> list[Contribution]:
     name, weight = term.signal.name, term.weight
-    if raw is None:
-        return Contribution(name, 0.0, 0.0, weight, 0.0, missing=True)
-    return Contribution(name, raw, calibrated, weight, weight * calibrated)
+    scaled = term.scale(np.array([r or 0.0 for r in raws])).tolist()  # all rows at once
+    return [
+        Contribution(name, r, c, weight, weight * c)
+        if r is not None
+        else Contribution(name, 0.0, 0.0, weight, 0.0, missing=True)
+        for r, c in zip(raws, scaled, strict=True)
+    ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from query.candidates import filter_clause, vector_params
+from query.candidates import filter_clause, near_filter, vector_params
 from query.filters import Filter
 from query.fusion.combine import LegHits, by_score
 from query.intent import Intent
@@ -56,7 +56,7 @@ def compile_legs(
         filters: What every hit must satisfy.
         depth: Neighbours of each vector leg, on each shard.
     """
-    params, kept = vector_params(vectors), filter_clause(filters)
+    params = vector_params(vectors)
     found: list[tuple[Term, dict[str, Any]]] = []
     for term in terms:
         match term.signal:
@@ -68,7 +68,7 @@ def compile_legs(
                     found.append((term, words))
             case VectorSignal() | BestPicture():
                 vector = params[vector_param(term.signal)]
-                found.append((term, _neighbours(term.signal, vector, depth, kept)))
+                found.append((term, _neighbours(term.signal, vector, depth, filters)))
     total = sum(term.weight for term, _ in found)
     return tuple(Leg(Term(t.signal, t.weight / total, t.scale), c) for t, c in found)
 
@@ -95,7 +95,10 @@ def read_leg(leg: Leg, rows: Sequence[Mapping[str, Any]]) -> LegHits:
 
 
 def _neighbours(
-    signal: VectorSignal | BestPicture, vector: list[float], depth: int, kept: dict[str, Any]
+    signal: VectorSignal | BestPicture,
+    vector: list[float],
+    depth: int,
+    filters: tuple[Filter, ...],
 ) -> dict[str, Any]:
     nested = isinstance(signal, BestPicture)
     column = signal.field.vector if isinstance(signal, BestPicture) else signal.field.name
@@ -103,7 +106,7 @@ def _neighbours(
         column: {
             "vector": vector,
             "k": depth,
-            "filter": kept,
+            **near_filter(filters),
             "method_parameters": {"ef_search": depth + EXPLORED},
         }
     }
