@@ -11,17 +11,20 @@ from numpy.typing import NDArray
 from encoders.head import Tensors, Words, head_digest, require_width
 from encoders.protocol import Vectors, unit_rows
 
-_TENSORS = ("middle", "scale", "linear", "hidden", "hidden_bias", "out", "text_mean", "visual")
+_TENSORS = (
+    "middle", "scale", "linear", "hidden", "hidden_bias", "out", "text_mean", "metric", "visual",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AlignedHead:
-    """A map x -> unit(unit(P(u L + g(u H + c) O)) + gain * unit(u V)), u = (x - middle) / scale.
+    """A map x -> unit(unit(P(t M)) + gain * unit(u V)), t = P(u L + g(u H + c) O).
 
-    g is max(0, .); P takes the mean direction of texts away, so that a dot product with an
-    uncentred text vector ranks as one with a centred text does. u V is the visual part, in
-    directions in which texts hardly differ: pictures of one product meet there, texts do not. It
-    is as long for every picture, so that the order in which a text finds pictures stays.
+    u is (x - middle) / scale and g is max(0, .); P takes the mean direction of texts away, so that
+    a dot product with an uncentred text vector ranks as one with a centred text does. M weakens
+    directions in which all texts differ, and leaves those that tell few apart. u V is the visual
+    part, in directions in which texts hardly differ: pictures of one product meet there, texts do
+    not. It is as long for every picture, so that the order in which a text finds pictures stays.
 
     Args:
         middle: float32 (d,), mean of the features.
@@ -31,6 +34,7 @@ class AlignedHead:
         hidden_bias: c, float32 (h,).
         out: O, float32 (h, 384).
         text_mean: float32 (384,), unit length.
+        metric: M, float32 (384, 384), from ``learn.align.metric``.
         visual: V, float32 (d, 384); anything where ``gain`` is 0.
         gain: Length of the visual part against the text part, at least 0.
         source_space: The space whose vectors go in.
@@ -46,6 +50,7 @@ class AlignedHead:
     hidden_bias: Vectors
     out: Vectors
     text_mean: Vectors
+    metric: Vectors
     visual: Vectors
     gain: float = 0.0
     source_space: str = ""
@@ -77,7 +82,11 @@ class AlignedHead:
             InputError: The rows have another length.
         """
         text, visual = self.parts(rows)
-        return unit_rows(unit_rows(text) + visual)
+        return self.joined(text, visual)
+
+    def joined(self, text: NDArray[np.floating], visual: Vectors) -> Vectors:
+        """Return float32 (n, d_out) unit rows of text parts, of any length, and visual parts."""
+        return unit_rows(unit_rows(self._flat(text @ self.metric)) + visual)
 
     def parts(self, rows: NDArray[np.floating]) -> tuple[NDArray[np.floating], Vectors]:
         """Return the text part and the visual part, (n, d_out) each, for float (n, d_in) features.

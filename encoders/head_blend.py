@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 from encoders.head import Tensors, Words, head_digest
 from encoders.head_aligned import AlignedHead
 from encoders.head_generic import GenericHead
-from encoders.protocol import Vectors, unit_rows
+from encoders.protocol import Vectors
 from mappings.errors import InputError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BlendedHead:
-    """A map x -> unit(unit(t(x) + share * v(x)) + l(x)): each part counts as far as it is sure.
+    """A map x -> unit(unit(P((t(x) + share * v(x)) M)) + l(x)): each part counts as it is sure.
 
     t is the fitted head's text part, short for pictures unlike those it was fitted on; v are the
-    generic head's votes, short where its classifier wavers; l is the fitted head's visual part.
+    generic head's votes, short where its classifier wavers; l is the fitted head's visual part, P
+    and M are the fitted head's too.
     On clothing photos a category left out of the fit is then found by its name (P@10 0.2 without
     the generic part), and those that were in the fit lose next to nothing.
 
@@ -79,7 +80,7 @@ class BlendedHead:
             InputError: The rows have another length.
         """
         text, visual = self.fitted.parts(rows)
-        return unit_rows(unit_rows(text + self.share * self.generic.votes(rows)) + visual)
+        return self.fitted.joined(text + self.share * self.generic.votes(rows), visual)
 
     def words(self) -> Words:
         """Return the cards of both parts."""

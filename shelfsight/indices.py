@@ -96,8 +96,8 @@ def _require_model(
         raise IdentityMismatch(
             f"{variable} is {asked!r} ({encoder.card.dim} dimensions), but the index"
             f" {live.name!r} was made with {made!r} ({live.identity.dim} in its space).",
-            f"Unset {variable}, or make another index with `shelfsight index create CATALOGUE`,"
-            " point the alias to it with `shelfsight index swap`, and ingest again.",
+            f"Set {variable}={made}, or make another index with `shelfsight index create"
+            " CATALOGUE`, point the alias to it with `shelfsight index swap`, and ingest again.",
         )
 
 

@@ -16,6 +16,7 @@ from encoders.protocol import Vectors
 from learn.align.contrastive import Recipe, fit_contrastive_head
 from learn.align.fit import fit_ridge_head
 from learn.align.generic import GenericTexts
+from learn.align.metric import text_metric
 from learn.align.pairs import Pairs
 from learn.align.visual import quiet_directions, with_visual_part
 
@@ -77,7 +78,12 @@ def fit_head(
         if form == "ridge"
         else fit_contrastive_head(pairs, mean, Recipe(seed=seed), threads=threads)
     )
-    fitted = replace(fitted, source_space=spaces[0], target_space=spaces[1])
+    fitted = replace(
+        fitted,
+        metric=text_metric(known.texts, pairs.vectors),
+        source_space=spaces[0],
+        target_space=spaces[1],
+    )
     if known.texts is not None and gain and len(np.unique(groups)) > 1:
         quiet = quiet_directions(known.texts.moment, asked)
         fitted = with_visual_part(fitted, pairs.features, groups, quiet, gain)

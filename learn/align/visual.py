@@ -13,6 +13,8 @@ from encoders.protocol import Vectors
 RANK = 128
 SHRINK = 0.3
 DIMENSIONS = 400
+LEAST = 1e-10
+"""Squared length of a direction against the longest's; below, rounding made it."""
 OWN = 3.0
 """Weight of the catalogue's own texts against the generic ones."""
 
@@ -58,14 +60,17 @@ def with_visual_part(
     """
     u = (features - head.middle) / head.scale
     axes = discriminants(u, products, len(quiet))
+    if not axes.shape[1]:
+        return head
     part = (axes @ quiet[: axes.shape[1]]).astype(np.float32)
     return dataclasses.replace(head, visual=part, gain=gain)
 
 
 def discriminants(u: Vectors, products: NDArray[np.int64], rank: int) -> NDArray[np.float64]:
     """Return float64 (d, at most rank): axes by their between- over within-product scatter."""
-    _, _, right = np.linalg.svd(u.astype(np.float64), full_matrices=False)
-    basis = right[: min(DIMENSIONS, len(right))].T
+    basis = _principal(u.astype(np.float64), DIMENSIONS)
+    if not basis.shape[1]:  # all pictures are the same
+        return basis
     y = u @ basis
     _, place, counts = np.unique(products, return_inverse=True, return_counts=True)
     middles = np.zeros((len(counts), y.shape[1]))
@@ -80,3 +85,20 @@ def discriminants(u: Vectors, products: NDArray[np.int64], rank: int) -> NDArray
     _, turn = np.linalg.eigh(between)
     found: NDArray[np.float64] = basis @ (whiten @ turn[:, ::-1][:, :rank])
     return found
+
+
+def _principal(u: NDArray[np.float64], most: int) -> NDArray[np.float64]:
+    """Return float64 (d, at most ``most``): where the rows are longest, longest first.
+
+    By the smaller of the two Gram matrices, of which only so many eigenvectors are computed: a
+    quarter of the time of a singular value decomposition.
+    """
+    from scipy.linalg import eigh
+
+    is_wide = u.shape[0] < u.shape[1]
+    gram = u @ u.T if is_wide else u.T @ u
+    ends = [max(0, len(gram) - most), len(gram) - 1]
+    squares, found = eigh(gram, subset_by_index=ends, overwrite_a=True, check_finite=False)
+    kept = squares > LEAST * squares[-1]
+    axes = found[:, kept][:, ::-1]
+    return np.asarray(u.T @ axes / np.sqrt(squares[kept][::-1]) if is_wide else axes)

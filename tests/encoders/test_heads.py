@@ -33,6 +33,7 @@ def aligned(hidden: int = 5) -> AlignedHead:
         hidden_bias=numbers(hidden, seed=5),
         out=numbers(hidden, 32, seed=6),
         text_mean=unit_rows(numbers(1, 32, seed=7))[0],
+        metric=np.diag(np.linspace(0.2, 1, 32, dtype=np.float32)),
         visual=numbers(64, 32, seed=8),
         gain=0.9,
         fitted_on=9,
@@ -122,6 +123,7 @@ def test_texts_find_pictures_in_the_same_order_whatever_the_visual_part() -> Non
         middle=np.zeros(6, np.float32), scale=np.ones(6, np.float32),
         linear=numbers(6, 5) @ text.T.astype(np.float32), hidden=none, hidden_bias=none[0],
         out=np.zeros((0, 8), np.float32), text_mean=np.eye(8, dtype=np.float32)[5],
+        metric=np.eye(8, dtype=np.float32),
         visual=numbers(6, 2, seed=1) @ look.T.astype(np.float32), gain=0.9,
     )  # fmt: skip
     rows, asked = numbers(40, 6, seed=2), numbers(7, 5, seed=3) @ text.T.astype(np.float32)

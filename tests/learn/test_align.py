@@ -1,5 +1,7 @@
 """The alignment's parts on small made-up data: what each promises, and what it refuses."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from learn.align.generic import GenericTexts
 from learn.align.lexicon import concept_of, imagenet_chinese, key, load_lexicon, phrases
 from learn.align.measures import auc, interval, neighbour_precision, own_pictures, precision_at
 from learn.align.pairs import Pairs, Saying, distinct_texts, weigh
-from learn.align.visual import quiet_directions, with_visual_part
+from learn.align.visual import discriminants, quiet_directions, with_visual_part
 from mappings.errors import InputError
 
 
@@ -74,6 +76,29 @@ def test_the_visual_part_brings_a_products_pictures_together_and_leaves_texts_al
     after = neighbour_precision(seen.apply(features), products, 3).mean()
     assert after > max(before, 0.9)
     assert np.abs(generic @ quiet.T).max() < 0.25
+
+
+def test_pictures_that_are_all_the_same_have_no_visual_part() -> None:
+    pairs, _, texts = toy()
+    same = replace(pairs, features=np.ones_like(pairs.features))
+    head = fit_ridge_head(same, texts.mean(axis=0))
+    seen = with_visual_part(
+        head, same.features, same.products, np.eye(4, 16, dtype=np.float32), 1.0
+    )
+    assert seen.gain == 0.0
+    assert np.isfinite(seen.apply(same.features)).all()
+
+
+@pytest.mark.parametrize("shape", [(60, 20), (20, 60)])
+def test_discriminants_turn_with_the_features(shape: tuple[int, int]) -> None:
+    rows = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    rows *= np.linspace(3, 1, shape[1], dtype=np.float32)
+    products = np.arange(shape[0]) // 4
+    found = discriminants(rows, products, 3)
+    _, _, right = np.linalg.svd(rows.astype(np.float64), full_matrices=False)
+    turned = discriminants((rows @ right.T).astype(np.float32), products, 3)
+    assert found.shape == (shape[1], 3)
+    np.testing.assert_allclose(np.abs(rows @ found), np.abs(rows @ right.T @ turned), atol=1e-3)
 
 
 def test_texts_without_a_picture_or_pictures_without_a_text_are_refused() -> None:
