@@ -23,8 +23,9 @@ from learn.align.visual import quiet_directions, with_visual_part
 Form = Literal["ridge", "contrastive"]
 FORMS: tuple[Form, ...] = ("ridge", "contrastive")
 
-GAIN = 1.0
-"""Length of the visual part against the text part."""
+GAIN, GAIN_OF_KINDS = 1.0, 0.5
+"""Length of the visual part against the text part, where it brings a product's pictures together,
+and where a category's, as products have one picture: the text part knows categories already."""
 SHARE = 1.0
 """What the head that ships counts beside the fitted one, at many pictures."""
 FEW = 50.0
@@ -54,7 +55,7 @@ def fit_head(
     groups: NDArray[np.int64],
     spaces: tuple[str, str] = ("", ""),
     share: float = SHARE,
-    gain: float = GAIN,
+    gain: float | None = None,
     seed: int = 0,
     threads: int | None = None,
 ) -> Head:
@@ -68,7 +69,8 @@ def fit_head(
         groups: int64 (n,), pictures that should be near each other: of one product, or category.
         spaces: Of the features, and of the texts.
         share: What the head that ships counts at many pictures; 0 leaves it out.
-        gain: Length of the visual part against the text part; 0 leaves it out.
+        gain: Length of the visual part against the text part; 0 leaves it out, ``None`` goes by
+            whether the groups are products.
         seed: Of all that is drawn.
         threads: torch's threads; ``None`` leaves them.
     """
@@ -84,6 +86,9 @@ def fit_head(
         source_space=spaces[0],
         target_space=spaces[1],
     )
+    if gain is None:
+        of_products = len(np.unique(groups)) == len(np.unique(pairs.products))
+        gain = GAIN if of_products else GAIN_OF_KINDS
     if known.texts is not None and gain and len(np.unique(groups)) > 1:
         quiet = quiet_directions(known.texts.moment, asked)
         fitted = with_visual_part(fitted, pairs.features, groups, quiet, gain)

@@ -15,6 +15,7 @@ from learn.align.generic import GenericTexts
 from learn.align.lexicon import concept_of, imagenet_chinese, key, load_lexicon, phrases
 from learn.align.measures import auc, interval, neighbour_precision, own_pictures, precision_at
 from learn.align.pairs import Pairs, Saying, distinct_texts, weigh
+from learn.align.recipe import Known, fit_head
 from learn.align.visual import discriminants, quiet_directions, with_visual_part
 from mappings.errors import InputError
 
@@ -76,6 +77,16 @@ def test_the_visual_part_brings_a_products_pictures_together_and_leaves_texts_al
     after = neighbour_precision(seen.apply(features), products, 3).mean()
     assert after > max(before, 0.9)
     assert np.abs(generic @ quiet.T).max() < 0.25
+
+
+def test_the_visual_part_is_longer_where_it_brings_products_together_than_categories() -> None:
+    pairs, kinds, texts = toy()
+    known = Known(GenericTexts.of(texts))
+    gains = [
+        fit_head(pairs, "ridge", known, asked=texts, groups=groups).words()["gain"]
+        for groups in (pairs.products, kinds)
+    ]
+    assert gains == [1.0, 0.5]
 
 
 def test_pictures_that_are_all_the_same_have_no_visual_part() -> None:
