@@ -76,10 +76,14 @@ def turn(
         request: Page size, and offset where there is no cursor.
         position: Where the cursor says that the last page ended.
     """
-    marks = [digest(card_key(c, request.collapse)) for c in cards.candidates[:MAX_DEPTH]]
-    fresh = [n for n, mark in enumerate(marks) if mark not in position.seen]
-    chosen = fresh[request.offset : request.offset + request.size]
-    seen = position.seen | {marks[n] for n in fresh[: request.offset + request.size]}
-    left = len(fresh) > request.offset + request.size and len(seen) < MAX_DEPTH and request.size
-    page = tuple(cards.candidates[n] for n in chosen)
-    return page, Position(seen, position.reach) if left else None
+
+    def mark(card: Candidate) -> bytes:
+        return digest(card_key(card, request.collapse))
+
+    fresh = cards.candidates[:MAX_DEPTH]
+    if position.seen:
+        fresh = tuple(card for card in fresh if mark(card) not in position.seen)
+    end = request.offset + request.size
+    seen = position.seen | {mark(card) for card in fresh[:end]}
+    left = len(fresh) > end and len(seen) < MAX_DEPTH and request.size
+    return fresh[request.offset : end], Position(seen, position.reach) if left else None

@@ -112,7 +112,10 @@ def collapse(window: Window, column: str) -> Window:
             behind[key].append(candidate.id)
         else:
             cards[key], behind[key] = candidate, []
-    kept = tuple(replace(card, variants=tuple(behind[key])) for key, card in cards.items())
+    kept = tuple(
+        replace(card, variants=tuple(behind[key])) if behind[key] else card
+        for key, card in cards.items()
+    )
     return replace(window, candidates=kept)
 
 
@@ -140,11 +143,7 @@ def values_of(fields: Mapping[str, Sequence[object]], columns: Iterable[str]) ->
         fields: The row's ``fields``, as the engine answers ``docvalue_fields``.
         columns: The columns that were asked for.
     """
-    found: dict[str, tuple[Value, ...]] = {}
-    for column in columns:
-        if given := fields.get(column):
-            found[column] = tuple(_value(column, v) for v in given)
-    return found
+    return {c: tuple([_value(c, v) for v in given]) for c in columns if (given := fields.get(c))}
 
 
 def _docvalue(column: str) -> dict[str, str]:
@@ -152,8 +151,10 @@ def _docvalue(column: str) -> dict[str, str]:
 
 
 def _value(column: str, given: object) -> Value:
+    if isinstance(given, str) and column not in DATES:
+        return given
     if column in DATES or isinstance(given, int | float):
-        number = float(str(given))
+        number = float(given if isinstance(given, int | float) else str(given))
         assert math.isfinite(number)
         return number
     return str(given)
