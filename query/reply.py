@@ -1,6 +1,6 @@
 """The engine's reply read: rows in their final order, each with its contributions."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -94,10 +94,11 @@ def _column(
         case Lexical():
             return [row.get("matched_queries", {}).get(LEXICAL, 0.0) for row in rows]
         case VectorSignal() | Stored() | Agreed():
-            return [None if value <= MISSING else float(value) for value in next(scripted)]
+            values: Iterable[float] = next(scripted)
         case BestPicture():
-            found = [_inner(row, term.signal.name) for row in rows]
-            return [float(one["fields"]["raw"][0]) if one else None for one in found]
+            found = (_inner(row, term.signal.name) for row in rows)
+            values = (one["fields"]["raw"][0] if one else MISSING for one in found)
+    return [None if value <= MISSING else float(value) for value in values]
 
 
 def _inner(row: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
