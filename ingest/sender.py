@@ -69,6 +69,12 @@ class Sender:
         Raises:
             BrokerUnreachable: The broker does not answer.
         """
+        try:
+            return self._look(timeout)
+        except BrokerUnreachable:  # a connection kept from before the broker was restarted, or so
+            return self._look(timeout)
+
+    def _look(self, timeout: float) -> "Pool":
         with broker_errors(self._app):
             active = self._app.control.inspect(timeout=timeout).active() or {}
             with self._app.connection_for_read() as connection:

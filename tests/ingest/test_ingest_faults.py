@@ -170,6 +170,14 @@ def test_a_broker_that_is_away_is_named_and_nothing_is_lost(workshop: Workshop) 
     assert worker.poll() is None, "the worker finds its broker again by itself"
 
 
+def test_a_broker_that_was_restarted_between_two_looks_is_asked_again(workshop: Workshop) -> None:
+    for _ in range(3):
+        assert workshop.sender.look(0.2).workers == 0
+        workshop.broker.kill()
+        workshop.broker.start()
+    assert workshop.sender.look(0.2).waiting == 0
+
+
 def test_a_node_that_is_away_is_named_waited_for_and_nothing_is_dead(workshop: Workshop) -> None:
     records = some(12)
     write_catalogue(workshop.catalogue, records)
