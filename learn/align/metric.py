@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from encoders.protocol import Vectors
 from learn.align.generic import GenericTexts
@@ -28,7 +27,7 @@ def text_metric(texts: GenericTexts | None, own: Vectors) -> Vectors:
         texts: Statistics of generic texts, ``None`` for none.
         own: float32 (t, d), the catalogue's texts.
     """
-    scatter = _covariance(own.astype(np.float64))
+    scatter = np.cov(own.astype(np.float64), rowvar=False, bias=True)
     if texts is not None:
         mean = texts.mean.astype(np.float64)
         scatter += texts.moment.astype(np.float64) - np.outer(mean, mean)
@@ -39,8 +38,3 @@ def text_metric(texts: GenericTexts | None, own: Vectors) -> Vectors:
     lengths = np.maximum(spread, 0.0) + SHRINK * usual
     weakened = axes * np.sqrt(lengths.min() / lengths)
     return np.asarray(weakened @ axes.T, dtype=np.float32)
-
-
-def _covariance(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    apart = rows - rows.mean(axis=0)
-    return np.asarray(apart.T @ apart / len(rows))
