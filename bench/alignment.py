@@ -73,10 +73,17 @@ class Bench:
                 vectors[places] = encode([texts[i] for i in places])
         return Pairs(rows, vectors, weigh(said, texts), products)
 
-    def head(self, pairs: Pairs, form: Form, asked: Vectors, groups: NDArray[np.int64]) -> Head:
+    def head(
+        self,
+        pairs: Pairs,
+        form: Form,
+        asked: Vectors,
+        groups: NDArray[np.int64],
+        titles: Vectors | None = None,
+    ) -> Head:
         """Return the head that ships for these pairs."""
         return fit_head(
-            pairs, form, self.known, asked=asked, groups=groups, seed=self.seed,
+            pairs, form, self.known, asked=asked, groups=groups, titles=titles, seed=self.seed,
             spaces=(self.image.card.space, self.text.card.space),
         )  # fmt: skip
 
@@ -178,7 +185,8 @@ def run_luma(bench: Bench, form: Form) -> None:
         pairs = bench.pairs(
             rows[[place[p] for _, p in learnt]], [said[i] for i, _ in learnt], owner
         )
-        vectors = bench.head(pairs, form, titles[folds != fold], owner).apply(rows)
+        head = bench.head(pairs, form, titles[folds != fold], owner, titles[owner])
+        vectors = head.apply(rows)
         held = np.flatnonzero(folds == fold)
         pool = sorted({p for i in held for p in shown[i]})
         own = [[pool.index(p) for p in shown[i]] for i in held]

@@ -164,6 +164,7 @@ def _try(
         asked = material.questions.titles[titled] if len(titled) > 1 else some.vectors
         return fit_head(
             some, form, known, asked=asked, groups=material.groups[rows],
+            titles=material.questions.titles[some.products],
             spaces=(models.image.card.space, models.text.card.space), seed=seed, threads=cores(),
         )  # fmt: skip
 

@@ -163,9 +163,10 @@ def _head(
     material = make_material(sample.products, owners, features, through(spool, models.text))
     if material is None:  # a few pictures are enough for the head that ships, none are not
         return known.default if len(owners) else None
+    titles = material.questions.titles[material.pairs.products]
     return fit_head(
         material.pairs, "ridge", known, asked=material.asked, groups=material.groups,
-        spaces=(models.image.card.space, models.text.card.space), seed=seed,
+        titles=titles, spaces=(models.image.card.space, models.text.card.space), seed=seed,
     )  # fmt: skip
 
 

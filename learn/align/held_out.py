@@ -25,7 +25,7 @@ class Questions:
     """What a catalogue can be asked to judge an alignment by.
 
     Args:
-        titles: float32 (products, d), each product's title as a query.
+        titles: float32 (products, d), each product's title as a query, zeros for none.
         titled: bool (products,), whether it has one.
         categories: float32 (c, d), each category's name as a query.
         kinds: int64 (products,), the category of each product, -1 for none.

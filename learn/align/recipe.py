@@ -53,6 +53,7 @@ def fit_head(
     *,
     asked: Vectors,
     groups: NDArray[np.int64],
+    titles: Vectors | None = None,
     spaces: tuple[str, str] = ("", ""),
     share: float = SHARE,
     gain: float | None = None,
@@ -67,6 +68,7 @@ def fit_head(
         known: What ships.
         asked: float32 (s, d), the catalogue's texts that queries look like, such as titles.
         groups: int64 (n,), pictures that should be near each other: of one product, or category.
+        titles: float32 (n, d), the title of each picture's product as a query, zeros for none.
         spaces: Of the features, and of the texts.
         share: What the head that ships counts at many pictures; 0 leaves it out.
         gain: Length of the visual part against the text part; 0 leaves it out, ``None`` goes by
@@ -91,7 +93,7 @@ def fit_head(
         gain = GAIN if of_products else GAIN_OF_KINDS
     if known.texts is not None and gain and len(np.unique(groups)) > 1:
         quiet = quiet_directions(known.texts.moment, asked)
-        fitted = with_visual_part(fitted, pairs.features, groups, quiet, gain)
+        fitted = with_visual_part(fitted, pairs.features, groups, quiet, gain, titles)
     if known.default is None or not share:
         return fitted
     return BlendedHead(fitted, known.default, share_of(len(pairs.features), share))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.head_aligned import AlignedHead
-from encoders.protocol import Vectors
+from encoders.protocol import Vectors, unit_rows
 
 RANK = 128
 SHRINK = 0.3
@@ -42,14 +42,19 @@ def with_visual_part(
     products: NDArray[np.int64],
     quiet: Vectors,
     gain: float,
+    titles: Vectors | None = None,
 ) -> AlignedHead:
     """Return the head with a visual part ``gain`` times as long as the text part.
 
     Linear discriminant analysis by product with a shrunk within-product scatter: what differs
     between pictures of one product (pose, crop) is damped, what tells products apart is kept.
+    The axes found are turned, all together, towards what little of the titles lies in the quiet
+    directions: pictures keep their distances, and a title's remainder points at its own pictures
+    instead of anywhere.
 
     Source: Fisher, The use of multiple measurements in taxonomic problems, 1936; Friedman,
-    Regularized Discriminant Analysis, 1989.
+    Regularized Discriminant Analysis, 1989; Schönemann, A generalized solution of the orthogonal
+    Procrustes problem, 1966.
 
     Args:
         head: Fitted on the same features.
@@ -57,13 +62,28 @@ def with_visual_part(
         products: int64 (n,), the product (or category) of each picture.
         quiet: float32 (rank, 384) of ``quiet_directions``.
         gain: Length of the visual part against the text part, 0 for none.
+        titles: float32 (n, 384), the title of each picture's product as a query, zeros for none.
     """
     u = (features - head.middle) / head.scale
     axes = discriminants(u, products, len(quiet))
     if not axes.shape[1]:
         return head
-    part = (axes @ quiet[: axes.shape[1]]).astype(np.float32)
-    return dataclasses.replace(head, visual=part, gain=gain)
+    quiet = quiet[: axes.shape[1]]
+    if titles is not None and titles.any():
+        is_titled = titles.any(axis=1)
+        axes = axes @ turn_towards(unit_rows(u[is_titled] @ axes), titles[is_titled] @ quiet.T)
+    return dataclasses.replace(head, visual=(axes @ quiet).astype(np.float32), gain=gain)
+
+
+def turn_towards(rows: NDArray[np.floating], goals: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return float64 (k, k): the orthogonal matrix that turns rows nearest to centred goals.
+
+    Args:
+        rows: float (n, k).
+        goals: float (n, k).
+    """
+    left, _, right = np.linalg.svd(rows.T.astype(np.float64) @ (goals - goals.mean(axis=0)))
+    return np.asarray(left @ right)
 
 
 def discriminants(u: Vectors, products: NDArray[np.int64], rank: int) -> NDArray[np.float64]:

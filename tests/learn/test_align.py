@@ -79,6 +79,32 @@ def test_the_visual_part_brings_a_products_pictures_together_and_leaves_texts_al
     assert np.abs(generic @ quiet.T).max() < 0.25
 
 
+def test_the_visual_part_turns_towards_its_titles_and_pictures_keep_their_distances() -> None:
+    draw = np.random.default_rng(2)
+    products = np.repeat(np.arange(40), 3)
+    titles = unit(draw.normal(size=(40, 16)) * np.r_[np.ones(10), np.full(6, 0.2)])
+    seen = titles[:, 10:] @ draw.normal(size=(6, 20)) * 5
+    features = (seen[products] + 0.05 * draw.normal(size=(120, 20))).astype(np.float32)
+    head = fit_ridge_head(
+        Pairs(features, titles, np.eye(40, dtype="f4")[products], products), titles[0]
+    )
+    quiet = np.eye(16, dtype=np.float32)[10:]
+    told = np.where(products[:, None] < 30, titles[products], np.float32(0))  # some have no title
+    plain = with_visual_part(head, features, products, quiet, 1.0)
+    turned = with_visual_part(head, features, products, quiet, 1.0, told)
+    assert with_visual_part(head, features, products, quiet, 1.0, 0 * told).digest == plain.digest
+    was, now = plain.parts(features)[1], turned.parts(features)[1]
+    np.testing.assert_allclose(now @ now.T, was @ was.T, atol=1e-4)
+    untold = products >= 30
+    own, found = titles[products][untold], (now[untold], was[untold])
+    now_near, was_near = ((own * rows).sum(axis=1).mean() for rows in found)
+    assert now_near > was_near + 0.1
+    # Also where there are fewer products than quiet directions.
+    few = products < 4
+    small = with_visual_part(head, features[few], products[few], quiet, 1.0, told[few])
+    assert np.isfinite(small.apply(features)).all()
+
+
 def test_the_visual_part_is_longer_where_it_brings_products_together_than_categories() -> None:
     pairs, kinds, texts = toy()
     known = Known(GenericTexts.of(texts))
