@@ -4,8 +4,9 @@
 
 Without ``--url`` it starts a node of its own. Times are wall milliseconds of what a caller waits
 for, our Python included, encoding aside; contenders come in a new order in each round. Every third
-query is filtered by price; facets are brand, category and two attributes. With two sizes the growth
-of the medians is compared too. Quick check: ``--products 600 --rounds 5 --each 2 --model hash:32``.
+query is filtered by price; facets are brand, category and two attributes. Two sizes take turns
+within each round, so that the growth of the medians does not show how the machine's pace drifts.
+Quick check: ``--products 600 --rounds 5 --each 2 --model hash:32``.
 """
 
 import argparse
@@ -79,14 +80,14 @@ def main() -> None:
     with node(given.url) as url:
         client = Connection(url, timeout=120.0).open()
         sizes = sorted(given.products or [30_000])
-        runs = {size: measure(client, encoder, size, given) for size in sizes}
+        runs = measure(client, encoder, sizes, given)
         found: dict[str, Any] = {
             "machine": machine(client),
             "model": given.model,
             "rounds": given.rounds,
             "goals": GOALS,
             "sizes": {str(size): summary(times, given.seed) for size, times in runs.items()},
-            "growth": growth(runs),
+            "growth": growth(runs, given.seed),
             "encoding_ms": encoding(encoder, given.rounds),
         }
     OUT.mkdir(exist_ok=True)
@@ -98,18 +99,25 @@ def main() -> None:
 def measure(
     client: Any,  # noqa: ANN401 - opensearchpy.OpenSearch
     encoder: TextEncoder,
-    size: int,
+    sizes: Sequence[int],
     given: argparse.Namespace,
-) -> Times:
-    """Return the wall milliseconds of each contender by round, over a catalogue of this size."""
-    shelf = fill(client, encoder, size, given.seed, given.each)
+) -> dict[int, Times]:
+    """Return the wall milliseconds of each contender by round, by number of products."""
+    shelves = {n: fill(client, encoder, n, given.seed, given.each) for n in sizes}
     try:
-        engine = shelf.engine(client)
-        questions = [_question(shelf, n) for n in range(len(shelf.queries))]
-        contenders = [_contenders(client, engine, shelf, q) for q in questions]
-        return timed(contenders, given.rounds, given.seed)
+        asks = {n: _asks(client, shelf) for n, shelf in shelves.items()}
+        print("timing …", flush=True)
+        return timed(asks, given.rounds, given.seed)
     finally:
-        client.indices.delete(index=shelf.index)
+        for shelf in shelves.values():
+            client.indices.delete(index=f"{shelf.alias}-*")
+
+
+def _asks(client: Any, shelf: Shelf) -> list[dict[str, Ask]]:  # noqa: ANN401
+    """Return what is timed, by query and name."""
+    engine = shelf.engine(client)
+    questions = [_question(shelf, n) for n in range(len(shelf.queries))]
+    return [_contenders(client, engine, shelf, q) for q in questions]
 
 
 def _question(shelf: Shelf, number: int) -> Question:
@@ -142,7 +150,7 @@ def _contenders(
         return lambda: engine.search(asked)
 
     def send(body: dict[str, Any]) -> Ask:
-        return lambda: client.search(index=shelf.index, body=body)
+        return lambda: client.search(index=shelf.alias, body=body)
 
     return {
         ANSWER: ask(),
@@ -160,22 +168,23 @@ def _contenders(
     }
 
 
-def timed(contenders: Sequence[dict[str, Ask]], rounds: int, seed: int) -> Times:
-    """Return the wall milliseconds of each contender by round, contenders in a new order each."""
+def timed(asks: dict[int, list[dict[str, Ask]]], rounds: int, seed: int) -> dict[int, Times]:
+    """Return the wall milliseconds by size, contender and round, in a new order each round."""
     rng = random.Random(seed)
-    names = list(contenders[0])
-    times: dict[str, list[float]] = {name: [] for name in names}
+    first = next(iter(asks.values()))
+    turns = [(size, name) for size in asks for name in first[0]]
+    times: dict[int, dict[str, list[float]]] = {size: {n: [] for n in first[0]} for size in asks}
     warm = min(WARM_UP, rounds)
     for number in range(warm + rounds):
-        chosen = contenders[rng.randrange(len(contenders))]
-        rng.shuffle(names)
-        for name in names:
+        query = rng.randrange(len(first))
+        rng.shuffle(turns)
+        for size, name in turns:
             started = time.perf_counter()
-            chosen[name]()
+            asks[size][query][name]()
             spent = (time.perf_counter() - started) * 1_000
             if number >= warm:
-                times[name].append(spent)
-    return {name: np.array(t) for name, t in times.items()}
+                times[size][name].append(spent)
+    return {size: {n: np.array(t) for n, t in one.items()} for size, one in times.items()}
 
 
 def summary(times: Times, seed: int) -> dict[str, Any]:
@@ -204,12 +213,22 @@ def summary(times: Times, seed: int) -> dict[str, Any]:
     }
 
 
-def growth(runs: dict[int, Times]) -> dict[str, float]:
-    """Return by how much each median grew from the smallest catalogue to the largest."""
+def growth(runs: dict[int, Times], seed: int) -> dict[str, Any]:
+    """Return by how much each median grew, and the answer's growth over the steeper plain one's."""
     if len(runs) < 2:
         return {}
     small, large = runs[min(runs)], runs[max(runs)]
-    return {name: float(np.median(large[name]) / np.median(small[name])) for name in small}
+    count = len(small[ANSWER])
+    picks = np.random.default_rng(seed).integers(count, size=(2_000, count))
+
+    def drawn(name: str) -> NDArray[np.float64]:
+        tops, lows = (np.median(one[name][picks], axis=1) for one in (large, small))
+        return np.asarray(tops / lows)
+
+    grown = {name: float(np.median(large[name]) / np.median(small[name])) for name in small}
+    low, high = np.percentile(drawn(ANSWER) / np.maximum(drawn(MATCH), drawn(KNN)), [2.5, 97.5])
+    share = grown[ANSWER] / max(grown[MATCH], grown[KNN])
+    return grown | {"answer / steeper": {"ratio": share, "low": float(low), "high": float(high)}}
 
 
 def encoding(encoder: TextEncoder, rounds: int) -> dict[str, float]:

@@ -47,7 +47,7 @@ class Uncached:
 class Shelf:
     """The indexed catalogue, its queries, and their vectors, float32 (m, d)."""
 
-    index: str
+    alias: str
     schema: Schema
     queries: tuple[str, ...]
     vectors: NDArray[np.float32]
@@ -56,7 +56,7 @@ class Shelf:
 
     def engine(self, client: Any) -> SearchEngine:  # noqa: ANN401 - opensearchpy.OpenSearch
         """Return an engine over it that encodes nothing."""
-        return SearchEngine(client, ALIAS, self.identity, text=self.encoder)
+        return SearchEngine(client, self.alias, self.identity, text=self.encoder)
 
 
 def fill(client: Any, encoder: TextEncoder, size: int, seed: int, each: int) -> Shelf:  # noqa: ANN401
@@ -66,14 +66,14 @@ def fill(client: Any, encoder: TextEncoder, size: int, seed: int, each: int) -> 
     scales = estimate(encoder, [p.title for p in made.products], vectors, seed=seed)
     schema = Schema(encoder.card.dim, Blend.of(DEFAULT.weights, scales))
     identity = ModelIdentity("bench", "", "", "", encoder.card.dim, "")
-    index = f"{ALIAS}-{size}"
-    _write(client, index, made, vectors, schema, render(schema, identity, scales))
-    live = live_index(client, ALIAS)
+    alias = f"{ALIAS}-{size}"
+    _write(client, alias, made, vectors, schema, render(schema, identity, scales))
+    live = live_index(client, alias)
     assert live is not None
     queries = tuple(text for _, text in made.queries)
     known = dict(zip(queries, made.query_vectors, strict=True))
     remembered = Uncached(encoder.card, known)
-    return Shelf(index, live.schema, queries, made.query_vectors, identity, remembered)
+    return Shelf(alias, live.schema, queries, made.query_vectors, identity, remembered)
 
 
 def _vectors(made: Catalogue) -> list[ProductVectors]:
@@ -95,15 +95,16 @@ def _dressed(number: int, product: Product) -> Product:
 
 def _write(
     client: Any,  # noqa: ANN401
-    index: str,
+    alias: str,
     made: Catalogue,
     vectors: Sequence[ProductVectors],
     schema: Schema,
     body: dict[str, Any],
 ) -> None:
-    client.indices.delete(index=f"{ALIAS}-*", ignore=404)
+    index = f"{alias}-1"
+    client.indices.delete(index=f"{alias}-*", ignore=404)
     body["settings"]["index"]["refresh_interval"] = "-1"
-    client.indices.create(index=index, body=body | {"aliases": {ALIAS: {}}})
+    client.indices.create(index=index, body=body | {"aliases": {alias: {}}})
     lines: list[str] = []
     started = time.monotonic()
     for number, (product, own) in enumerate(zip(made.products, vectors, strict=True), 1):
