@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.extract.gazetteer import Entry, Gazetteer
+from encoders.extract.similar_titles import NEAR, SimilarTitles
 from encoders.extract.spans import Span
 
-SEEN = 17
+SEEN = 17 + NEAR
 """Numbers that are looked at of each value."""
 
 
@@ -45,21 +46,22 @@ class Belief:
         """Return probabilities, float64 (n,), in (0, 1).
 
         Args:
-            seen: float64 (n, 17) of ``look``.
+            seen: float64 (n, 20) of ``look``.
 
         Source: Friedman, Greedy function approximation: a gradient boosting machine, 2001.
         """
         seen = seen.astype(np.float32).astype(np.float64)  # as the trees saw them
-        total = np.full(len(seen), self.prior)
-        rows = np.arange(len(seen))
-        for tree in range(len(self.feature)):
-            node = np.zeros(len(seen), dtype=np.int64)
-            feature = self.feature[tree]
-            while (inner := feature[node] >= 0).any():
-                goes = seen[rows, np.maximum(feature[node], 0)] <= self.threshold[tree][node]
-                following = np.where(goes, self.left[tree][node], self.right[tree][node])
-                node = np.where(inner, following, node)
-            total += self.value[tree][node]
+        trees, size = self.feature.shape
+        feature, threshold = self.feature.ravel(), self.threshold.ravel()
+        left, right, value = self.left.ravel(), self.right.ravel(), self.value.ravel()
+        first = np.tile(np.arange(trees) * size, len(seen))  # of each row every tree's root
+        row, node = np.repeat(np.arange(len(seen)), trees), first.copy()
+        open_ = np.arange(len(node))
+        while len(open_ := open_[feature[node[open_]] >= 0]):
+            at = node[open_]
+            goes = seen[row[open_], feature[at]] <= threshold[at]
+            node[open_] = first[open_] + np.where(goes, left[at], right[at])
+        total = self.prior + value[node].reshape(len(seen), trees).sum(axis=1)
         return np.asarray(1.0 / (1.0 + np.exp(-total)))
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
@@ -85,21 +87,26 @@ class Belief:
 
 
 def look(
-    text: str, categories: Sequence[str], gazetteer: Gazetteer
+    text: str, categories: Sequence[str], gazetteer: Gazetteer, titles: SimilarTitles
 ) -> tuple[list[Span], NDArray[np.float64]]:
-    """Return the known values of a plain text, and what is seen of each, float64 (n, 17).
+    """Return the known values of a plain text, and what is seen of each, float64 (n, 20).
 
     Args:
         text: Plain text.
         categories: The product's widest and narrowest one, or none.
         gazetteer: What is known.
+        titles: Where similar titles with the same value are looked for.
     """
     found = list(gazetteer.matches(text))
     trusts = [entry.trust_within(categories) for _, entry in found]
     spans = [span for span, _ in found]
+    near = titles.near(text)
     rows = [
-        _seen(n, spans, found[n][1], trusts, gazetteer.habit(found[n][1], categories), text)
-        for n in range(len(found))
+        (
+            *_seen(n, spans, entry, trusts, gazetteer.habit(entry, categories), text),
+            *near(text[span.start : span.end]),
+        )
+        for n, (span, entry) in enumerate(found)
     ]
     return spans, np.array(rows, dtype=np.float64).reshape(len(rows), SEEN)
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from encoders.extract.belief import Belief, look
 from encoders.extract.gazetteer import Gazetteer
 from encoders.extract.plain import plain
+from encoders.extract.similar_titles import SimilarTitles
 
 if TYPE_CHECKING:
     from encoders.extract.spans import Span
@@ -59,6 +60,7 @@ def featurise(
     letters: Mapping[str, int],
     gazetteer: Gazetteer,
     belief: Belief,
+    titles: SimilarTitles,
 ) -> Features:
     """Return what the network is given of a text.
 
@@ -68,6 +70,7 @@ def featurise(
         letters: Letter to its number, from 2; 1 stands for others, 0 for none.
         gazetteer: Values that are known.
         belief: How far they are to be believed.
+        titles: Where similar titles are looked for.
     """
     shown = plain(text)
     ids = np.zeros((len(shown), len(COLUMNS)), dtype=np.int64)
@@ -79,7 +82,8 @@ def featurise(
     _mark_words(ids, shown)
     for column, category in zip((7, 8), (*categories[:1], *categories[-1:]), strict=False):
         ids[:, column] = 1 + zlib.crc32(category.encode()) % (_KINDS - 1)
-    return Features(ids, _mark_values(ids, shown, categories, gazetteer, belief))
+    spans, seen = look(shown, categories, gazetteer, titles)
+    return Features(ids, _mark_values(ids, spans, seen, belief.of(seen)))
 
 
 def _class(letter: str) -> int:
@@ -124,22 +128,19 @@ def _tag(tag: str) -> int:
 
 def _mark_values(
     ids: NDArray[np.int64],
-    text: str,
-    categories: Sequence[str],
-    gazetteer: Gazetteer,
-    belief: Belief,
+    spans: Sequence[Span],
+    seen: NDArray[np.float64],
+    sure: NDArray[np.float64],
 ) -> NDArray[np.float32]:
     """Mark, for each letter, the most believed and the longest value that it is part of."""
-    measures = np.zeros((len(text), MEASURES), dtype=np.float32)
-    spans, seen = look(text, categories, gazetteer)
-    sure = belief.of(seen)
+    measures = np.zeros((len(ids), MEASURES), dtype=np.float32)
     numbers = np.column_stack(
         [sure, np.log(sure / (1 - sure)) / 4, seen[:, 0], seen[:, 1], np.log1p(seen[:, 3]) / 5]
     )
     by_sure = np.argsort(-sure, kind="stable")
     by_size = np.lexsort((-sure, -seen[:, 6]))
     for column, order in ((5, by_size), (6, by_sure)):
-        taken = np.zeros(len(text), dtype=bool)
+        taken = np.zeros(len(ids), dtype=bool)
         start = (column - 5) * 5
         for n in order:
             span = spans[int(n)]

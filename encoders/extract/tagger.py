@@ -13,6 +13,7 @@ from encoders.extract.decode import LABELS, decode
 from encoders.extract.features import COLUMNS, MEASURES, Features, featurise, sizes
 from encoders.extract.gazetteer import Gazetteer
 from encoders.extract.plain import plain
+from encoders.extract.similar_titles import SimilarTitles
 from encoders.extract.spans import Span
 from encoders.whole_file import write_whole
 from mappings.errors import InputError
@@ -20,7 +21,8 @@ from mappings.errors import InputError
 if TYPE_CHECKING:
     from encoders.extract.network import TaggerNetwork
 
-_CARD, _WEIGHTS, _VALUES = "tagger.json", "tagger.safetensors", "gazetteer.json"
+_CARD, _WEIGHTS = "tagger.json", "tagger.safetensors"
+_VALUES, _TITLES = "gazetteer.json", "titles.json"
 BATCH = 64
 _TREES = "belief."
 
@@ -69,14 +71,21 @@ class Tagger:
         network: Its trained network.
         gazetteer: The values that it was trained beside; another catalogue's may take its place.
         belief: How far they are to be believed.
+        titles: The catalogue's, where similar ones are looked for; another's may take their place.
     """
 
     def __init__(
-        self, card: TaggerCard, network: TaggerNetwork, gazetteer: Gazetteer, belief: Belief
+        self,
+        card: TaggerCard,
+        network: TaggerNetwork,
+        gazetteer: Gazetteer,
+        belief: Belief,
+        titles: SimilarTitles,
     ) -> None:
         self.card = card
         self.belief = belief
         self.gazetteer = gazetteer
+        self.titles = titles
         self._network = network.eval()
         self._numbers = card.numbers
 
@@ -108,9 +117,9 @@ class Tagger:
         from encoders.extract.network import LONGEST
 
         rows = [
-            featurise(texts[n], categories[n], self._numbers, self.gazetteer, self.belief).first(
-                LONGEST
-            )
+            featurise(
+                texts[n], categories[n], self._numbers, self.gazetteer, self.belief, self.titles
+            ).first(LONGEST)
             for n in part
         ]
         return logits_of(self._network, rows)
@@ -126,7 +135,7 @@ class Tagger:
         return Span(span.start, span.end, entry.name) if entry else span
 
     def save(self, folder: Path) -> None:
-        """Write weights as safetensors, values and card as JSON; the card last.
+        """Write weights as safetensors, values, titles and card as JSON; the card last.
 
         Args:
             folder: Made when it is missing.
@@ -139,6 +148,7 @@ class Tagger:
         trees = {f"{_TREES}{k}": torch.from_numpy(v) for k, v in self.belief.arrays().items()}
         write_whole(folder / _WEIGHTS, save(kept | trees))
         self.gazetteer.save(folder / _VALUES)
+        self.titles.save(folder / _TITLES)
         write_whole(folder / _CARD, json.dumps(asdict(self.card), ensure_ascii=False, indent=1))
 
 
@@ -198,4 +208,5 @@ def load_tagger(folder: Path) -> Tagger:
             f"No tagger can be read from {str(folder)!r}: {error}.",
             "Train one with `shelfsight tagger train`, or name the folder that holds it.",
         ) from None
-    return Tagger(card, network, Gazetteer.load(folder / _VALUES), belief)
+    gazetteer = Gazetteer.load(folder / _VALUES)
+    return Tagger(card, network, gazetteer, belief, SimilarTitles.load(folder / _TITLES))

@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 
 from encoders.extract.belief import SEEN, Belief, look
 from encoders.extract.plain import plain
+from encoders.extract.similar_titles import SimilarTitles
 from learn.tagger.examples import Example
 
 TREES, RATE, LEAVES, FEWEST = 150, 0.06, 12, 30
 PARTS = 4
 
 
-def fit_beliefs(given: Sequence[Example], seed: int) -> tuple[Belief, list[Belief]]:
+def fit_beliefs(
+    given: Sequence[Example], titles: SimilarTitles, seed: int
+) -> tuple[Belief, list[Belief]]:
     """Return the belief learned from all examples, and for each one that of the other parts.
 
     What the network is trained on must not have been seen by the trees, or it would learn to
@@ -23,9 +26,10 @@ def fit_beliefs(given: Sequence[Example], seed: int) -> tuple[Belief, list[Belie
 
     Args:
         given: Titles, their spans, and the gazetteer of other products for each.
+        titles: The same titles; each is looked at without itself, as a new title will be.
         seed: Of the parts and of the trees.
     """
-    seen = [_looked(example) for example in given]
+    seen = [_looked(example, titles.without(n)) for n, example in enumerate(given)]
     part_of = np.random.default_rng(seed).permutation(len(given)) % PARTS
     every = _fit(seen, seed)
     others = [
@@ -35,8 +39,10 @@ def fit_beliefs(given: Sequence[Example], seed: int) -> tuple[Belief, list[Belie
     return every, [others[int(part)] for part in part_of]
 
 
-def _looked(example: Example) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    spans, rows = look(plain(example.text), example.categories, example.gazetteer)
+def _looked(
+    example: Example, titles: SimilarTitles
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    spans, rows = look(plain(example.text), example.categories, example.gazetteer, titles)
     gold = {(s.start, s.end) for s in example.spans}
     return rows, np.array([(s.start, s.end) in gold for s in spans], dtype=bool)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from encoders.extract.gazetteer import Gazetteer, levels, listed_values
 from encoders.extract.plain import cuts_word, plain
+from encoders.extract.similar_titles import SimilarTitles
 from encoders.extract.spans import Span, occurrences, without_overlaps
 
 if TYPE_CHECKING:
@@ -73,6 +74,22 @@ def examples(products: Sequence[Product], *, parts: int = PARTS, seed: int = 7) 
         Example(product.title, listed_spans(product), levels(product), gazetteers[int(part)])
         for product, part in zip(products, part_of, strict=True)
     ]
+
+
+def similar_titles(given: Sequence[Example], gazetteer: Gazetteer, seed: int) -> SimilarTitles:
+    """Return the examples' titles with what they mean; an example's own is left out by its place.
+
+    Args:
+        given: Titles and spans.
+        gazetteer: Values that are known.
+        seed: Of what is drawn where there are too many.
+    """
+    shown = [plain(example.text) for example in given]
+    meant = [
+        {text[s.start : s.end] for s in example.spans}
+        for text, example in zip(shown, given, strict=True)
+    ]
+    return SimilarTitles.learn(shown, meant, gazetteer, seed)
 
 
 def frequent_names(given: Sequence[Example], fewest: int = FEWEST) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from encoders.extract.network import LONGEST, Shape, TaggerNetwork
 from encoders.extract.spans import Span
 from encoders.extract.tagger import Tagger, TaggerCard, logits_of, padded
 from learn.tagger.believing import fit_beliefs
-from learn.tagger.examples import Example, frequent_names
+from learn.tagger.examples import Example, frequent_names, similar_titles
 from mappings.errors import InputError
 
 NAMING = 0.2
@@ -107,11 +107,13 @@ def train(
         names, letters, shape.hidden, shape.layers, shape.heads, shape.inner, shape.narrow,
         learned_from=learned_from, licence=licence, seed=recipe.seed,
     )  # fmt: skip
-    belief, others = fit_beliefs(given, recipe.seed)
+    titles = similar_titles(given, gazetteer, recipe.seed)
+    belief, others = fit_beliefs(given, titles, recipe.seed)
     rows = [
-        featurise(e.text, e.categories, card.numbers, e.gazetteer, other).first(LONGEST)
-        for e, other in zip(given, others, strict=True)
+        featurise(e.text, e.categories, card.numbers, e.gazetteer, others[n], titles.without(n))
+        for n, e in enumerate(given)
     ]
+    rows = [own.first(LONGEST) for own in rows]
     targets = [_targets(e, names)[: len(r.ids)] for e, r in zip(given, rows, strict=True)]
     order = rng.permutation(len(given))
     cut = max(1, round(len(given) * recipe.held_out))
@@ -123,7 +125,7 @@ def train(
         network.load_state_dict(start.weights())
     best = _fit(network, rows, targets, given, learned, held, names, recipe, rng, on_epoch)
     network.load_state_dict(best)
-    return Tagger(_leaning(card, network, rows, given, held), network, gazetteer, belief)
+    return Tagger(_leaning(card, network, rows, given, held), network, gazetteer, belief, titles)
 
 
 def _fit(

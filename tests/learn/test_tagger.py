@@ -14,11 +14,12 @@ from encoders.extract.found import Extractor
 from encoders.extract.gazetteer import Gazetteer
 from encoders.extract.network import Shape
 from encoders.extract.plain import plain
+from encoders.extract.similar_titles import SimilarTitles
 from encoders.extract.spans import Span
 from encoders.extract.tagger import Tagger, load_tagger
 from ingest.enrich import keep_gazetteer, open_extractor
 from learn.tagger.believing import fit_beliefs
-from learn.tagger.examples import examples, frequent_names, listed_spans
+from learn.tagger.examples import examples, frequent_names, listed_spans, similar_titles
 from learn.tagger.made_text import made_products
 from learn.tagger.report import report
 from learn.tagger.training import Epoch, Recipe, span_f1, train
@@ -88,11 +89,12 @@ def test_no_example_sees_its_own_products_values() -> None:
 def test_features_are_a_row_for_each_letter() -> None:
     products = list(made_products(60, 2))
     known = Gazetteer.learn(products)
-    made = featurise("ＲＥＤ 连衣裙 500ml", ("服饰",), {"r": 2}, known, Belief.none())
+    alone = SimilarTitles.none()
+    made = featurise("ＲＥＤ 连衣裙 500ml", ("服饰",), {"r": 2}, known, Belief.none(), alone)
     assert made.ids.shape == (13, len(COLUMNS))
     assert made.measures.shape == (13, MEASURES)
     assert made.ids[0, 0] == 2
-    assert featurise("", (), {}, known, Belief.none()).ids.shape == (0, len(COLUMNS))
+    assert featurise("", (), {}, known, Belief.none(), alone).ids.shape == (0, len(COLUMNS))
 
 
 def test_trees_say_what_scikit_learns_say() -> None:
@@ -100,9 +102,11 @@ def test_trees_say_what_scikit_learns_say() -> None:
 
     from learn.tagger import believing
 
-    given = examples(list(made_products(120, 3)), parts=2)
-    mine, _ = fit_beliefs(given, 3)
-    looked = [believing._looked(example) for example in given]
+    products = list(made_products(120, 3))
+    given = examples(products, parts=2)
+    titles = similar_titles(given, Gazetteer.learn(products, categories=False), 3)
+    mine, _ = fit_beliefs(given, titles, 3)
+    looked = [believing._looked(e, titles.without(n)) for n, e in enumerate(given)]
     rows = np.concatenate([x for x, _ in looked])
     right = np.concatenate([y for _, y in looked])
     theirs = GradientBoostingClassifier(
@@ -113,14 +117,15 @@ def test_trees_say_what_scikit_learns_say() -> None:
     np.testing.assert_allclose(mine.of(rows), theirs.predict_proba(rows)[:, 1], atol=1e-5)
     again = Belief.from_arrays(mine.arrays())
     np.testing.assert_array_equal(again.of(rows), mine.of(rows))
+    assert mine.of(rows[:0]).shape == (0,)
     np.testing.assert_array_equal(Belief.none().of(np.zeros((2, SEEN))), [0.5, 0.5])
 
 
 def test_what_is_known_is_looked_at_once() -> None:
     known = Gazetteer.learn(list(made_products(60, 2)))
-    spans, seen = look(plain("nothing of this"), (), Gazetteer({}))
+    spans, seen = look(plain("nothing of this"), (), Gazetteer({}), SimilarTitles.none())
     assert (spans, seen.shape) == ([], (0, SEEN))
-    spans, seen = look(plain("waterproof"), (), known)
+    spans, seen = look(plain("waterproof"), (), known, SimilarTitles.none())
     assert len(spans) == len(seen)
 
 
@@ -142,16 +147,30 @@ def test_a_saved_tagger_finds_the_same(trained: Tagger, tmp_path: Path) -> None:
     again = load_tagger(tmp_path)
     titles = [p.title for p in made_products(30, 9)]
     assert again.card == trained.card
+    seen = [look(plain(t), (), made.gazetteer, made.titles)[1] for made in (trained, again)
+            for t in titles]  # fmt: skip
+    np.testing.assert_array_equal(np.concatenate(seen[:30]), np.concatenate(seen[30:]))
     before, after = trained.find_many(titles), again.find_many(titles)
     assert span_f1(before, after) > 0.98  # weights are kept in half precision
     assert (tmp_path / "tagger.safetensors").stat().st_size < 3_000_000
 
 
-@pytest.mark.parametrize("broken", ["tagger.json", "tagger.safetensors", "gazetteer.json"])
+@pytest.mark.parametrize(
+    "broken", ["tagger.json", "tagger.safetensors", "gazetteer.json", "titles.json"]
+)
 def test_a_broken_folder_is_named(trained: Tagger, tmp_path: Path, broken: str) -> None:
     trained.save(tmp_path)
     (tmp_path / broken).write_text("{}")
     with pytest.raises(InputError, match="can be read"):
+        load_tagger(tmp_path)
+
+
+def test_a_folder_from_before_similar_titles_names_the_cure(
+    trained: Tagger, tmp_path: Path
+) -> None:
+    trained.save(tmp_path)
+    (tmp_path / "titles.json").unlink()
+    with pytest.raises(InputError, match="train it again with `shelfsight tagger train`"):
         load_tagger(tmp_path)
 
 
