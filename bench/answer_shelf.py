@@ -21,6 +21,7 @@ from mappings.product import Product
 from mappings.schema import Schema
 from mappings.vectors import ProductVectors
 from query.calibrate import estimate
+from query.candidates import Budget
 from query.engine import SearchEngine
 from query.profiles import DEFAULT
 
@@ -54,9 +55,9 @@ class Shelf:
     identity: ModelIdentity
     encoder: TextEncoder
 
-    def engine(self, client: Any) -> SearchEngine:  # noqa: ANN401 - opensearchpy.OpenSearch
+    def engine(self, client: Any, budget: Budget = Budget()) -> SearchEngine:  # noqa: ANN401, B008
         """Return an engine over it that encodes nothing."""
-        return SearchEngine(client, self.alias, self.identity, text=self.encoder)
+        return SearchEngine(client, self.alias, self.identity, text=self.encoder, budget=budget)
 
 
 def fill(client: Any, encoder: TextEncoder, size: int, seed: int, each: int) -> Shelf:  # noqa: ANN401

@@ -3,12 +3,11 @@
 from typing import Any
 
 from mappings.fields import vector_json
-from mappings.schema import Schema
+from mappings.schema import SHOWN, Schema
 from query.candidates import Budget, near_filter
 from query.filters import Filter
 from query.intent import Intent
 from query.lexical import lexical_query
-from query.plan import SHOWN
 from query.profiles import DEFAULT
 from query.signals import WORDS, Lexical
 from query.vectors import QueryVectors

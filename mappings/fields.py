@@ -1,10 +1,14 @@
 """A field is a column of the index: how it is declared, and how it is filled from a product."""
 
+import base64
+import binascii
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from mappings.product import Product
@@ -113,6 +117,39 @@ class Number:
     def fill(self, product: Product, vectors: ProductVectors) -> Any:  # noqa: ANN401 - JSON
         """Return the number as it is; 0 and false are values, not gaps."""
         return self.source(product)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What an answer shows of a product, once more in one doc value.
+
+    A page of hits is read from doc values without opening a document, which is most of what
+    showing a hit costs the engine.
+
+    Args:
+        name: The column's name.
+        shown: The columns that it holds.
+    """
+
+    name: str
+    shown: tuple[Field, ...]
+
+    def declare(self, engine: Engine) -> dict[str, Any]:
+        """Return a binary mapping with doc values; the same for both engines."""
+        return {"type": "binary", "doc_values": True}
+
+    def fill(self, product: Product, vectors: ProductVectors) -> Any:  # noqa: ANN401 - JSON
+        """Return the shown columns as JSON in base64, those that the product has."""
+        filled = {f.name: f.fill(product, vectors) for f in self.shown}
+        kept = {name: value for name, value in filled.items() if value is not None}
+        text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+        return base64.b64encode(text.encode()).decode()
+
+    def read(self, value: str) -> dict[str, Any]:
+        """Return the columns that ``fill`` wrote, from a doc value as the engine answers it."""
+        # The engine leaves out the padding; more of it than is needed does no harm.
+        found: dict[str, Any] = orjson.loads(binascii.a2b_base64(value + "=="))
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 from mappings.blend import MORE, Blend
 from mappings.fields import (
+    Card,
     Dot,
     Engine,
     Field,
@@ -44,6 +45,10 @@ VERSION = Number("source_version", lambda p: p.version, kind="long")
 CONTENT = Keyword("content_hash", lambda p: None)
 # The id once more, as a doc value: hundreds of them are read without their documents.
 KEY = Keyword("key", lambda p: p.id)
+
+SHOWN = (TITLE, BRAND, CATEGORIES, PRICE, CURRENCY, STOCK, GROUP)
+"""What an answer shows of a product."""
+CARD = Card("card", SHOWN)
 
 LEXICAL = (TITLE, BRAND, CATEGORIES, TAG_WORDS, DESCRIPTION)
 
@@ -89,7 +94,7 @@ class Schema:
         blend = self.blend_vector
         return (
             *LEXICAL, TAGS, FOUND, FOUND_IN, PICTURE_COLOURS, GROUP, CURRENCY, PRICE, STOCK, MARGIN,
-            ADDED, DELETED, VERSION, CONTENT, KEY, COHERENCE,
+            ADDED, DELETED, VERSION, CONTENT, KEY, CARD, COHERENCE,
             self.text_vector, self.image_vector, self.attribute_vector, self.pictures,
             *((blend,) if blend else ()),
         )  # fmt: skip

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
 from mappings.index import CatalogueIndex
 from query.boosts import Boost
+from query.counted import Counts, count_beside
 from query.cursor import Position
 from query.facet_lines import FacetCount
 from query.intent import Intent
@@ -34,6 +36,8 @@ class Asked:
         position: Where the cursor says that the last page ended; ``None`` without a cursor.
         mark: The request's fingerprint; all its pages bear the same.
         ends: When the search is given up, as ``time.monotonic`` counts.
+        beside: Whose threads send what is asked at the same time.
+        anew: Whether counts that the engine has kept are not to be used.
     """
 
     client: Any
@@ -46,6 +50,8 @@ class Asked:
     position: Position | None
     mark: bytes
     ends: float
+    beside: Executor
+    anew: bool = False
 
     @property
     def request(self) -> SearchRequest:
@@ -55,6 +61,15 @@ class Asked:
     def send(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return the engine's reply to a body, within the time that is left."""
         return send(self.client, self.index.name, body, self.left, same=self.mark.hex())
+
+    def counts(self, plan: Plan) -> Callable[[], Counts] | None:
+        """Return what waits for a plan's counts, ``None`` where the ranking request counts."""
+        if plan.counting is None:
+            return None
+        return count_beside(
+            self.beside, self.client, self.index.name, plan.counting, self.request, self.left,
+            anew=self.anew,
+        )  # fmt: skip
 
     @property
     def left(self) -> float:

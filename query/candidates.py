@@ -7,7 +7,7 @@ from typing import Any
 from mappings.blend import Blend
 from mappings.calibration import Affine, Raw
 from mappings.fields import vector_json
-from mappings.schema import DELETED, Schema
+from mappings.schema import DELETED, KEY, Schema
 from query.filters import Filter
 from query.formula import Params, raw_values, scored, with_vector
 from query.script import Term, nearest_script, vector_param
@@ -49,12 +49,14 @@ class Budget:
         legs: When each vector signal has a leg of its own.
         count_to: Matches are counted exactly up to here.
         seconds: Until the engine stops collecting and answers with what it has.
+        anew: Whether counts that the engine has kept are not to be used, as for measurements.
     """
 
     blend: Depth = Depth(100, 50, 160)
     legs: Depth = Depth(150, 100, 300)
     count_to: int = 1_000
     seconds: float = 1.0
+    anew: bool = False
 
 
 def deeper(budget: Budget, reach: int) -> Budget:
@@ -164,26 +166,30 @@ def candidate_query(
     *,
     pins: tuple[str, ...] = (),
     wider: Iterable[dict[str, Any]] = (),
+    told: dict[str, Any] | None = None,
     shown: bool = True,
 ) -> dict[str, Any]:
     """Return the query whose best hits are the candidates.
 
     Args:
-        lexical: The lexical clause, ``None`` without words.
+        lexical: What finds the best lexical hits, ``None`` without words.
         legs: The neighbour clauses.
         filters: What every match must satisfy.
         terms: The formula's summands.
         params: The query vectors by parameter name.
         pins: Products that are candidates whatever finds them.
         wider: Neighbour clauses that only facets count; their products come last.
-        shown: Whether a row says its BM25 and its best picture: it costs something for each row.
+        told: The lexical clause of the formula, of which a row is to say its BM25.
+        shown: Whether a row says its best picture: it costs something for each row.
     """
     should = [_constant(leg, NEIGHBOUR) for leg in legs.clauses.values()]
     should += [_constant({"ids": {"values": list(pins)}}, NEIGHBOUR)] if pins else []
     should += [_constant(leg, 0.0) for leg in wider]
-    for kind, clause in (lexical or {}).items():
-        should.insert(0, {kind: clause | ({"_name": LEXICAL} if shown else {})})
+    if lexical:
+        should.insert(0, lexical)
     kept = filter_clause(filters)["bool"]
+    if told:
+        kept["must_not"] = [*kept["must_not"], _never(told)]
     if shown:
         _show_pictures(kept, terms, params)
     return {"bool": kept | {"should": should or [{"match_none": {}}], "minimum_should_match": 1}}
@@ -208,8 +214,7 @@ def chosen_query(
     kept = filter_clause(filters)["bool"]
     kept["filter"] = [*kept.get("filter", []), {"ids": {"values": list(ids)}}]
     _show_pictures(kept, terms, params)
-    named = [{kind: c | {"_name": LEXICAL}} for kind, c in (lexical or {}).items()]
-    return {"bool": kept | {"should": [*named, {"match_all": {"boost": 0.0}}]}}
+    return {"bool": kept | {"should": [*_named(lexical), {"match_all": {"boost": 0.0}}]}}
 
 
 def vector_params(vectors: QueryVectors) -> dict[str, list[float]]:
@@ -219,6 +224,20 @@ def vector_params(vectors: QueryVectors) -> dict[str, list[float]]:
         for side in ("text", "picture")
         if (vector := vectors.of(side)) is not None
     }
+
+
+def _never(lexical: dict[str, Any]) -> dict[str, Any]:
+    """Return a clause that no product satisfies, by which the page's rows say their BM25.
+
+    A row says the score of every named clause, wherever it stands: here the engine need not look
+    at it to find the candidates, which something cheaper finds.
+    """
+    # No product has an empty id. What the engine itself knows to match nothing it forgets whole.
+    return {"bool": {"filter": [{"term": {KEY.name: ""}}, *_named(lexical)]}}
+
+
+def _named(lexical: dict[str, Any] | None) -> list[dict[str, Any]]:
+    return [{kind: clause | {"_name": LEXICAL}} for kind, clause in (lexical or {}).items()]
 
 
 def _feet(terms: list[Term]) -> dict[str, float]:

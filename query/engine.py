@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from encoders.protocol import ImageEncoder, TextEncoder
 from mappings.errors import InputError
 from mappings.identity import ModelIdentity
 from mappings.index import CatalogueIndex, live_index
+from mappings.schema import CARD
 from query.agreement import KnownShares, look
 from query.arrangement import boosts_of, placements_of, require_columns
 from query.asked import Asked
@@ -33,6 +35,8 @@ from query.store import IndexGone, LegFailed, send
 from query.understand.reading import PLAIN, Reading
 from query.vectors import PictureDecoder, QueryEncoder, QueryVectors, every_word, with_change
 
+AT_ONCE = 16
+"""Requests for counts on their way at once; more wait for a thread."""
 SIDES = {"text": ("text", "image", "attribute"), "picture": ("picture_image", "picture_attribute")}
 
 
@@ -94,6 +98,7 @@ class SearchEngine:
         self.cursor_key = cursor_key or hashlib.sha256(identity.digest.encode()).digest()
         self._live: tuple[float, CatalogueIndex] | None = None
         self._shares = KnownShares()
+        self._beside = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="counts")
 
     def search(self, request: SearchRequest) -> SearchResult:
         """Return the page of hits that a request asks for.
@@ -160,6 +165,7 @@ class SearchEngine:
         """End the decoder's processes and the connections to the node; the engine is used up."""
         self.forget()
         self.encoder.close()
+        self._beside.shutdown(cancel_futures=True)
         self.client.close()
 
     def live(self) -> CatalogueIndex:
@@ -209,6 +215,7 @@ class SearchEngine:
             asked = Asked(
                 self.client, index, intent, vectors, planner,
                 boosts_of(intent, profile), placements_of(intent), position, mark, until,
+                self._beside, self.budget.anew,
             )  # fmt: skip
             return self._run(asked, profile, absent & wanted, mark)
 
@@ -235,6 +242,7 @@ class SearchEngine:
                 intent, vectors, profile, index.schema, index.calibration,
                 budget=deeper(self.budget, reach) if reach else self.budget,
                 without=absent, pins=pinned(placements_of(intent)), agreed=agreed,
+                carded=CARD.name in index.mapping.get("properties", {}),
             )  # fmt: skip
 
         return plan_for

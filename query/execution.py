@@ -8,15 +8,15 @@ from typing import Any
 from mappings.fields import Vector
 from mappings.schema import KEY
 from query.asked import Answered, Asked, Found
+from query.counted import late, read_counts
 from query.cursor import Position, digest
 from query.diversity import Diversity, diversify, pool_of
 from query.explain import explain
-from query.facet_counts import count_window, read_facets
-from query.facet_lines import FacetCount
+from query.facet_counts import count_window
 from query.fusion.kinds import Exact, find_fusion
 from query.page import Arranged, arrange, columns_needed, turn
-from query.plan import Plan
-from query.reply import page_of, read_candidates, read_hits, read_words
+from query.plan import Plan, opened
+from query.reply import is_told, page_of, read_candidates, read_hits, read_words
 from query.request import MAX_DEPTH, MAX_REACH, MAX_SIZE, SearchRequest
 from query.result import REACHABLE_OF, Hit
 from query.vectors_stored import read_vectors
@@ -49,9 +49,10 @@ def run_page(asked: Asked) -> Answered:
     The engine orders equal scores by when they were written, we by id.
     """
     request, plan = asked.request, asked.plan_for(asked.request.reach)
+    counting = asked.counts(plan)
     reply, page = _rows(asked, plan)
-    total = reply["hits"]["total"]
-    reachable = min(total["value"], plan.window, MAX_DEPTH)
+    counts = counting() if counting else read_counts(reply, request)
+    reachable = min(counts.total, plan.window, MAX_DEPTH)
     position = None
     if request.offset == 0 and 0 < len(page) < reachable:
         # Only here is everything known that was shown: the cards of this one page.
@@ -60,15 +61,15 @@ def run_page(asked: Asked) -> Answered:
     words = read_words(reply)
     return Answered(
         hits=_told(page, request.offset + 1, request, words),
-        total=total["value"],
-        total_relation=total["relation"],
+        total=counts.total,
+        total_relation=counts.relation,
         window=plan.window,
         reachable=reachable,
-        took_ms=reply["took"],
+        took_ms=max(reply["took"], counts.took_ms),
         weights=plan.weights,
         because=plan.because,
-        degraded=_late(reply),
-        facets=read_facets(reply.get("aggregations", {}), request.facets, request.filters),
+        degraded=late(reply) | counts.late,
+        facets=counts.facets,
         position=position,
     )
 
@@ -114,18 +115,17 @@ def exact_window(asked: Asked, reach: int) -> Found:
     request, plan = asked.request, asked.plan_for(reach)
     columns = columns_needed(request, asked.boosts)
     keyed = KEY.name in asked.index.mapping.get("properties", {})
+    counting = asked.counts(plan)
     reply = asked.send(plan.window_body(columns, keyed))
     candidates = read_candidates(reply, plan, columns)
     if candidates is None:
         reply = asked.send(plan.window_body(columns, keyed=False))
         candidates = read_candidates(reply, plan, columns)
     assert candidates is not None
-    total = reply["hits"]["total"]
-    window = Window(candidates, total["value"], total["relation"], plan.window)
-    facets: tuple[FacetCount, ...] = ()
-    if request.facets_of == "match_set":
-        facets = read_facets(reply.get("aggregations", {}), request.facets, request.filters)
-    return Found(plan, window, facets, reply["took"], plan.weights, _late(reply))
+    counts = counting() if counting else read_counts(reply, request)
+    window = Window(candidates, counts.total, counts.relation, plan.window)
+    took = max(reply["took"], counts.took_ms)
+    return Found(plan, window, counts.facets, took, plan.weights, late(reply) | counts.late)
 
 
 def _filled(
@@ -165,7 +165,7 @@ def _fetch(
     """Return the page's hits in the page's order; a product deleted just now is left out."""
     if not page:
         return (), 0
-    reply = asked.send(plan.page_body([c.id for c in page]))
+    reply = _send_told(asked, plan.page_body([c.id for c in page]))
     hits = {hit.id: hit for hit in read_hits(reply, plan)}
     words = read_words(reply)
     shown = tuple(_shown(hits[c.id], c) for c in page if c.id in hits)
@@ -200,7 +200,7 @@ def _told(
 def _rows(asked: Asked, plan: Plan) -> tuple[dict[str, Any], tuple[Hit, ...]]:
     request = asked.request
     for body, first in ((plan.body, plan.first), (plan.whole(), 0)):
-        reply = asked.send(body)
+        reply = _send_told(asked, body)
         rows = read_hits(reply, plan)
         at_end = len(rows) < body["size"] or body["from"] + body["size"] >= plan.window
         page = page_of(rows, first, request.offset, request.size, at_end)
@@ -209,9 +209,10 @@ def _rows(asked: Asked, plan: Plan) -> tuple[dict[str, Any], tuple[Hit, ...]]:
     raise AssertionError("a page of the whole window has no borders that cut a tie")
 
 
-def _late(reply: Mapping[str, Any]) -> frozenset[str]:
-    late = {"timeout"} if reply["timed_out"] else set()
-    return frozenset(late | ({"shards"} if reply["_shards"]["failed"] else set()))
+def _send_told(asked: Asked, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the reply whose rows all say what they are; documents from before cards are opened."""
+    reply = asked.send(body)
+    return reply if is_told(reply) else asked.send(opened(body))
 
 
 def _reachable_of(request: SearchRequest, found: Found) -> str:

@@ -5,21 +5,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mappings.calibration import Calibration, Raw
-from mappings.schema import (
-    BRAND,
-    CATEGORIES,
-    COHERENCE,
-    CURRENCY,
-    GROUP,
-    KEY,
-    PRICE,
-    STOCK,
-    TITLE,
-    Schema,
-)
+from mappings.schema import CARD, COHERENCE, KEY, SHOWN, Schema
 from query.agreement import told
 from query.calibrate import DEFAULT_SCALES, for_euclidean, for_query
-from query.candidates import Budget, candidate_query, chosen_query, find_legs, vector_params
+from query.candidates import (
+    Budget,
+    Legs,
+    candidate_query,
+    chosen_query,
+    find_legs,
+    vector_params,
+)
 from query.explain import highlighting
 from query.facet_counts import aggregations, split
 from query.facets import owns
@@ -35,9 +31,10 @@ from query.vectors import QueryVectors
 from query.weights import Chosen, choose
 from query.window import docvalues
 
-ROW_PARTS = ("script_fields", "_source", "highlight")
+ROW_PARTS = (
+    "script_fields", "_source", "stored_fields", "docvalue_fields", "highlight",
+)  # fmt: skip
 """Parts of a body that cost something for every row."""
-SHOWN = (TITLE, BRAND, CATEGORIES, PRICE, CURRENCY, STOCK, GROUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ class Plan:
     """One compiled request: what is sent, and how its answer is to be read.
 
     Args:
-        body: The request.
+        body: The request that ranks.
         terms: The formula's summands, in the order in which they are explained.
         legs: Names of the neighbour legs; ``blend`` stands for all signals of the words.
         k: Neighbours of each leg, on each shard.
@@ -58,6 +55,8 @@ class Plan:
         params: The query vectors by the name that scripts know them under.
         bare: The candidate query without what a row shows.
         because: Why the weights are what they are.
+        counting: The request that counts the match set and its facets, sent beside the other;
+            ``None`` where the ranking one counts, as no facet asks for the whole match set.
     """
 
     body: dict[str, Any]
@@ -73,6 +72,7 @@ class Plan:
     params: Params = field(default_factory=dict)
     bare: dict[str, Any] = field(default_factory=dict)
     because: tuple[str, ...] = ()
+    counting: dict[str, Any] | None = None
 
     @property
     def weights(self) -> dict[str, float]:
@@ -102,8 +102,7 @@ class Plan:
         It computes no score: that is the sum of the contributions.
         """
         query = chosen_query(tuple(ids), self.lexical_clause, self.filters, self.terms, self.params)
-        dropped = ("aggs", "post_filter", "rescore")
-        kept = {k: v for k, v in self.body.items() if k not in dropped}
+        kept = {k: v for k, v in self.body.items() if k != "rescore"}
         return kept | {"from": 0, "size": len(ids), "query": query, "track_total_hits": False}
 
 
@@ -118,8 +117,9 @@ def compile_plan(
     without: Iterable[str] = (),
     pins: tuple[str, ...] = (),
     agreed: Agreed | None = None,
+    carded: bool = False,
 ) -> Plan:
-    """Return the one request that answers an intent.
+    """Return the one request that ranks what answers an intent, and what counts it.
 
     Candidates are the nearest of every vector leg and the best lexical hits, all filtered; the
     rescore query then computes the formula for each of them.
@@ -134,6 +134,7 @@ def compile_plan(
         without: Names of signals that cannot be had now.
         pins: Products that are candidates whatever finds them.
         agreed: What the best hits of a first look have in common.
+        carded: Whether the index has a column of cards, from which rows are read.
 
     Raises:
         InputError: The profile weighs none of the signals that the request has.
@@ -149,7 +150,7 @@ def compile_plan(
         for s in had
         if s.name in weights
     )
-    plan = _assemble(intent, vectors, terms, schema, budget, pins)
+    plan = _assemble(intent, vectors, terms, schema, budget, pins, carded)
     return replace(plan, because=chosen.because + ((told(agreed),) if agreed else ()))
 
 
@@ -210,26 +211,30 @@ def _assemble(
     schema: Schema,
     budget: Budget,
     pins: tuple[str, ...],
+    carded: bool,
 ) -> Plan:
     request, params = intent.request, vector_params(vectors)
-    lexical = _lexical(intent, terms)
+    lexical, found_by = _lexical(intent, terms), _lexical(intent, terms, summed=True)
     legs = find_legs(terms, vectors, schema, request.filters, budget)
     window = legs.window(lexical is not None) + len(pins)
-    kept, chosen = _counted(request)
-    wider = _wider(request, chosen, terms, vectors, schema, budget)
 
     def query(shown: bool) -> dict[str, Any]:
         return candidate_query(
-            lexical, legs, kept, terms, params, pins=pins, wider=wider, shown=shown
-        )
+            found_by, legs, request.filters, terms, params,
+            pins=pins, told=lexical if shown else None, shown=shown,
+        )  # fmt: skip
 
+    counting: dict[str, Any] | None = None
+    if request.facets and request.facets_of != "window":
+        wider = _wider(request, terms, vectors, schema, budget)
+        counting = _counting(request, found_by, legs, pins, wider, budget)
+    marks = _marking(request, lexical, terms)
     first = max(0, request.offset - 1)  # the row before the page shows whether a tie is cut
     body: dict[str, Any] = {
         "from": min(first, window),
         "size": max(0, min(request.offset + request.size + 1, window) - first),
         "timeout": f"{int(budget.seconds * 1000)}ms",
-        "track_total_hits": budget.count_to,
-        "_source": [f.name for f in SHOWN],
+        "track_total_hits": False if counting else budget.count_to,
         "query": query(shown=True),
         "rescore": {
             "window_size": max(1, window),
@@ -240,28 +245,50 @@ def _assemble(
             },
         },
         "script_fields": {"raw": raw_values(at_root(terms), params)},
-        **_counting(request, chosen),
-        **_marking(request, lexical, terms),
+        **_rows(carded and not marks and not any(isinstance(t.signal, BestPicture) for t in terms)),
+        **marks,
     }
     depth = legs.depth
     return Plan(
         body, terms, tuple(legs.clauses), depth.k, depth.lexical, window, first, shift_of(terms),
-        lexical, request.filters, params, query(shown=False),
+        lexical, request.filters, params, query(shown=False), counting=counting,
     )  # fmt: skip
 
 
-def _counted(request: SearchRequest) -> tuple[tuple[Filter, ...], tuple[Filter, ...]]:
-    """Return the filters of the counted set, and those that hits satisfy beside them."""
-    if request.facets_of == "window":
-        return request.filters, ()
-    return split(request.filters, request.facets)
+def opened(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body whose rows are read from documents, for those written without a card."""
+    kept = {k: v for k, v in body.items() if k not in ("stored_fields", "docvalue_fields")}
+    return kept | _rows(carded=False)
 
 
-def _counting(request: SearchRequest, chosen: tuple[Filter, ...]) -> dict[str, Any]:
-    """Return the aggregations of the match set's facets, and the filters that they do not see."""
-    if not request.facets or request.facets_of == "window":
-        return {}
-    body: dict[str, Any] = {"aggs": aggregations(request.facets, chosen)}
+def _rows(carded: bool) -> dict[str, Any]:
+    """Return what a row brings: its id and what is shown of it, from doc values or the document."""
+    if carded:
+        return {"stored_fields": "_none_", "docvalue_fields": [KEY.name, CARD.name]}
+    return {"_source": [f.name for f in SHOWN]}
+
+
+def _counting(
+    request: SearchRequest,
+    found_by: dict[str, Any] | None,
+    legs: Legs,
+    pins: tuple[str, ...],
+    wider: list[dict[str, Any]],
+    budget: Budget,
+) -> dict[str, Any]:
+    """Return the request that counts the match set and its facets.
+
+    Without hits of its own the engine scores nothing for it, and keeps its answer until the index
+    changes, whichever page or order is asked for next.
+    """
+    kept, chosen = split(request.filters, request.facets)
+    body: dict[str, Any] = {
+        "size": 0,
+        "timeout": f"{int(budget.seconds * 1000)}ms",
+        "track_total_hits": budget.count_to,
+        "query": candidate_query(found_by, legs, kept, (), {}, pins=pins, wider=wider, shown=False),
+        "aggs": aggregations(request.facets, chosen),
+    }
     if chosen:
         body["post_filter"] = {"bool": {"filter": [f.clause() for f in chosen]}}
     return body
@@ -278,7 +305,6 @@ def _marking(
 
 def _wider(
     request: SearchRequest,
-    chosen: tuple[Filter, ...],
     terms: tuple[Term, ...],
     vectors: QueryVectors,
     schema: Schema,
@@ -286,15 +312,17 @@ def _wider(
 ) -> list[dict[str, Any]]:
     """Return the neighbours without a facet's own filters, for each facet that has some."""
     found: list[dict[str, Any]] = []
-    for facet in request.facets if chosen else ():
-        if any(owns(facet, f) for f in chosen):
+    for facet in request.facets:
+        if any(owns(facet, f) for f in request.filters):
             free = tuple(f for f in request.filters if not owns(facet, f))
             found += find_legs(terms, vectors, schema, free, budget).clauses.values()
     return found
 
 
-def _lexical(intent: Intent, terms: tuple[Term, ...]) -> dict[str, Any] | None:
+def _lexical(
+    intent: Intent, terms: tuple[Term, ...], *, summed: bool = False
+) -> dict[str, Any] | None:
     for term in terms:
         if isinstance(term.signal, Lexical):
-            return understood_query(term.signal, intent, term.scale)
+            return understood_query(term.signal, intent, term.scale, summed=summed)
     return None

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mappings.schema import KEY
+from mappings.schema import CARD, KEY
 from query.candidates import LEXICAL
 from query.explain import matched_words
 from query.plan import Plan
@@ -24,10 +24,10 @@ def read_hits(reply: Mapping[str, Any], plan: Plan) -> tuple[Hit, ...]:
     shift, pictured = plan.shift, [t for t in plan.terms if isinstance(t.signal, BestPicture)]
     hits = [
         Hit(
-            row["_id"],
+            id_of(row),
             float(row["_score"] or 0.0) - shift,
             own,
-            row.get("_source", {}),
+            _shown(row),
             _matched(row, pictured) if pictured else None,
         )
         for row, own in zip(rows, shares, strict=True)
@@ -57,7 +57,18 @@ def page_of(
 
 def read_words(reply: Mapping[str, Any]) -> dict[str, tuple[MatchedWord, ...]]:
     """Return the words that matched, by the rows' ids; empty where they were not asked for."""
-    return {row["_id"]: matched_words(row) for row in reply["hits"]["hits"] if "highlight" in row}
+    return {id_of(row): matched_words(row) for row in reply["hits"]["hits"] if "highlight" in row}
+
+
+def is_told(reply: Mapping[str, Any]) -> bool:
+    """Tell whether every row says its product and what is shown of it."""
+    rows = reply["hits"]["hits"]
+    return all("_id" in row or {KEY.name, CARD.name} <= set(row.get("fields", ())) for row in rows)
+
+
+def id_of(row: Mapping[str, Any]) -> str:
+    """Return the product of a row, which says it itself or by its doc value."""
+    return str(row["_id"] if "_id" in row else row["fields"][KEY.name][0])
 
 
 def read_candidates(
@@ -79,6 +90,13 @@ def read_candidates(
         score = float(row["_score"] or 0.0) - plan.shift
         found.append(Candidate(str(key), score, values_of(fields, columns)))
     return tuple(found)
+
+
+def _shown(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what is shown of a row's product, from its document or its card."""
+    card = row.get("fields", {}).get(CARD.name)
+    shown: Mapping[str, Any] = CARD.read(card[0]) if card else row.get("_source", {})
+    return shown
 
 
 def _raws(rows: Sequence[Mapping[str, Any]], terms: Sequence[Term]) -> list[list[float | None]]:

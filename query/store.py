@@ -23,6 +23,7 @@ def send(
     seconds: float,
     *,
     same: str = "",
+    anew: bool = False,
 ) -> dict[str, Any]:
     """Return the engine's reply to a search body.
 
@@ -33,6 +34,7 @@ def send(
         seconds: Until the answer is given up.
         same: Requests of one such mark are answered by the same copies of the shards, as copies
             differ in their statistics and so in scores; empty for any copy.
+        anew: Whether an answer that the engine has kept is not to be used.
 
     Raises:
         LegFailed: The engine answered with an error, or not in time.
@@ -45,7 +47,8 @@ def send(
             index=index,
             body=body,
             params={"include_named_queries_score": "true", "request_timeout": seconds}
-            | ({"preference": same} if same else {}),
+            | ({"preference": same} if same else {})
+            | ({"request_cache": "false"} if anew else {}),
         )
     require_shards(reply)
     return reply

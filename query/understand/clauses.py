@@ -18,7 +18,9 @@ PROPERTY = 0.1
 NAMING = (TITLE.name, CATEGORIES.name)
 
 
-def understood_query(signal: Lexical, intent: Intent, scale: Scale) -> dict[str, Any] | None:
+def understood_query(
+    signal: Lexical, intent: Intent, scale: Scale, *, summed: bool = False
+) -> dict[str, Any] | None:
     """Return the lexical clause of an intent, or ``None`` when its text holds no word.
 
     What matches is decided by the words, in the best of their wordings, each by its weight. The
@@ -31,8 +33,9 @@ def understood_query(signal: Lexical, intent: Intent, scale: Scale) -> dict[str,
         signal: The columns and their boosts.
         intent: The request understood.
         scale: Of the lexical signal.
+        summed: As in ``lexical_query``.
     """
-    core = lexical_query(signal, intent.text, intent.script)
+    core = lexical_query(signal, intent.text, intent.script, summed=summed)
     if core is None:
         return None
     left = MAX_CLAUSES - RESERVED - clauses_of(core)
@@ -43,7 +46,7 @@ def understood_query(signal: Lexical, intent: Intent, scale: Scale) -> dict[str,
         boosts.append(head)
     boosts += _properties(intent, _good(scale))
     for variant in intent.understood.variants:
-        other = lexical_query(signal, variant.text, script_of(variant.text))
+        other = lexical_query(signal, variant.text, script_of(variant.text), summed=summed)
         if other is not None and clauses_of(other) <= left:
             left -= clauses_of(other)
             wordings += [{kind: {**c, "boost": variant.weight}} for kind, c in other.items()]

@@ -18,6 +18,7 @@ from mappings.schema import Schema
 ELASTIC_PARAMETERS: dict[str, set[str]] = {
     "keyword": {"ignore_above", "index", "fields", "doc_values"},
     "text": {"index", "analyzer", "fields"},
+    "binary": {"doc_values", "store"},
     "boolean": set(),
     "date": set(),
     "double": set(),

@@ -21,11 +21,12 @@ FILTERS = (parse_filter("brand=Acme"), parse_filter("price<50"), parse_filter("�
 FACETS = tuple(parse_facet(w) for w in ("brand", "颜色:5", "price=..50,50.."))
 
 
-def plan_of(blend: Any = BLEND, **more: Any) -> Plan:
+def plan_of(blend: Any = BLEND, *, carded: bool = False, **more: Any) -> Plan:
     request = SearchRequest("red dress", pictures=(b"p",), **more)
     return compile_plan(
-        understand(request), QueryVectors(TEXT, PICTURE), DEFAULT, Schema(DIM, blend), CALIBRATION
-    )
+        understand(request), QueryVectors(TEXT, PICTURE), DEFAULT, Schema(DIM, blend), CALIBRATION,
+        carded=carded,
+    )  # fmt: skip
 
 
 PLANS: dict[str, dict[str, Any]] = {
@@ -43,6 +44,8 @@ def bodies(name: str) -> Iterator[dict[str, Any]]:
         plan = plan_of(blend, **PLANS[name])
         yield from (plan.body, plan.whole(), plan.window_body(("price",), True))
         yield from (plan.window_body((), False), plan.page_body(["1", "2"]))
+        if plan.counting:
+            yield plan.counting
 
 
 def queries(body: dict[str, Any]) -> Iterator[tuple[str, Any, int]]:
@@ -67,7 +70,8 @@ def test_no_hit_is_a_tombstone_and_no_leg_misses_a_filter_that_no_facet_owns(nam
     for body in bodies(name):
         top = body["query"]["bool"]
         assert tombstones in top["must_not"]
-        later = body.get("post_filter", {"bool": {"filter": []}})["bool"]["filter"]
+        later = body.get("post_filter", {"bool": {}})["bool"].get("filter", [])
+        assert "aggs" in body or not later
         for wanted in given:
             assert wanted.clause() in [*top.get("filter", []), *later]
         for kind, inside, _ in queries(body):
@@ -91,7 +95,8 @@ def test_a_window_brings_scores_and_doc_values_only() -> None:
     assert "docvalue_fields" not in plain
     for body in (keyed, plain):
         assert (body["from"], body["size"]) == (0, plan.window)
-        assert body["aggs"] == plan.body["aggs"]
+        assert not {"aggs", "post_filter"} & set(body)
+        assert body["track_total_hits"] is False
         assert body["rescore"] == plan.body["rescore"]
         assert not {"script_fields", "highlight"} & set(body)
         assert "_name" not in str(body["query"])
@@ -109,7 +114,8 @@ def test_a_page_is_read_by_id_with_the_same_raw_values_and_filters() -> None:
 
 
 def test_facets_of_the_match_set_ignore_their_own_filters() -> None:
-    body = plan_of(facets=FACETS, filters=FILTERS).body
+    body = plan_of(facets=FACETS, filters=FILTERS).counting
+    assert body is not None
     brand, price, colour = (f.clause() for f in FILTERS)
     assert body["post_filter"] == {"bool": {"filter": [brand, price, colour]}}
     assert body["aggs"] == {
@@ -128,6 +134,40 @@ def test_facets_of_the_match_set_ignore_their_own_filters() -> None:
             },
         },
     }
+
+
+def test_the_ranking_request_neither_counts_nor_scores_twice() -> None:
+    plan, plain = plan_of(facets=FACETS, filters=FILTERS), plan_of(filters=FILTERS)
+    assert plan.body == plain.body | {"track_total_hits": False}
+    assert plan.counting is not None
+    assert plain.counting is None
+    assert plan.counting["size"] == 0
+    assert "rescore" not in plan.counting
+
+
+def test_the_best_are_found_by_sums_and_scored_by_the_best_column() -> None:
+    body = plan_of().body
+    found_by = body["query"]["bool"]["should"][0]["multi_match"]
+    never, named = body["query"]["bool"]["must_not"][1]["bool"]["filter"]
+    assert never == {"term": {"key": ""}}
+    scored = body["rescore"]["query"]["rescore_query"]["script_score"]["query"]
+    assert found_by["type"] == "most_fields"
+    assert named["multi_match"].pop("_name") == "lexical"
+    assert scored["bool"]["should"][0] == named
+    assert named["multi_match"]["type"] == "best_fields"
+    assert named["multi_match"]["fields"][:2] == ["title.en^3", "brand.en^2"]
+    assert found_by["fields"][:2] == ["title.en^3", "brand.en^1.2"]
+
+
+def test_rows_are_read_from_cards_where_nothing_else_is_needed() -> None:
+    cards = {"stored_fields": "_none_", "docvalue_fields": ["key", "card"]}
+    for more in ({}, {"facets": FACETS}):
+        plan = plan_of(carded=True, **more)
+        for body in (plan.body, plan.page_body(["1"])):
+            assert {k: body.get(k) for k in (*cards, "_source")} == cards | {"_source": None}
+    # Marked words and best pictures are read from documents.
+    for more in ({"explain": True}, {"image_mode": "best"}):
+        assert plan_of(carded=True, **more).body == plan_of(**more).body
 
 
 def test_facets_of_the_window_cost_the_engine_nothing() -> None:
