@@ -52,7 +52,7 @@ class Budget:
         anew: Whether counts that the engine has kept are not to be used, as for measurements.
     """
 
-    blend: Depth = Depth(100, 50, 160)
+    blend: Depth = Depth(100, 60, 160)
     legs: Depth = Depth(150, 100, 300)
     count_to: int = 1_000
     seconds: float = 1.0

@@ -150,7 +150,7 @@ def test_the_page_is_full_though_the_first_window_holds_few_groups(client: Any, 
 def test_a_thousand_hits_can_be_reached_when_that_is_asked(
     client: Any, alias: str, engine: SearchEngine
 ) -> None:
-    assert engine.search(SearchRequest("dress")).reachable == 150
+    assert engine.search(SearchRequest("dress")).reachable == 160
     assert engine.search(SearchRequest("dress", reach=COUNT)).reachable == MATCHED
     hits = walk(engine, SearchRequest("dress", reach=1_000), [100, 1, 24])
     assert len({h.id for h in hits}) == MATCHED

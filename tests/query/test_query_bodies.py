@@ -198,7 +198,7 @@ def test_a_tombstone_has_nothing_that_a_leg_could_find() -> None:
 
 def test_the_window_and_the_legs_do_not_depend_on_the_page() -> None:
     first, third = plan_of("words_blend"), plan_of("page_3")
-    assert first.window == third.window == 150
+    assert first.window == third.window == 160
     assert first.legs == third.legs == ("blend",)
     assert plan_of("words_legs").legs == ("text", "image", "attribute")
     assert plan_of("words_legs").window == 550
