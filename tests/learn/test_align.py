@@ -67,7 +67,9 @@ def test_the_visual_part_brings_a_products_pictures_together_and_leaves_texts_al
     products = np.repeat(np.arange(30), 4)
     noisy = draw.normal(size=(30, 20))[products] + 0.3 * draw.normal(size=(120, 20))
     features = noisy.astype(np.float32)
-    weights = np.full((120, len(generic)), 1 / len(generic), dtype=np.float32)
+    # Three kinds, each with a text of its own: were it the same for all pictures, the text part
+    # would be nothing but rounding, and as long as any.
+    weights = np.eye(3, len(generic), dtype=np.float32)[products % 3]
     known = GenericTexts.of(generic)
     head = fit_ridge_head(Pairs(features, generic, weights, products), known.mean)
     quiet = quiet_directions(known.moment, generic, 5)
@@ -75,7 +77,7 @@ def test_the_visual_part_brings_a_products_pictures_together_and_leaves_texts_al
     seen = with_visual_part(head, features, products, quiet, 1.0)
     before = neighbour_precision(head.apply(features), products, 3).mean()
     after = neighbour_precision(seen.apply(features), products, 3).mean()
-    assert after > max(before, 0.9)
+    assert after > max(before, 0.8)
     assert np.abs(generic @ quiet.T).max() < 0.25
 
 
