@@ -22,7 +22,7 @@ from encoders.cache import content_key
 from encoders.card import digest_of
 from encoders.decorrelation import Decorrelation
 from encoders.protocol import TextEncoder, Vectors, unit_rows
-from encoders.whole_file import write_whole
+from encoders.whole_file import record_of, write_whole
 from mappings.errors import InputError
 
 if TYPE_CHECKING:
@@ -133,18 +133,14 @@ class AttributeWeights:
         Raises:
             InputError: The file is missing, or holds something else.
         """
-        try:
-            record = json.loads(path.read_text(encoding="utf-8"))
+        cure = "Fit them again, or restore the space folder from where it was made."
+        with record_of(path, "attribute weights", cure) as record:
             frequency = {str(k): int(v) for k, v in record["document_frequency"].items()}
             beside = path.with_suffix(".safetensors") if record.get("decorrelated") else None
-            return cls(
+            found = cls(
                 int(record["n_products"]), frequency, Decorrelation.load(beside) if beside else None
             )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(
-                f"No attribute weights can be read from {str(path)!r}: {error}.",
-                "Fit them again, or restore the space folder from where it was made.",
-            ) from None
+        return found
 
 
 def attribute_vector(

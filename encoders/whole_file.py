@@ -1,7 +1,13 @@
 """Files that appear whole or not at all."""
 
+import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from mappings.errors import InputError
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
@@ -22,3 +28,21 @@ def write_whole(path: Path, content: bytes | str) -> None:
         if error.filename is None:  # a write that fails does not say where
             raise OSError(error.errno, error.strerror, str(path)) from None
         raise
+
+
+@contextmanager
+def record_of(path: Path, what: str, cure: str) -> Iterator[dict[str, Any]]:
+    """Give the JSON object of a file; what goes wrong while it is taken apart is the file's fault.
+
+    Args:
+        path: The file.
+        what: What it should hold, in words.
+        cure: What to do where it does not.
+
+    Raises:
+        InputError: The file is missing, or holds something else.
+    """
+    try:
+        yield json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"No {what} can be read from {str(path)!r}: {error}.", cure) from None

@@ -2,8 +2,7 @@
 
 import base64
 import binascii
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -35,6 +34,12 @@ class Field(Protocol):
 
 
 Source = Callable[[Product], Any]
+
+
+def filled(fields: Iterable[Field], product: Product, vectors: ProductVectors) -> dict[str, Any]:
+    """Return the columns' JSON values by name, those that the product has."""
+    values = ((f.name, f.fill(product, vectors)) for f in fields)
+    return {name: value for name, value in values if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +145,7 @@ class Card:
 
     def fill(self, product: Product, vectors: ProductVectors) -> Any:  # noqa: ANN401 - JSON
         """Return the shown columns as JSON in base64, those that the product has."""
-        filled = {f.name: f.fill(product, vectors) for f in self.shown}
-        kept = {name: value for name, value in filled.items() if value is not None}
-        text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
-        return base64.b64encode(text.encode()).decode()
+        return base64.b64encode(orjson.dumps(filled(self.shown, product, vectors))).decode()
 
     def read(self, value: str) -> dict[str, Any]:
         """Return the columns that ``fill`` wrote, from a doc value as the engine answers it."""

@@ -15,6 +15,7 @@ from mappings.fields import (
     Number,
     Text,
     Vector,
+    filled,
 )
 from mappings.product import Product
 from mappings.vectors import ProductVectors
@@ -117,5 +118,4 @@ class Schema:
         stamp = {VERSION.name: version, CONTENT.name: content_hash}
         if product.deleted:
             return {DELETED.name: True} | stamp
-        filled = {f.name: f.fill(product, vectors) for f in self.fields}
-        return {name: value for name, value in filled.items() if value is not None} | stamp
+        return filled(self.fields, product, vectors) | stamp

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from encoders.card import digest_of
 from encoders.extract.plain import cuts_word, plain
 from encoders.extract.spans import Span, without_overlaps
-from encoders.whole_file import write_whole
-from mappings.errors import InputError
+from encoders.whole_file import record_of, write_whole
 
 if TYPE_CHECKING:
     from mappings.product import Product
@@ -157,8 +156,8 @@ class Gazetteer:
         Raises:
             InputError: The file is missing, or holds something else.
         """
-        try:
-            record = json.loads(path.read_text(encoding="utf-8"))
+        cure = "Ingest the catalogue into a new index, or restore the file."
+        with record_of(path, "gazetteer", cure) as record:
             entries = {
                 str(value): Entry(
                     {str(k): int(n) for k, n in names.items()}, int(shown), int(told),
@@ -170,12 +169,8 @@ class Gazetteer:
                 str(c): {str(k): float(x) for k, x in own.items()}
                 for c, own in record["habits"].items()
             }
-            return cls(entries, float(record["least"]), habits)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(
-                f"No gazetteer can be read from {str(path)!r}: {error}.",
-                "Ingest the catalogue into a new index, or restore the file.",
-            ) from None
+            found = cls(entries, float(record["least"]), habits)
+        return found
 
     def _record(self) -> dict[str, object]:
         entries = {

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.extract.plain import plain
-from encoders.whole_file import write_whole
-from mappings.errors import InputError
+from encoders.whole_file import record_of, write_whole
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -171,8 +170,11 @@ class SimilarTitles:
         Raises:
             InputError: The file is missing, or holds something else.
         """
-        try:
-            record = json.loads(path.read_text(encoding="utf-8"))
+        cure = (
+            "The tagger was trained before it looked at similar titles, or the file is lost:"
+            " train it again with `shelfsight tagger train`."
+        )
+        with record_of(path, "similar titles", cure) as record:
             titles = tuple(str(title) for title in record["titles"])
             values = tuple(
                 {str(value): bool(meant) for value, meant in own.items()}
@@ -180,12 +182,6 @@ class SimilarTitles:
             )
             if len(titles) != len(values):
                 raise ValueError(f"{len(titles)} titles and the values of {len(values)}")
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(
-                f"No similar titles can be read from {str(path)!r}: {error}.",
-                "The tagger was trained before it looked at similar titles, or the file is lost:"
-                " train it again with `shelfsight tagger train`.",
-            ) from None
         return cls._of(titles, values, np.arange(len(titles)))
 
 
