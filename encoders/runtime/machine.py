@@ -19,7 +19,8 @@ class Machine:
     """The surroundings of a model; another machine measures again.
 
     Args:
-        cpu: The processor's name.
+        cpu: The processor's name and its vector instructions: virtual processors of one name may
+            differ in these.
         threads: Processor threads of one pass.
         torch: Version of torch, read without importing it.
         onnxruntime: Version of ONNX Runtime.
@@ -50,7 +51,7 @@ class Machine:
             threads: Processor threads of one pass; ``None`` for one a usable core.
         """
         return cls(
-            cpu=_cpu_line("model name"),
+            cpu=f"{_cpu_line('model name')} {' '.join(sorted(_vector_flags()))}",
             threads=threads or len(os.sched_getaffinity(0)),
             torch=_version("torch"),
             onnxruntime=_version("onnxruntime"),
@@ -60,8 +61,12 @@ class Machine:
 
 def cpu_has_bf16() -> bool:
     """Tell whether the processor multiplies bfloat16 itself; emulation is slower than fp32."""
-    flags = set(_cpu_line("flags").split())
-    return bool(flags & {"avx512_bf16", "amx_bf16", "avx_ne_convert"})
+    return bool(_vector_flags() & {"avx512_bf16", "amx_bf16", "avx_ne_convert"})
+
+
+def _vector_flags() -> set[str]:
+    flags = _cpu_line("flags").split()
+    return {flag for flag in flags if flag.startswith(("avx", "amx"))}
 
 
 @cache
