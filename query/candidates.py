@@ -10,15 +10,18 @@ from mappings.fields import vector_json
 from mappings.schema import DELETED, KEY, Schema
 from query.filters import Filter
 from query.formula import Params, raw_values, scored, with_vector
+from query.queries.directions import mixed
 from query.script import Term, nearest_script, vector_param
 from query.signals import BestPicture, VectorSignal
-from query.vectors import QueryVectors
+from query.vectors import QueryVectors, Vector
 
 # The name under which the engine reports a hit's BM25.
 LEXICAL = "lexical"
 # Above any BM25, so that no neighbour falls out of the window.
 NEIGHBOUR = 1_000.0
 BLEND = "blend"
+# Sides that are made of words: one leg over the blend finds the neighbours of them all.
+WORDED = ("text", "seen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +107,11 @@ def find_legs(
         filters: What every hit must satisfy; applied inside every leg.
         budget: How deep the legs go.
     """
-    text = [t for t in terms if _side(t) == "text"]
+    text = [t for t in terms if _side(t) in WORDED]
     column = schema.blend_vector
     clauses: dict[str, dict[str, Any]] = {}
     if column and schema.blend and vectors.text is not None and blends(schema.blend, terms):
-        vector = vector_json(schema.blend.query(vectors.text, _feet(text)))
+        vector = vector_json(schema.blend.query(_asked(text, vectors), _feet(text)))
         clauses[BLEND] = _knn(column.name, vector, budget.blend, filters)
         own = [t for t in terms if _side(t) and t not in text]
     else:
@@ -127,7 +130,7 @@ def blends(blend: Blend, terms: tuple[Term, ...]) -> bool:
     """
     weights: dict[str, float] = {}
     for term in terms:
-        if _side(term) != "text" and term.signal.name != "coherence":
+        if _side(term) not in WORDED and term.signal.name != "coherence":
             continue
         pooled = not isinstance(term.signal, BestPicture)
         if not pooled or getattr(term.signal, "similarity", "cosine") == "euclidean":
@@ -221,7 +224,7 @@ def vector_params(vectors: QueryVectors) -> dict[str, list[float]]:
     """Return the query vectors as JSON numbers, by the name that scripts know them under."""
     return {
         f"q_{side}": vector_json(vector)
-        for side in ("text", "picture")
+        for side in ("text", "picture", "seen")
         if (vector := vectors.of(side)) is not None
     }
 
@@ -243,6 +246,21 @@ def _named(lexical: dict[str, Any] | None) -> list[dict[str, Any]]:
 def _feet(terms: list[Term]) -> dict[str, float]:
     """Return where each signal's scale is 0; raw values have no foot but 0 itself."""
     return {t.signal.name: t.scale.low if isinstance(t.scale, Affine) else 0.0 for t in terms}
+
+
+def _asked(terms: list[Term], vectors: QueryVectors) -> Vector:
+    """Return the one vector with which the blend is asked, float32 (d,).
+
+    Where what the words look like is a vector of its own, each counts by the slopes of its signals.
+    """
+    assert vectors.text is not None
+    if vectors.seen is None:
+        return vectors.text
+    slopes = {"text": 0.0, "seen": 0.0}
+    for term in terms:
+        width = term.scale.high - term.scale.low if isinstance(term.scale, Affine) else 1.0
+        slopes[str(_side(term))] += term.weight / width
+    return mixed([vectors.text, vectors.seen], [slopes["text"], slopes["seen"]])
 
 
 def _side(term: Term) -> str | None:

@@ -140,7 +140,9 @@ def compile_plan(
         InputError: The profile weighs none of the signals that the request has.
     """
     request, missed = intent.request, frozenset(without)
-    every = signals_of(schema, request.image_mode, request.similarity)
+    every = signals_of(
+        schema, request.image_mode, request.similarity, is_seen=vectors.seen is not None
+    )
     had = [s for s in every if _is_had(s, intent, vectors) and s.name not in missed]
     had += [agreed] if agreed is not None else []
     chosen = _weights(profile, intent, had, missed)

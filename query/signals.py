@@ -17,7 +17,8 @@ from mappings.schema import (
 )
 
 Similarity = Literal["cosine", "dot", "euclidean"]
-Side = Literal["text", "picture"]
+Side = Literal["text", "picture", "seen"]
+"""What a vector signal compares: the words' meaning, the pictures, or what the words look like."""
 ImageMode = Literal["pooled", "best"]
 SIMILARITIES: tuple[Similarity, ...] = get_args(Similarity)
 IMAGE_MODES: tuple[ImageMode, ...] = get_args(ImageMode)
@@ -89,7 +90,11 @@ WORDS = ((TITLE, 3.0), (BRAND, 2.0), (CATEGORIES, 2.0), (TAG_WORDS, 1.5), (DESCR
 
 
 def signals_of(
-    schema: Schema, image_mode: ImageMode, similarity: Mapping[str, Similarity]
+    schema: Schema,
+    image_mode: ImageMode,
+    similarity: Mapping[str, Similarity],
+    *,
+    is_seen: bool = False,
 ) -> tuple[Signal, ...]:
     """Return every signal there is, in the order in which they are explained.
 
@@ -97,6 +102,7 @@ def signals_of(
         schema: The index's columns.
         image_mode: ``pooled`` for one vector of all pictures, ``best`` for the best picture.
         similarity: Signal name to similarity, for those that are not to be cosine.
+        is_seen: Whether the query says what its words look like.
     """
 
     def image(name: str, side: Side) -> Signal:
@@ -111,7 +117,7 @@ def signals_of(
     return (
         Lexical(WORDS),
         vector("text", schema.text_vector, "text"),
-        image("image", "text"),
+        image("image", "seen" if is_seen else "text"),
         vector("attribute", schema.attribute_vector, "text"),
         image("picture_image", "picture"),
         vector("picture_attribute", schema.attribute_vector, "picture"),

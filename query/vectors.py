@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.crop import Box
+from encoders.kinds.reader import KindReader
 from encoders.picture_size import PictureSize, Pixels
 from encoders.protocol import ImageEncoder, TextEncoder
 from mappings.errors import InputError, ShelfsightError
@@ -47,14 +48,21 @@ class PictureDecoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class QueryVectors:
-    """The query's vectors, float32 (d,), unit length; ``None`` where there is nothing to encode."""
+    """The query's vectors, float32 (d,), unit length; ``None`` where there is nothing to encode.
+
+    Args:
+        text: What its words mean.
+        picture: What its pictures show.
+        seen: What its words look like, where that is another vector than ``text``.
+    """
 
     text: Vector | None = None
     picture: Vector | None = None
+    seen: Vector | None = None
 
     def of(self, side: str) -> Vector | None:
-        """Return the vector of the side ``text`` or ``picture``."""
-        return self.text if side == "text" else self.picture
+        """Return the vector of the side ``text``, ``picture`` or ``seen``."""
+        return {"text": self.text, "picture": self.picture, "seen": self.seen}[side]
 
 
 class QueryEncoder:
@@ -67,6 +75,8 @@ class QueryEncoder:
         dim: Dimensions of the space; another length or a value that is no number is an error.
         keep: Vectors remembered, the longest unused forgotten first.
         spotter: Finds what uploads are of, where that is asked for.
+        kinds: Knows what the things that words name look like; without it pictures are asked with
+            what the words mean.
     """
 
     def __init__(
@@ -77,8 +87,9 @@ class QueryEncoder:
         dim: int,
         keep: int = 4_096,
         spotter: Spotter | None = None,
+        kinds: KindReader | None = None,
     ) -> None:
-        self._spotter = spotter
+        self._spotter, self._kinds = spotter, kinds
         self._text, self._image, self._decoder = text, image, decoder
         self._dim, self._keep = dim, keep
         self._kept: OrderedDict[str, Vector] = OrderedDict()
@@ -113,13 +124,15 @@ class QueryEncoder:
         request = intent.request
         mixture, strength = request.mixture, request.mixture.strength
         along = self._try("text", failed, lambda: self._direction(mixture.but, mixture.without))
-        text = self._try("text", failed, lambda: self._said(intent))
+        text = self._try("text", failed, lambda: self._said(intent, self._words))
+        # An encoder that fails was named above; without this vector the words' own stands in.
+        seen = None if failed else self._try("text", [], lambda: self._looks(intent))
         if not worded(intent) and (stored := _stored(examples, mixture)) is not None:
             text = moved(stored, along, strength)
         picture = self._try("picture", failed, lambda: self._shown(request, examples))
         if picture is not None:
             picture = moved(picture, along, strength)
-        return QueryVectors(text, picture), tuple(dict.fromkeys(failed))
+        return QueryVectors(text, picture, seen), tuple(dict.fromkeys(failed))
 
     def _direction(self, towards: str, away: str) -> Vector | None:
         end, start = plain_text(towards), plain_text(away)
@@ -130,12 +143,31 @@ class QueryEncoder:
             self._words(end) if end else None, self._words(start) if start else None, neutral
         )
 
-    def _said(self, intent: Intent) -> Vector | None:
+    def _looks(self, intent: Intent) -> Vector | None:
+        """Return what the request's texts look like, ``None`` where it is what they mean."""
+        kinds = self._kinds
+        if kinds is None:
+            return None
+
+        def seen(text: str) -> Vector:
+            words = self._words(text)
+
+            def look() -> Vector:
+                found = kinds.seen(text, words)
+                return words if found is None else found
+
+            return self._remember(f"seen\0{text}".encode(), look)
+
+        if all(np.array_equal(seen(text), self._words(text)) for text in worded(intent)):
+            return None
+        return self._said(intent, seen)
+
+    def _said(self, intent: Intent, encode: Callable[[str], Vector]) -> Vector | None:
         """Return the mean of the request's texts, away from what is not wanted."""
         texts, mixture = worded(intent), intent.request.mixture
         if not texts:
             return None
-        said = mixed([self._words(text) for text in texts])
+        said = mixed([encode(text) for text in texts])
         return moved(said, self._direction("", mixture.without), mixture.strength)
 
     def _shown(self, request: SearchRequest, examples: Sequence[Example]) -> Vector | None:

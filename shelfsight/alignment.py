@@ -16,9 +16,9 @@ from shelfsight.settings import Settings, home
 
 if TYPE_CHECKING:
     from encoders.head import Head
+    from encoders.kinds.lexicon import Concept
     from encoders.protocol import ImageEncoder, TextEncoder
     from learn.align.held_out import Questions
-    from learn.align.lexicon import Concept
     from learn.align.pairs import Pairs, Saying
     from learn.align.recipe import Known
 
@@ -96,8 +96,8 @@ def known_made(text: "TextEncoder", image: "ImageEncoder") -> "Known":
 
     It reads a few thousand names with the encoder: seconds to minutes.
     """
+    from encoders.kinds.lexicon import load_lexicon
     from learn.align.generic import default_head, make_generic
-    from learn.align.lexicon import load_lexicon
     from learn.align.recipe import Known
 
     generic = make_generic(text, load_lexicon())

@@ -189,6 +189,7 @@ def open_engine(settings: Settings) -> "SearchEngine":
         NodeUnreachable: No node is known.
         InputError: No catalogue has been prepared for this alias.
     """
+    from encoders.kinds.load import kind_reader
     from encoders.pictures import PictureDecoder
     from query.engine import SearchEngine
     from query.profiles import load_profiles
@@ -204,6 +205,8 @@ def open_engine(settings: Settings) -> "SearchEngine":
         image=space.image,
         decoder=PictureDecoder() if space.image else None,
         spotter=_spotter(settings) if space.image else None,
+        # Encoders made for each other, such as CLIP's, need no lexicon between them.
+        kinds=kind_reader(space.text, model_cache(settings)) if space.identity.projection else None,
         profiles=load_profiles(settings.config),
         reading=catalogue_reading(
             client,

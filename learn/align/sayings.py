@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from encoders.attributes import attribute_text
+from encoders.kinds.lexicon import Concept, concept_of, phrases
 from encoders.texts import product_text
-from learn.align.lexicon import Concept, concept_of, phrases
 from learn.align.pairs import Saying
 
 if TYPE_CHECKING:

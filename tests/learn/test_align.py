@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from encoders.kinds.lexicon import concept_of, imagenet_chinese, key, load_lexicon, phrases
 from encoders.protocol import Vectors
 from encoders.protocol import unit_rows as unit
 from learn.align.contrastive import Recipe, fit_contrastive_head
 from learn.align.fit import fit_ridge_head
 from learn.align.folds import class_folds, product_folds
 from learn.align.generic import GenericTexts
-from learn.align.lexicon import concept_of, imagenet_chinese, key, load_lexicon, phrases
 from learn.align.measures import auc, interval, neighbour_precision, own_pictures, precision_at
 from learn.align.pairs import Pairs, Saying, distinct_texts, weigh
 from learn.align.recipe import Known, fit_head

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from encoders.kinds.lexicon import load_lexicon
 from encoders.registry import load_text_encoder
 from learn.align.contrastive import Recipe, _Training
 from learn.align.fit import fit_ridge_head
 from learn.align.held_out import Questions, measure_held_out, part, score
-from learn.align.lexicon import load_lexicon
 from learn.align.pairs import Pairs
 from learn.align.recipe import Known, fit_head, share_of
 from learn.align.sayings import sayings

