@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -14,17 +14,26 @@ from encoders.protocol import Vectors, unit_rows
 _TENSORS = (
     "middle", "scale", "linear", "hidden", "hidden_bias", "out", "text_mean", "metric", "visual",
 )  # fmt: skip
+_CENTRES = ("said", "seen")
+SURE = (5.0, 10.0)
+"""Of the kinds' softmax: what a cosine of the text parts counts, and one of the visual parts."""
+
+
+def _none() -> Vectors:
+    return np.zeros((0, 0), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AlignedHead:
-    """A map x -> unit(unit(P(t M)) + gain * unit(u V)), t = P(u L + g(u H + c) O).
+    """A map x -> unit(K(unit(P(t M))) + gain * unit(u V)), t = P(u L + g(u H + c) O).
 
     u is (x - middle) / scale and g is max(0, .); P takes the mean direction of texts away, so that
     a dot product with an uncentred text vector ranks as one with a centred text does. M weakens
     directions in which all texts differ, and leaves those that tell few apart. u V is the visual
     part, in directions in which texts hardly differ: pictures of one product meet there, texts do
     not. It is as long for every picture, so that the order in which a text finds pictures stays.
+    K draws the text part towards the centres of the kinds that the picture looks like, by a softmax
+    over its cosines to the centres of both parts; without centres it leaves it.
 
     Args:
         middle: float32 (d,), mean of the features.
@@ -37,6 +46,9 @@ class AlignedHead:
         metric: M, float32 (384, 384), from ``learn.align.metric``.
         visual: V, float32 (d, 384); anything where ``gain`` is 0.
         gain: Length of the visual part against the text part, at least 0.
+        said: float32 (k, 384) unit rows, the text parts' centres of k kinds; k may be 0.
+        seen: float32 (k, 384) unit rows, the visual parts'.
+        pull: Length of the pull towards the centres against the text part.
         source_space: The space whose vectors go in.
         target_space: The space whose vectors come out.
         fitted_on: Number of pictures.
@@ -53,6 +65,9 @@ class AlignedHead:
     metric: Vectors
     visual: Vectors
     gain: float = 0.0
+    said: Vectors = field(default_factory=_none)
+    seen: Vectors = field(default_factory=_none)
+    pull: float = 0.0
     source_space: str = ""
     target_space: str = ""
     fitted_on: int = 0
@@ -86,7 +101,17 @@ class AlignedHead:
 
     def joined(self, text: NDArray[np.floating], visual: Vectors) -> Vectors:
         """Return float32 (n, d_out) unit rows of text parts, of any length, and visual parts."""
-        return unit_rows(unit_rows(self._flat(text @ self.metric)) + visual)
+        flat = self.flat(text)
+        if len(self.said):
+            near = SURE[0] * flat @ self.said.T + SURE[1] * unit_rows(visual) @ self.seen.T
+            chances = np.exp(near - near.max(axis=1, keepdims=True))
+            chances /= chances.sum(axis=1, keepdims=True)
+            flat = unit_rows(flat + self.pull * (chances @ self.said))
+        return unit_rows(flat + visual)
+
+    def flat(self, text: NDArray[np.floating]) -> Vectors:
+        """Return the direction of text parts of any length by the metric, float32 (n, d_out)."""
+        return unit_rows(self._flat(text @ self.metric))
 
     def parts(self, rows: NDArray[np.floating]) -> tuple[NDArray[np.floating], Vectors]:
         """Return the text part and the visual part, (n, d_out) each, for float (n, d_in) features.
@@ -113,6 +138,7 @@ class AlignedHead:
 
     def words(self) -> Words:
         """Return the card."""
+        drawn = {"pull": self.pull} if len(self.said) else {}
         return {
             "source_space": self.source_space,
             "target_space": self.target_space,
@@ -120,11 +146,13 @@ class AlignedHead:
             "seed": self.seed,
             "gain": self.gain,
             "form": "contrastive" if self.hidden.shape[1] else "ridge",
+            **drawn,
         }
 
     def tensors(self) -> Tensors:
         """Return the numbers by name."""
-        return {name: getattr(self, name) for name in _TENSORS}
+        names = _TENSORS + (_CENTRES if len(self.said) else ())
+        return {name: getattr(self, name) for name in names}
 
     @classmethod
     def of(cls, words: Words, tensors: Tensors) -> AlignedHead:

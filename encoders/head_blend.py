@@ -79,8 +79,17 @@ class BlendedHead:
         Raises:
             InputError: The rows have another length.
         """
+        text, visual = self.parts(rows)
+        return self.fitted.joined(text, visual)
+
+    def parts(self, rows: NDArray[np.floating]) -> tuple[NDArray[np.floating], Vectors]:
+        """Return both heads' text part and the visual part, as ``AlignedHead.parts`` does.
+
+        Raises:
+            InputError: The rows have another length.
+        """
         text, visual = self.fitted.parts(rows)
-        return self.fitted.joined(text + self.share * self.generic.votes(rows), visual)
+        return text + self.share * self.generic.votes(rows), visual
 
     def words(self) -> Words:
         """Return the cards of both parts."""

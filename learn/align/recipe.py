@@ -13,6 +13,7 @@ from encoders.head_aligned import AlignedHead
 from encoders.head_blend import BlendedHead
 from encoders.head_generic import GenericHead
 from encoders.protocol import Vectors
+from learn.align.centres import with_centres
 from learn.align.contrastive import Recipe, fit_contrastive_head
 from learn.align.fit import fit_ridge_head
 from learn.align.generic import GenericTexts
@@ -88,15 +89,16 @@ def fit_head(
         source_space=spaces[0],
         target_space=spaces[1],
     )
+    of_products = len(np.unique(groups)) == len(np.unique(pairs.products))
     if gain is None:
-        of_products = len(np.unique(groups)) == len(np.unique(pairs.products))
         gain = GAIN if of_products else GAIN_OF_KINDS
     if known.texts is not None and gain and len(np.unique(groups)) > 1:
         quiet = quiet_directions(known.texts.moment, asked)
         fitted = with_visual_part(fitted, pairs.features, groups, quiet, gain, titles)
-    if known.default is None or not share:
-        return fitted
-    return BlendedHead(fitted, known.default, share_of(len(pairs.features), share))
+    head: AlignedHead | BlendedHead = fitted
+    if known.default is not None and share:
+        head = BlendedHead(fitted, known.default, share_of(len(pairs.features), share))
+    return head if of_products else with_centres(head, pairs.features, groups)
 
 
 def share_of(pictures: int, share: float = SHARE) -> float:

@@ -42,6 +42,13 @@ def aligned(hidden: int = 5) -> AlignedHead:
     )
 
 
+def drawn(head: AlignedHead) -> AlignedHead:
+    return replace(
+        head, said=unit_rows(numbers(4, 32, seed=9)), seen=unit_rows(numbers(4, 32, seed=10)),
+        pull=0.5,
+    )  # fmt: skip
+
+
 def generic(views: int = 1, width: int = 0) -> GenericHead:
     d = 64 // views
     return GenericHead(
@@ -65,7 +72,9 @@ def heads() -> dict[str, Head]:
         "aligned": aligned(),
         "aligned, linear": aligned(0),
         "generic": generic(),
+        "drawn to kinds": drawn(aligned()),
         "blend": BlendedHead(aligned(), generic(), 0.5),
+        "blend drawn to kinds": BlendedHead(drawn(aligned(0)), generic(), 0.5),
         "blend of views": BlendedHead(aligned(0), generic(2), 1.0),
     }
 
@@ -130,6 +139,19 @@ def test_texts_find_pictures_in_the_same_order_whatever_the_visual_part() -> Non
     seen, plain = head.apply(rows), replace(head, gain=0.0).apply(rows)
     np.testing.assert_allclose(asked @ seen.T * np.sqrt(1 + 0.9**2), asked @ plain.T, atol=1e-5)
     assert np.abs(seen @ seen.T - plain @ plain.T).max() > 0.1
+
+
+def test_a_picture_is_drawn_to_the_kind_that_it_looks_like() -> None:
+    plain, rows = aligned(0), numbers(20, 64, seed=12)
+    text, visual = plain.parts(rows)
+    text, visual = plain.flat(text), unit_rows(visual)
+    head = replace(plain, said=text[:3], seen=visual[:3], pull=0.5)  # three pictures are kinds
+    near, far = head.apply(rows[:3]), plain.apply(rows[:3])
+    np.testing.assert_allclose(near, far, atol=0.05)
+    between = (rows[0] + rows[1])[None] / 2
+    closer, farther = head.apply(between) @ near.T, plain.apply(between) @ far.T
+    assert closer.max() > farther.max()
+    assert replace(plain, pull=0.5).digest == plain.digest  # without centres nothing is drawn
 
 
 def test_the_generic_head_answers_with_the_likeliest_classs_text() -> None:

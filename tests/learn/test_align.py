@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from encoders.head_aligned import AlignedHead
 from encoders.kinds.lexicon import concept_of, imagenet_chinese, key, load_lexicon, phrases
 from encoders.protocol import Vectors
 from encoders.protocol import unit_rows as unit
@@ -115,6 +116,35 @@ def test_the_visual_part_is_longer_where_it_brings_products_together_than_catego
         for groups in (pairs.products, kinds)
     ]
     assert gains == [1.0, 0.5]
+
+
+def test_pictures_of_a_catalogues_kinds_are_drawn_together() -> None:
+    pairs, kinds, texts = toy()
+    known = Known(GenericTexts.of(texts))
+    drawn = fit_head(pairs, "ridge", known, asked=texts, groups=kinds)
+    products = fit_head(pairs, "ridge", known, asked=texts, groups=pairs.products)
+    assert isinstance(drawn, AlignedHead)
+    assert isinstance(products, AlignedHead)
+    assert drawn.said.shape == (4, 16)
+    assert not len(products.said)
+    plain = replace(drawn, said=drawn.said[:0], seen=drawn.seen[:0])
+    same = np.equal.outer(kinds, kinds)
+    near, far = (head.apply(pairs.features) for head in (drawn, plain))
+    apart = [(v @ v.T)[same].mean() - (v @ v.T)[~same].mean() for v in (near, far)]
+    assert apart[0] > apart[1]
+
+
+def test_few_pictures_or_no_category_make_no_centre() -> None:
+    pairs, kinds, texts = toy()
+    known = Known(GenericTexts.of(texts))
+    kinds = np.where(kinds == 3, -1, kinds)  # no category
+    kinds[np.flatnonzero(kinds == 2)[4:]] = -1  # four pictures
+    drawn = fit_head(pairs, "ridge", known, asked=texts, groups=kinds)
+    assert isinstance(drawn, AlignedHead)
+    assert len(drawn.said) == 2
+    one = fit_head(pairs, "ridge", known, asked=texts, groups=np.minimum(kinds, 0))
+    assert isinstance(one, AlignedHead)
+    assert not len(one.said)
 
 
 def test_pictures_that_are_all_the_same_have_no_visual_part() -> None:

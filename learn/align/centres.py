@@ -1,0 +1,45 @@
+"""The kinds of a catalogue's pictures: where each lies, so that a picture is drawn to its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.head_aligned import AlignedHead
+from encoders.head_blend import BlendedHead
+from encoders.protocol import Vectors, unit_rows
+
+FEWEST = 5
+"""Pictures of a kind that has a centre."""
+PULL = 0.5
+"""Length of the pull towards the kinds, against the text part."""
+
+
+def with_centres(
+    head: AlignedHead | BlendedHead, features: Vectors, kinds: NDArray[np.int64], pull: float = PULL
+) -> AlignedHead | BlendedHead:
+    """Return the head that draws pictures towards the kinds that they look like.
+
+    Ridge puts a picture between the kinds that it may be. Drawn to the likeliest, pictures of one
+    kind are nearer each other: on clothing photos left out (bench/alignment.py) P@10 of picture to
+    picture is 0.88 instead of 0.86, and names find them as before.
+
+    Args:
+        head: Fitted on the same features, its visual part made.
+        features: float32 (n, d).
+        kinds: int64 (n,), the category of each picture, below 0 for none.
+        pull: Length of the pull against the text part; 0 for none.
+    """
+    own = head.fitted if isinstance(head, BlendedHead) else head
+    found, counts = np.unique(kinds, return_counts=True)
+    found = found[(counts >= FEWEST) & (found >= 0)]
+    if not pull or not own.gain or len(found) < 2:
+        return head
+    text, visual = head.parts(features)
+    text, visual = own.flat(text), unit_rows(visual)
+    said = unit_rows(np.stack([text[kinds == kind].mean(axis=0) for kind in found]))
+    seen = unit_rows(np.stack([visual[kinds == kind].mean(axis=0) for kind in found]))
+    drawn = replace(own, said=said, seen=seen, pull=pull)
+    return replace(head, fitted=drawn) if isinstance(head, BlendedHead) else drawn
