@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.crop import Box
-from encoders.kinds.reader import KindReader
+from encoders.kinds.reader import KindReader, Meant
 from encoders.picture_size import PictureSize, Pixels
 from encoders.protocol import ImageEncoder, TextEncoder
 from mappings.errors import InputError, ShelfsightError
@@ -96,8 +96,8 @@ class QueryEncoder:
         self._lock, self._decoding = threading.Lock(), threading.Lock()
 
     def close(self) -> None:
-        """End the decoders' processes, where there are some."""
-        for one in (self._decoder, self._spotter):
+        """End the decoders' processes and the readers' threads, where there are some."""
+        for one in (self._decoder, self._spotter, self._kinds):
             close = getattr(one, "close", None)
             if close is not None:
                 close()
@@ -124,9 +124,10 @@ class QueryEncoder:
         request = intent.request
         mixture, strength = request.mixture, request.mixture.strength
         along = self._try("text", failed, lambda: self._direction(mixture.but, mixture.without))
+        begun = self._begin(intent)
         text = self._try("text", failed, lambda: self._said(intent, self._words))
         # An encoder that fails was named above; without this vector the words' own stands in.
-        seen = None if failed else self._try("text", [], lambda: self._looks(intent))
+        seen = None if failed else self._try("text", [], lambda: self._looks(intent, begun))
         if not worded(intent) and (stored := _stored(examples, mixture)) is not None:
             text = moved(stored, along, strength)
         picture = self._try("picture", failed, lambda: self._shown(request, examples))
@@ -143,7 +144,16 @@ class QueryEncoder:
             self._words(end) if end else None, self._words(start) if start else None, neutral
         )
 
-    def _looks(self, intent: Intent) -> Vector | None:
+    def _begin(self, intent: Intent) -> dict[str, Meant]:
+        """Have the texts looked up that were not seen before, while they are encoded."""
+        kinds = self._kinds
+        if kinds is None:
+            return {}
+        with self._lock:
+            new = [text for text in worded(intent) if _key(_looking(text)) not in self._kept]
+        return {text: kinds.begin(text) for text in new}
+
+    def _looks(self, intent: Intent, begun: Mapping[str, Meant]) -> Vector | None:
         """Return what the request's texts look like, ``None`` where it is what they mean."""
         kinds = self._kinds
         if kinds is None:
@@ -153,10 +163,10 @@ class QueryEncoder:
             words = self._words(text)
 
             def look() -> Vector:
-                found = kinds.seen(text, words)
+                found = kinds.seen(text, words, begun.get(text))
                 return words if found is None else found
 
-            return self._remember(f"seen\0{text}".encode(), look)
+            return self._remember(_looking(text), look)
 
         if all(np.array_equal(seen(text), self._words(text)) for text in worded(intent)):
             return None
@@ -232,7 +242,7 @@ class QueryEncoder:
         return self._remember(f"picture\0{box}\0".encode() + content, encode)
 
     def _remember(self, content: bytes, encode: Callable[[], Vector]) -> Vector:
-        key = hashlib.sha256(content).hexdigest()
+        key = _key(content)
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -243,6 +253,14 @@ class QueryEncoder:
             while len(self._kept) > self._keep:
                 self._kept.popitem(last=False)
         return vector
+
+
+def _looking(text: str) -> bytes:
+    return f"seen\0{text}".encode()
+
+
+def _key(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def with_change(intent: Intent, examples: Sequence[Example]) -> Intent:

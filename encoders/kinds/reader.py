@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,10 @@ FEW = 1.5
 """Words up to which a query is the name of a kind; of more, most say which one of the kind."""
 CHARACTERS = 3.0
 """Chinese characters that count as a word."""
+LEAST = 0.1
+"""Length of the kinds' part below which it is left out: texts of seven words and more."""
+BESIDE = 2
+"""Texts that are encoded beside queries at a time."""
 _LATIN = re.compile(r"[a-z0-9][a-z0-9'-]*")
 
 
@@ -40,6 +45,10 @@ class Reading:
 
     chances: Vectors
     near: float
+
+
+Meant = Callable[[], Sequence[Reading]]
+"""Gives the readings of what a text means."""
 
 
 class KindReader:
@@ -76,13 +85,31 @@ class KindReader:
         self._centres = kinds.centres
         self._english: dict[str, Reading] = {}
         self._lock = threading.Lock()
+        self._beside = ThreadPoolExecutor(BESIDE, thread_name_prefix="kinds")
 
-    def seen(self, text: str, vector: Vectors) -> Vectors | None:
+    def close(self) -> None:
+        """End the threads; what they read is waited for."""
+        self._beside.shutdown()
+
+    def begin(self, text: str) -> Meant:
+        """Look a text up, and begin to read what that takes encoding for, beside the caller.
+
+        Args:
+            text: The query's words.
+
+        Returns:
+            What gives the readings of the text's meanings, and waits for them.
+        """
+        known, unread = self._looked_up(text)
+        return self._beside.submit(self._read, unread).result if unread else lambda: known
+
+    def seen(self, text: str, vector: Vectors, meant: Meant | None = None) -> Vectors | None:
         """Return the vector to ask pictures with, ``None`` where the words' own is right.
 
         Args:
             text: The query's words.
             vector: float32 (d,), the words as a query.
+            meant: What ``begin`` gave for the text; looked up now where left out.
 
         Returns:
             float32 (d,), unit length, as far from what all texts share as ``vector`` is.
@@ -92,7 +119,7 @@ class KindReader:
         length = float(np.linalg.norm(own))
         if not counts or length < 1e-6:
             return None
-        reading = self.read(text, own / length)
+        reading = self.read(text, own / length, meant)
         counts *= float(np.clip((reading.near - FAR) / (NEAR - FAR), 0.0, 1.0))
         if counts <= 0:
             return None
@@ -101,27 +128,29 @@ class KindReader:
         found: Vectors = unit_rows(moved[None])[0]
         return found
 
-    def read(self, text: str, own: Vectors) -> Reading:
+    def read(self, text: str, own: Vectors, meant: Meant | None = None) -> Reading:
         """Return which kinds a text names.
 
         Args:
             text: A query's words.
             own: float32 (d,), their vector without the mean, unit length.
+            meant: What ``begin`` gave for the text; looked up now where left out.
         """
         chances, near = self.kinds.attend(own[None])
-        return _joined(Reading(chances[0], float(near[0])), self._looked_up(text))
+        return _joined(Reading(chances[0], float(near[0])), (meant or self.begin(text))())
 
-    def _looked_up(self, text: str) -> list[Reading]:
+    def _looked_up(self, text: str) -> tuple[list[Reading], tuple[str, ...]]:
+        """Return what is known of a text's meanings, or else what is to be encoded for it."""
         word = " ".join(text.lower().split())
-        if key(word) in self._terms:
-            return []  # the lexicon knows it
+        if key(word) in self._terms or not strength(word):
+            return [], ()  # the lexicon knows it
         if not CHINESE.search(word):
             found = self._thing(word)
-            return [found] if found else []
+            return [found] if found else [], ()
         meanings = self._meanings()
         meant = meanings.of(word) if meanings else ()
         known = [found for one in meant if (found := self._thing(one))]
-        return known or self._read(meant[:1])  # encoding costs, looking up does not
+        return known, () if known else meant[:1]  # encoding costs, looking up does not
 
     def _thing(self, word: str) -> Reading | None:
         """Return what an English word's kinds are known to be, ``None`` where it is unknown."""
@@ -153,7 +182,8 @@ def strength(text: str) -> float:
     """
     lower = text.lower()
     words = len(_LATIN.findall(lower)) + len(CHINESE.findall(lower)) / CHARACTERS
-    return STRENGTH * min(1.0, FEW / words) ** 2 if words else 0.0
+    found = STRENGTH * min(1.0, FEW / words) ** 2 if words else 0.0
+    return found if found >= LEAST else 0.0
 
 
 def _joined(own: Reading, meant: Sequence[Reading]) -> Reading:

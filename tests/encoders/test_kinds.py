@@ -72,17 +72,36 @@ def test_what_is_near_no_kind_stays() -> None:
 
 
 def test_the_more_words_the_less_they_move() -> None:
-    texts = ("dress", "red dress", "long red dress", "long red dress for an evening out")
+    texts = ("dress", "red dress", "long red dress", "long red dress for an evening")
     counts = [strength(t) for t in texts]
     assert counts[0] == STRENGTH
     assert counts == sorted(counts, reverse=True)
-    assert counts[-1] < 0.2 * STRENGTH
+    assert 0 < counts[-1] < 0.2 * STRENGTH
     assert strength("运动鞋") == STRENGTH
     assert strength("新款女士透气运动鞋夏季") < strength("女士运动鞋") < STRENGTH
 
 
 def test_without_dictionaries_the_words_alone_are_read() -> None:
     assert likeliest("shoe", reader(None, None)) == "shoes"
+
+
+def test_what_takes_encoding_is_read_beside_the_caller() -> None:
+    by = reader()
+    own = unit_rows(HASHED.encode_query(["针织帽"]) - KINDS.mean)[0]
+    begun = by.begin("针织帽")
+    np.testing.assert_array_equal(
+        by.read("针织帽", own, begun).chances, by.read("针织帽", own).chances
+    )
+    assert [one.near for one in by.begin("frock")()] == [pytest.approx(1.0, abs=1e-5)]
+    assert not by.begin("dress")()  # the lexicon has it
+    by.close()
+
+
+def test_long_texts_are_not_looked_up() -> None:
+    title = "新款女士透气轻便运动鞋夏季网面休闲跑步鞋子男女同款百搭"
+    assert strength(title) == 0
+    assert not reader().begin(title)()
+    assert reader().seen(title, HASHED.encode_query([title])[0]) is None
 
 
 def test_a_mean_vector_cannot_be_moved() -> None:
