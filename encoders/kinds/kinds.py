@@ -72,7 +72,8 @@ class Kinds:
         Returns:
             float32 (n, k), each row adding up to 1, and float32 (n,) cosines.
         """
-        near = rows @ self.vectors.T
+        # Not "@": BLAS's threads spin on after so small a product, in the way of the encoder.
+        near = np.einsum("nd,td->nt", rows, self.vectors)
         best = near.max(axis=1)
         kernel = np.exp(SHARP * (near - best[:, None]))
         count = len(self.names)
