@@ -190,7 +190,7 @@ def test_what_ships_is_what_the_reader_finds_itself() -> None:
         one, other = shipped.seen(word, own), fresh.seen(word, own)
         assert one is not None
         assert other is not None
-        assert one @ other > 0.995, word
+        assert one @ other > 0.99, word
 
 
 @pytest.mark.models
@@ -203,7 +203,7 @@ def test_the_lexicon_that_ships_is_the_one_in_the_file() -> None:
     drawn = [0, 400, 900, len(shipped.kinds.terms) - 1]
     rows = text.encode_query([shipped.kinds.terms[n] for n in drawn])
     again = unit_rows(rows - shipped.kinds.mean)
-    assert (again * shipped.kinds.vectors[drawn]).sum(axis=1) == pytest.approx(1.0, abs=1e-3)
+    assert (again * shipped.kinds.vectors[drawn]).sum(axis=1) == pytest.approx(1.0, abs=5e-3)
 
 
 @pytest.mark.models
