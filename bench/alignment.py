@@ -65,7 +65,7 @@ class Bench:
         generic = make_generic(self.text, self.lexicon)
         self.known = Known(generic.texts, default_head(generic, self.text.card, self.image))
         self.kinds = KindReader(
-            self.text, Kinds.of(self.text, self.lexicon), load_things(), load_meanings
+            self.text, Kinds.of(self.text.encode_query, self.lexicon), load_things(), load_meanings
         )
         self.is_plain = is_plain
         self.class_keys = {key(n) for names in (english_names(), imagenet_chinese()) for n in names}

@@ -22,10 +22,11 @@ def legs(
     assert vectors.text is not None
     lexical = lexical_query(Lexical(WORDS), intent.text, intent.script)
     assert lexical is not None
-    vector = vector_json(vectors.text)
+    words = vector_json(vectors.text)
+    seen = words if vectors.seen is None else vector_json(vectors.seen)
     kept = near_filter(intent.request.filters)
-    columns = (schema.text_vector, schema.image_vector, schema.attribute_vector)
-    near = [{"knn": {c.name: {"vector": vector, "k": k, **kept}}} for c in columns]
+    columns = {schema.text_vector: words, schema.image_vector: seen, schema.attribute_vector: words}
+    near = [{"knn": {c.name: {"vector": v, "k": k, **kept}}} for c, v in columns.items()]
     return lexical, near
 
 

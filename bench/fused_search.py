@@ -5,6 +5,8 @@
 Without ``--url`` it starts a node of its own. Encoding is excluded; every contender has the same
 words, filters and k. Rightness is the overlap of our top 24 with brute force over all products
 under the exact formula, and the largest difference of a returned score from the formula in NumPy.
+Pictures are asked with what the words look like, as a search asks them; ``--plain`` asks with the
+words themselves.
 """
 
 import argparse
@@ -23,6 +25,8 @@ from numpy.typing import NDArray
 from bench.fused_catalogue import Catalogue, load
 from bench.fused_contenders import SIZE, contenders
 from bench.fused_rightness import CHEAP, INDEX, Question, Shelf, ask, plan_of, rightness
+from encoders.kinds.load import kind_reader
+from encoders.protocol import TextEncoder
 from encoders.registry import load_text_encoder
 from mappings.blend import Blend
 from mappings.body import render
@@ -40,6 +44,7 @@ from query.request import SearchRequest
 from query.vectors import QueryVectors
 
 ROOT = Path(__file__).resolve().parent
+CACHE = ROOT.parent / ".shelfsight" / "bench"
 OURS = "fused"
 WARM_UP = 1_000
 GOALS = {"hybrid, every leg to k": 0.5, "bool.should": 1.5}
@@ -55,6 +60,7 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=50, help="queries of each of the six kinds")
     parser.add_argument("--rounds", type=int, default=400)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--plain", action="store_true", help="words are not looked up")
     parser.add_argument("--keep", action="store_true", help="use, and leave, the index")
     given = parser.parse_args()
     with node(given.url) as url:
@@ -80,13 +86,16 @@ def node(url: str) -> Iterator[str]:
 
 def run(client: Any, given: argparse.Namespace) -> dict[str, Any]:  # noqa: ANN401
     """Return every figure."""
-    shelf = fill(client, given)
-    questions = [
-        Question(kind, understand(request(text, n)), QueryVectors(vector))
-        for n, ((kind, text), vector) in enumerate(
-            zip(shelf.catalogue.queries, shelf.catalogue.query_vectors, strict=True)
-        )
-    ]
+    encoder = load_text_encoder(given.model)
+    shelf = fill(client, encoder, given)
+    kinds = None if given.plain else kind_reader(encoder, CACHE)
+    questions: list[Question] = []
+    for (kind, text), vector in zip(
+        shelf.catalogue.queries, shelf.catalogue.query_vectors, strict=True
+    ):
+        intent = understand(request(text, len(questions)))
+        seen = kinds.seen(text, vector) if kinds else None
+        questions.append(Question(kind, intent, QueryVectors(vector, seen=seen)))
     right = rightness(client, shelf, questions)
     bodies, compile_ms = prepared(shelf, questions)
     times = timed(client, bodies, given.rounds, given.seed)
@@ -97,6 +106,7 @@ def run(client: Any, given: argparse.Namespace) -> dict[str, Any]:  # noqa: ANN4
         "products": given.products,
         "vectors": f"{given.model}: see bench/fused_catalogue.py for what is real and made up",
         "queries": len(questions),
+        "queries_looked_up": sum(q.vectors.seen is not None for q in questions),
         "warm_up_requests": max(WARM_UP, len(bodies[0])),
         "rounds": given.rounds,
         "compile_ms_p50": compile_ms,
@@ -116,11 +126,9 @@ def request(text: str, number: int) -> SearchRequest:
     return SearchRequest(text, filters=filters, size=SIZE)
 
 
-def fill(client: Any, given: argparse.Namespace) -> Shelf:  # noqa: ANN401
+def fill(client: Any, encoder: TextEncoder, given: argparse.Namespace) -> Shelf:  # noqa: ANN401
     """Make, calibrate and index the catalogue; return it as it was indexed."""
-    encoder = load_text_encoder(given.model)
-    cache = ROOT.parent / ".shelfsight" / "bench"
-    catalogue = load(given.products, encoder, cache, seed=given.seed, each=given.each)
+    catalogue = load(given.products, encoder, CACHE, seed=given.seed, each=given.each)
     coherence = (catalogue.image.astype(np.float64) * catalogue.attribute).sum(axis=1)
     vectors = [
         ProductVectors(text=t, image=i, attribute=a, coherence=float(c))
@@ -243,7 +251,11 @@ def machine(client: Any) -> dict[str, Any]:  # noqa: ANN401
 def show(found: dict[str, Any]) -> None:
     """Print the figures."""
     print(json.dumps(found["machine"], indent=1))
-    print(f"{found['products']:,} products, {found['queries']} queries, vectors {found['vectors']}")
+    print(
+        f"{found['products']:,} products, {found['queries']} queries"
+        f" ({found['queries_looked_up']} with a vector of what they look like),"
+        f" vectors {found['vectors']}"
+    )
     for name, p50 in found["p50_ms"].items():
         print(f"  {name:45} p50 {p50:7.2f} ms   p95 {found['p95_ms'][name]:7.2f} ms")
     for name, r in found["ratios"].items():

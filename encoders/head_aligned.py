@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.head import Tensors, Words, head_digest, require_width
-from encoders.protocol import Vectors, unit_rows
+from encoders.protocol import Vectors, softmax_rows, unit_rows
 
 _TENSORS = (
     "middle", "scale", "linear", "hidden", "hidden_bias", "out", "text_mean", "metric", "visual",
@@ -104,9 +104,7 @@ class AlignedHead:
         flat = self.flat(text)
         if len(self.said):
             near = SURE[0] * flat @ self.said.T + SURE[1] * unit_rows(visual) @ self.seen.T
-            chances = np.exp(near - near.max(axis=1, keepdims=True))
-            chances /= chances.sum(axis=1, keepdims=True)
-            flat = unit_rows(flat + self.pull * (chances @ self.said))
+            flat = unit_rows(flat + self.pull * (softmax_rows(near) @ self.said))
         return unit_rows(flat + visual)
 
     def flat(self, text: NDArray[np.floating]) -> Vectors:

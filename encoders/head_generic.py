@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.head import Tensors, Words, head_digest, require_width
-from encoders.protocol import Vectors, unit_rows
+from encoders.protocol import Vectors, softmax_rows, unit_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,9 +81,7 @@ class GenericHead:
 
     def _answer(self, rows: Vectors) -> Vectors:
         logits = self.length * (rows @ self.weights) + self.bias
-        chances = np.exp(logits - logits.max(axis=1, keepdims=True))
-        chances /= chances.sum(axis=1, keepdims=True)
-        found: Vectors = chances @ self.targets
+        found = np.asarray(softmax_rows(logits) @ self.targets, dtype=np.float32)
         return found - np.outer(found @ self.text_mean, self.text_mean)
 
     def words(self) -> Words:

@@ -11,6 +11,7 @@ from encoders.picture_size import PictureSize, Pixels
 
 Vectors = NDArray[np.float32]
 T_contra = TypeVar("T_contra", contravariant=True)
+Real = TypeVar("Real", bound=np.floating)
 
 
 @runtime_checkable
@@ -47,6 +48,16 @@ class ImageEncoder(Encoder[Pixels], Protocol):
     def size(self) -> PictureSize:
         """What ``encoders.pictures.decode`` must be asked for."""
         ...
+
+
+def softmax_rows(rows: NDArray[Real]) -> NDArray[Real]:
+    """Return exp(x) of each row, scaled so that it adds up to 1; the dtype stays.
+
+    Args:
+        rows: Floats (..., k), k at least 1.
+    """
+    away = np.exp(rows - rows.max(axis=-1, keepdims=True))
+    return np.asarray(away / away.sum(axis=-1, keepdims=True))
 
 
 def unit_rows(rows: NDArray[np.floating]) -> Vectors:

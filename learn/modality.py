@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.protocol import softmax_rows
 from mappings.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -113,7 +114,7 @@ def learn_weights(
         scores = _shrunk(found, own, count, of_group, prior)
     assert scores.shape == (count, k)
     return ModalityWeights(
-        _softmax(everywhere[None] / temperature)[0], _softmax(scores / temperature)
+        softmax_rows(everywhere[None] / temperature)[0], softmax_rows(scores / temperature)
     )
 
 
@@ -126,7 +127,7 @@ def attended(similarities: Floats, temperature: float = TEMPERATURE) -> Floats:
         similarities: float64 (q, p, k) on a common scale.
         temperature: Above 0.
     """
-    return np.asarray((_softmax(similarities / temperature) * similarities).sum(axis=-1))
+    return np.asarray((softmax_rows(similarities / temperature) * similarities).sum(axis=-1))
 
 
 def _shrunk(rows: Floats, groups: Numbers, count: int, wider: Floats, prior: float) -> Floats:
@@ -135,8 +136,3 @@ def _shrunk(rows: Floats, groups: Numbers, count: int, wider: Floats, prior: flo
     np.add.at(total, groups, rows)
     sizes = np.bincount(groups, minlength=count)[:, None]
     return np.asarray((total + prior * wider) / (sizes + prior))
-
-
-def _softmax(rows: Floats) -> Floats:
-    away = np.exp(rows - rows.max(axis=-1, keepdims=True))
-    return np.asarray(away / away.sum(axis=-1, keepdims=True))

@@ -166,6 +166,10 @@ class SearchEngine:
         self._live = None
         self.reading.forget()
 
+    def warm(self) -> None:
+        """Load what only some queries need, before the first of them; searches go on meanwhile."""
+        self.encoder.warm()
+
     def close(self) -> None:
         """End the decoder's processes and the connections to the node; the engine is used up."""
         self.forget()

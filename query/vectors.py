@@ -5,7 +5,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from query.queries.subject import Spotter
 from query.request import SearchRequest, plain_text
 
 Vector = NDArray[np.float32]
+T = TypeVar("T")
 NEUTRAL = "product"
 """A text that says nothing in particular: where directions start that have one end alone."""
 
@@ -102,6 +103,11 @@ class QueryEncoder:
             if close is not None:
                 close()
 
+    def warm(self) -> None:
+        """Load what only some queries need, before the first of them."""
+        if self._kinds is not None:
+            self._kinds.warm()
+
     def encode(
         self, intent: Intent, examples: Sequence[Example] = ()
     ) -> tuple[QueryVectors, tuple[str, ...]]:
@@ -124,7 +130,7 @@ class QueryEncoder:
         request = intent.request
         mixture, strength = request.mixture, request.mixture.strength
         along = self._try("text", failed, lambda: self._direction(mixture.but, mixture.without))
-        begun = self._begin(intent)
+        begun = self._try("text", [], lambda: self._begin(intent)) or {}
         text = self._try("text", failed, lambda: self._said(intent, self._words))
         # An encoder that fails was named above; without this vector the words' own stands in.
         seen = None if failed else self._try("text", [], lambda: self._looks(intent, begun))
@@ -168,9 +174,10 @@ class QueryEncoder:
 
             return self._remember(_looking(text), look)
 
-        if all(np.array_equal(seen(text), self._words(text)) for text in worded(intent)):
+        looks = {text: seen(text) for text in worded(intent)}
+        if all(np.array_equal(look, self._words(text)) for text, look in looks.items()):
             return None
-        return self._said(intent, seen)
+        return self._said(intent, looks.__getitem__)
 
     def _said(self, intent: Intent, encode: Callable[[str], Vector]) -> Vector | None:
         """Return the mean of the request's texts, away from what is not wanted."""
@@ -202,9 +209,7 @@ class QueryEncoder:
             )
         return mixed([row for row, _ in kept], [w for _, w in kept])
 
-    def _try(
-        self, side: str, failed: list[str], encode: Callable[[], Vector | None]
-    ) -> Vector | None:
+    def _try(self, side: str, failed: list[str], encode: Callable[[], T | None]) -> T | None:
         try:
             return encode()
         except InputError:

@@ -55,6 +55,14 @@ class EngineSlot:
         with self._lock:
             self._engine, self._error = engine, error
             self._opening, self._tried = False, time.monotonic()
+        if engine is not None:
+            self._warm(engine)
+
+    def _warm(self, engine: SearchEngine) -> None:
+        try:
+            engine.warm()
+        except Exception as caught:  # whoever needs it meets the error, and is told
+            _log.warning("the engine cannot be warmed: %s", caught, exc_info=True)
 
     @property
     def opening(self) -> bool:

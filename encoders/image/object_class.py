@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from encoders.extras import require
 from encoders.image.efficientnet import DIM, NAME
-from encoders.protocol import Vectors, unit_rows
+from encoders.protocol import Vectors, softmax_rows, unit_rows
 
 LENGTH = 12.0
 """What unit features are multiplied by: the classifier knows them at full length."""
@@ -46,9 +46,7 @@ class ObjectClasses:
             rows: float32 (n, d), as an encoder of ``reads`` makes them; d at least 1280.
         """
         unit = unit_rows(rows[:, :DIM]).astype(np.float64)
-        logits = LENGTH * (unit @ self.weights) + self.bias
-        away = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(away / away.sum(axis=1, keepdims=True))
+        return softmax_rows(LENGTH * (unit @ self.weights) + self.bias)
 
     def names(self, rows: Vectors) -> tuple[str, ...]:
         """Return what the pictures of one product are of: English and Chinese, the surest first.

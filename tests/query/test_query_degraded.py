@@ -10,6 +10,10 @@ import numpy as np
 import pytest
 from query_shop import BLEND, DIM, IDENTITY, WORDS, FakeDecoder, FakeImages
 
+from encoders.kinds.chinese import Meanings
+from encoders.kinds.kinds import Kinds
+from encoders.kinds.lexicon import load_lexicon
+from encoders.kinds.reader import KindReader
 from mappings.connection import Connection
 from mappings.errors import IdentityMismatch, InputError, NodeUnreachable, StackError
 from query.engine import Patience, SearchEngine
@@ -42,7 +46,7 @@ def engine_with(engine: SearchEngine, **change: Any) -> SearchEngine:
     return SearchEngine(
         engine.client, change.pop("alias", engine.alias), change.pop("identity", IDENTITY),
         text=parts["text"], image=parts["image"], decoder=parts["decoder"],
-        patience=Patience(40.0, 20.0),
+        patience=Patience(40.0, 20.0), kinds=parts.get("kinds"),
     )  # fmt: skip
 
 
@@ -55,6 +59,17 @@ def test_a_failed_encoder_leaves_words_and_is_named(engine: SearchEngine) -> Non
     alone = engine_with(engine, text=None).search(SearchRequest("红色连衣裙", profile="source"))
     assert dict(alone.weights) == {"lexical": 1.0}
     assert alone.degraded == ("image",)
+
+
+def test_a_broken_dictionary_leaves_the_words_own_vector(engine: SearchEngine) -> None:
+    def broken() -> Meanings:
+        raise OSError("the dictionary is gone")
+
+    kinds = KindReader(WORDS, Kinds.of(WORDS.encode_query, load_lexicon()), None, broken)
+    got = engine_with(engine, text=WORDS, kinds=kinds).search(SearchRequest("某帽"))
+    assert not got.degraded
+    assert got.hits == engine_with(engine, text=WORDS).search(SearchRequest("某帽")).hits
+    kinds.close()
 
 
 def test_a_failed_picture_encoder_leaves_the_words(engine: SearchEngine) -> None:

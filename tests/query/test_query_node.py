@@ -73,7 +73,7 @@ def bm25(client: Any, shelf: str, shop: Shop, text: str) -> np.ndarray[Any, Any]
 KINDS = KindReader(
     WORDS,
     Kinds.of(
-        WORDS,
+        WORDS.encode_query,
         (
             Concept("dress", "", ("dress", "红色 dress"), ("连衣裙", "礼服"), ()),
             Concept("bag", "", ("handbag", "bag"), ("手提包",), ()),

@@ -3,7 +3,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -208,6 +208,29 @@ def test_an_error_that_nobody_foresaw_shows_nothing_of_ours(
     with serving(lambda: Broken(own_client(), shop.alias, shop.identity)) as http:
         said = problem(http, 500, "internal")
         assert "secret" not in json.dumps(said.model_dump())
+
+
+class Cold(SearchEngine):
+    def __init__(self, client: Any, shop: Shop, begun: threading.Event) -> None:
+        super().__init__(client, shop.alias, shop.identity, text=shop.text)
+        self.begun = begun
+
+    def warm(self) -> None:
+        self.begun.set()
+        raise RuntimeError("no dictionary")
+
+
+def test_an_engine_that_cannot_be_warmed_answers_all_the_same(
+    shop: Shop, own_client: NewClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun = threading.Event()
+    with (
+        caplog.at_level(logging.WARNING),
+        serving(lambda: Cold(own_client(), shop, begun)) as http,
+    ):
+        assert begun.wait(10)
+        assert http.post("/search", json={"text": "red shoes"}).status_code == 200
+    assert any("the engine cannot be warmed" in r.getMessage() for r in caplog.records)
 
 
 def test_other_origins_are_let_in_only_when_named(shop: Shop, own_client: NewClient) -> None:
