@@ -15,6 +15,9 @@ UNSAFE = (
     "The certificate of {url} is not checked (SHELFSIGHT_NODE_VERIFY is off): whoever sits between"
     " can read the password and change answers. Use SHELFSIGHT_NODE_CA instead outside of tests."
 )
+KEPT = 64
+"""Connections to the node that are kept for the next request, each opened when first needed; the
+client's own default is one, so that requests side by side would open a new one every time."""
 BUSY = (429, 502, 503, 504)
 PLAIN_TO_TLS = "plain HTTP request was sent to HTTPS port"
 _log = logging.getLogger("shelfsight.node")
@@ -71,6 +74,7 @@ class Connection:
             http_compress=not self.is_local,
             timeout=self.timeout,
             max_retries=0,
+            pool_maxsize=KEPT,
             serializer=QuickJSON(),
         )
 

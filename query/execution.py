@@ -20,7 +20,7 @@ from query.reply import is_told, page_of, read_candidates, read_hits, read_words
 from query.request import MAX_DEPTH, MAX_REACH, MAX_SIZE, SearchRequest
 from query.result import REACHABLE_OF, Hit
 from query.vectors_stored import read_vectors
-from query.window import Candidate, Window, card_key
+from query.window import Candidate, Window, own_key
 
 ROUNDING = 1e-4
 """The engine's scores are float32; a larger difference is another product than before."""
@@ -56,7 +56,7 @@ def run_page(asked: Asked) -> Answered:
     position = None
     if request.offset == 0 and 0 < len(page) < reachable:
         # Only here is everything known that was shown: the cards of this one page.
-        seen = frozenset(digest(card_key(Candidate(h.id, h.score))) for h in page)
+        seen = frozenset(digest(own_key(hit.id)) for hit in page)
         position = Position(seen, request.reach)
     words = read_words(reply)
     return Answered(
@@ -178,13 +178,10 @@ def _shown(hit: Hit, candidate: Candidate) -> Hit:
     added = math.fsum(c.points for c in (*own, *candidate.boosts))
     # Written since the window was read: what is shown adds up all the same.
     score = candidate.score if abs(added - candidate.score) <= ROUNDING else added
-    return replace(
-        hit,
-        score=score,
-        contributions=(*own, *candidate.boosts),
-        variants=candidate.variants,
-        placed=candidate.placed,
-    )
+    return Hit(
+        hit.id, score, (*own, *candidate.boosts), hit.source, hit.matched_picture,
+        candidate.variants, candidate.placed,
+    )  # fmt: skip
 
 
 def _told(

@@ -1,9 +1,8 @@
 """The window: a query's candidates with their exact scores, ordered, cut, collapsed and paged."""
 
-import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from query.result import Contribution
 
@@ -123,7 +122,12 @@ def card_key(candidate: Candidate, column: str = "") -> str:
     """Return what makes two candidates one card: the column's value, else the product's id."""
     values = candidate.values.get(column) if column else None
     # Told apart by their first character, so that a group named like a product is not that product.
-    return f"g{values[0]}" if values else f"p{candidate.id}"
+    return f"g{values[0]}" if values else own_key(candidate.id)
+
+
+def own_key(product: str) -> str:
+    """Return what makes a product a card of its own."""
+    return f"p{product}"
 
 
 def page(window: Window, offset: int, size: int) -> tuple[Candidate, ...]:
@@ -143,18 +147,20 @@ def values_of(fields: Mapping[str, Sequence[object]], columns: Iterable[str]) ->
         fields: The row's ``fields``, as the engine answers ``docvalue_fields``.
         columns: The columns that were asked for.
     """
-    return {c: tuple([_value(c, v) for v in given]) for c in columns if (given := fields.get(c))}
+    return {
+        column: tuple(map(_moment if column in DATES else _value, given))
+        for column in columns
+        if (given := fields.get(column))
+    }
 
 
 def _docvalue(column: str) -> dict[str, str]:
     return {"field": column} | ({"format": "epoch_millis"} if column in DATES else {})
 
 
-def _value(column: str, given: object) -> Value:
-    if isinstance(given, str) and column not in DATES:
-        return given
-    if column in DATES or isinstance(given, int | float):
-        number = float(given if isinstance(given, int | float) else str(given))
-        assert math.isfinite(number)
-        return number
-    return str(given)
+def _value(given: Any) -> Value:  # noqa: ANN401 - JSON
+    return given if isinstance(given, str) else float(given)
+
+
+def _moment(given: Any) -> Value:  # noqa: ANN401 - JSON
+    return float(given)

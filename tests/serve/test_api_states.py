@@ -257,7 +257,9 @@ def test_other_origins_are_let_in_only_when_named(shop: Shop, own_client: NewCli
         assert "access-control-allow-origin" not in foreign.headers
 
 
-def test_searches_run_beside_each_other(http: TestClient) -> None:
+def test_searches_run_beside_each_other_over_kept_connections(
+    http: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
     answers: list[int] = []
 
     def ask(number: int) -> None:
@@ -270,3 +272,5 @@ def test_searches_run_beside_each_other(http: TestClient) -> None:
     for thread in threads:
         thread.join()
     assert answers == [200] * 16
+    # A connection too many would be thrown away after one request, and opened anew for the next.
+    assert not [r for r in caplog.records if "pool is full" in r.getMessage()]
