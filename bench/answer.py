@@ -34,6 +34,7 @@ from encoders.kinds.english import load_things
 from encoders.kinds.load import kind_reader
 from encoders.protocol import TextEncoder
 from encoders.registry import load_text_encoder
+from encoders.sight import Sight
 from mappings.connection import Connection
 from mappings.fields import vector_json
 from mappings.schema import PRICE, SHOWN
@@ -253,8 +254,8 @@ def encoding(encoder: TextEncoder, rounds: int) -> dict[str, float]:
     they are told apart.
     """
     load_meanings()
-    kinds = kind_reader(encoder, OUT)
-    ours = QueryEncoder(encoder, None, None, encoder.card.dim, kinds=kinds)
+    sight = Sight(kind_reader(encoder, OUT))
+    ours = QueryEncoder(encoder, None, None, encoder.card.dim, sight=sight)
     things = load_things().words
     drawn = np.random.default_rng(0).choice(len(things), min(rounds, 100), replace=False)
     told = {

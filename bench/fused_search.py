@@ -28,6 +28,7 @@ from bench.fused_rightness import CHEAP, INDEX, Question, Shelf, ask, plan_of, r
 from encoders.kinds.load import kind_reader
 from encoders.protocol import TextEncoder
 from encoders.registry import load_text_encoder
+from encoders.sight import Sight
 from mappings.blend import Blend
 from mappings.body import render
 from mappings.calibration import Calibration
@@ -88,13 +89,13 @@ def run(client: Any, given: argparse.Namespace) -> dict[str, Any]:  # noqa: ANN4
     """Return every figure."""
     encoder = load_text_encoder(given.model)
     shelf = fill(client, encoder, given)
-    kinds = None if given.plain else kind_reader(encoder, CACHE)
+    sight = None if given.plain else Sight(kind_reader(encoder, CACHE))
     questions: list[Question] = []
     for (kind, text), vector in zip(
         shelf.catalogue.queries, shelf.catalogue.query_vectors, strict=True
     ):
         intent = understand(request(text, len(questions)))
-        seen = kinds.seen(text, vector) if kinds else None
+        seen = sight.seen(text, vector) if sight else None
         questions.append(Question(kind, intent, QueryVectors(vector, seen=seen)))
     right = rightness(client, shelf, questions)
     bodies, compile_ms = prepared(shelf, questions)

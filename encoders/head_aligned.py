@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.adapter import QueryAdapter
 from encoders.head import Tensors, Words, head_digest, require_width
 from encoders.protocol import Vectors, softmax_rows, unit_rows
 
@@ -15,6 +16,7 @@ _TENSORS = (
     "middle", "scale", "linear", "hidden", "hidden_bias", "out", "text_mean", "metric", "visual",
 )  # fmt: skip
 _CENTRES = ("said", "seen")
+_ADAPTER = "adapter."
 SURE = (5.0, 10.0)
 """Of the kinds' softmax: what a cosine of the text parts counts, and one of the visual parts."""
 
@@ -49,6 +51,7 @@ class AlignedHead:
         said: float32 (k, 384) unit rows, the text parts' centres of k kinds; k may be 0.
         seen: float32 (k, 384) unit rows, the visual parts'.
         pull: Length of the pull towards the centres against the text part.
+        adapter: What queries are moved by before they ask these pictures, ``None`` for nothing.
         source_space: The space whose vectors go in.
         target_space: The space whose vectors come out.
         fitted_on: Number of pictures.
@@ -68,6 +71,7 @@ class AlignedHead:
     said: Vectors = field(default_factory=_none)
     seen: Vectors = field(default_factory=_none)
     pull: float = 0.0
+    adapter: QueryAdapter | None = None
     source_space: str = ""
     target_space: str = ""
     fitted_on: int = 0
@@ -150,11 +154,17 @@ class AlignedHead:
     def tensors(self) -> Tensors:
         """Return the numbers by name."""
         names = _TENSORS + (_CENTRES if len(self.said) else ())
-        return {name: getattr(self, name) for name in names}
+        found = {name: getattr(self, name) for name in names}
+        if self.adapter is not None:
+            parts = {"matrix": self.adapter.matrix, "mean": self.adapter.mean}
+            found |= {f"{_ADAPTER}{name}": part for name, part in parts.items()}
+        return found
 
     @classmethod
     def of(cls, words: Words, tensors: Tensors) -> AlignedHead:
         """Return the head of a card and its tensors."""
         known: Words = {**tensors, **words}
         del known["form"]
-        return cls(**known)
+        parts = [name for name in known if name.startswith(_ADAPTER)]
+        adapter = {name.removeprefix(_ADAPTER): known.pop(name) for name in parts}
+        return cls(**known, adapter=QueryAdapter(**adapter) if adapter else None)

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.adapter import QueryAdapter
 from encoders.head import Tensors, Words, head_digest
 from encoders.head_aligned import AlignedHead
 from encoders.head_generic import GenericHead
@@ -67,6 +68,11 @@ class BlendedHead:
     def d_out(self) -> int:
         """Length of the rows that come out."""
         return self.fitted.d_out
+
+    @property
+    def adapter(self) -> QueryAdapter | None:
+        """What queries are moved by before they ask these pictures, ``None`` for nothing."""
+        return self.fitted.adapter
 
     @property
     def digest(self) -> str:

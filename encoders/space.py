@@ -61,6 +61,11 @@ class Space:
             preprocessing=image.card.preprocessing if image else "",
         )
 
+    @property
+    def projection(self) -> Head | None:
+        """What takes picture features into the text space, ``None`` where nothing has to."""
+        return _parts(self.image)[1]
+
     def save(self, folder: Path) -> None:
         """Write the space: encoders by name, projection and weights whole.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.adapter import QueryAdapter
 from encoders.protocol import TextEncoder
 from mappings.calibration import Affine, Calibration, Centred, Raw, Saturation, Worded, pack
 from mappings.vectors import ProductVectors
@@ -64,7 +65,12 @@ class Measured:
 
 
 def estimate(
-    encoder: TextEncoder, titles: Sequence[str], vectors: Sequence[ProductVectors], *, seed: int
+    encoder: TextEncoder,
+    titles: Sequence[str],
+    vectors: Sequence[ProductVectors],
+    *,
+    seed: int,
+    adapter: QueryAdapter | None = None,
 ) -> Calibration:
     """Return the scales of all signals, measured on a sample of the catalogue.
 
@@ -75,13 +81,19 @@ def estimate(
         titles: The sample's titles.
         vectors: The sample's vectors, in the same order; each float32 (d,) or ``None``.
         seed: Of all that is drawn.
+        adapter: What queries that ask pictures are moved by.
     """
-    found = measure(encoder, titles, vectors, seed=seed)
+    found = measure(encoder, titles, vectors, seed=seed, adapter=adapter)
     return Calibration(DEFAULT_SCALES | {n: s for n, m in found.items() if (s := m.scale)})
 
 
 def measure(
-    encoder: TextEncoder, titles: Sequence[str], vectors: Sequence[ProductVectors], *, seed: int
+    encoder: TextEncoder,
+    titles: Sequence[str],
+    vectors: Sequence[ProductVectors],
+    *,
+    seed: int,
+    adapter: QueryAdapter | None = None,
 ) -> dict[str, Measured]:
     """Return what each vector signal says of unrelated pairs, by the signal's name.
 
@@ -94,13 +106,16 @@ def measure(
         titles: The sample's titles.
         vectors: The sample's vectors, in the same order; each float32 (d,) or ``None``.
         seed: Of all that is drawn.
+        adapter: What queries that ask pictures are moved by.
     """
     rng = np.random.default_rng(seed)
     sample = rng.permutation(len(titles))[: max(PSEUDO, OTHERS)]
     asked = [int(i) for i in sample[:PSEUDO]]
     cut = [pseudo_query(titles[i], rng) for i in asked]
     texts = [i for i, words in zip(asked, cut, strict=True) if words]
-    queries = dict(zip(texts, encoder.encode_query([w for w in cut if w]), strict=True))
+    rows = encoder.encode_query([w for w in cut if w])
+    queries = dict(zip(texts, rows, strict=True))
+    seen = dict(zip(texts, adapter.asked(rows), strict=True)) if adapter else queries
     pictures = {i: _one_picture(vectors[i], rng) for i in asked}
     columns = {
         name: {int(i): v for i in sample if (v := getattr(vectors[int(i)], name)) is not None}
@@ -110,7 +125,7 @@ def measure(
     coherent = {i: v for i, v in columns["image"].items() if i in set(asked)}
     pairs = {
         "text": (queries, columns["text"]),
-        "image": (queries, columns["image"]),
+        "image": (seen, columns["image"]),
         "attribute": (queries, columns["attribute"]),
         "picture_image": (uploads, columns["image"]),
         "picture_attribute": (uploads, columns["attribute"]),

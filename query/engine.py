@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
-from encoders.kinds.reader import KindReader
 from encoders.protocol import ImageEncoder, TextEncoder
+from encoders.sight import Sight
 from mappings.errors import InputError
 from mappings.identity import ModelIdentity
 from mappings.index import CatalogueIndex, live_index
@@ -68,7 +68,7 @@ class SearchEngine:
         image: The image encoder, ending in the text's space.
         decoder: How uploads become pixels.
         spotter: Finds what uploads are of; without one a box must be given.
-        kinds: Knows what the things that words name look like.
+        sight: Knows what words look like; without it pictures are asked with what they mean.
         profiles: Profiles by name.
         budget: What the engine may do for one request.
         patience: How long a search may take.
@@ -87,7 +87,7 @@ class SearchEngine:
         image: ImageEncoder | None = None,
         decoder: PictureDecoder | None = None,
         spotter: Spotter | None = None,
-        kinds: KindReader | None = None,
+        sight: Sight | None = None,
         profiles: Mapping[str, Profile] = BUILT_IN,
         budget: Budget = Budget(),  # noqa: B008 - frozen
         patience: Patience = Patience(),
@@ -97,7 +97,7 @@ class SearchEngine:
         self.client, self.alias, self.identity = client, alias, identity
         self.profiles, self.budget, self.patience = profiles, budget, patience
         self.encoder = QueryEncoder(
-            text, image, decoder, identity.dim, spotter=spotter, kinds=kinds
+            text, image, decoder, identity.dim, spotter=spotter, sight=sight
         )
         self.reading = reading
         self.cursor_key = cursor_key or hashlib.sha256(identity.digest.encode()).digest()

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.crop import Box
-from encoders.kinds.reader import KindReader, Meant
+from encoders.kinds.reader import Meant
 from encoders.picture_size import PictureSize, Pixels
 from encoders.protocol import ImageEncoder, TextEncoder
+from encoders.sight import Sight
 from mappings.errors import InputError, ShelfsightError
 from query.intent import Intent, script_of
 from query.queries.directions import direction, mixed, moved
@@ -76,8 +77,7 @@ class QueryEncoder:
         dim: Dimensions of the space; another length or a value that is no number is an error.
         keep: Vectors remembered, the longest unused forgotten first.
         spotter: Finds what uploads are of, where that is asked for.
-        kinds: Knows what the things that words name look like; without it pictures are asked with
-            what the words mean.
+        sight: Knows what words look like; without it pictures are asked with what they mean.
     """
 
     def __init__(
@@ -88,9 +88,9 @@ class QueryEncoder:
         dim: int,
         keep: int = 4_096,
         spotter: Spotter | None = None,
-        kinds: KindReader | None = None,
+        sight: Sight | None = None,
     ) -> None:
-        self._spotter, self._kinds = spotter, kinds
+        self._spotter, self._sight = spotter, sight
         self._text, self._image, self._decoder = text, image, decoder
         self._dim, self._keep = dim, keep
         self._kept: OrderedDict[str, Vector] = OrderedDict()
@@ -98,15 +98,15 @@ class QueryEncoder:
 
     def close(self) -> None:
         """End the decoders' processes and the readers' threads, where there are some."""
-        for one in (self._decoder, self._spotter, self._kinds):
+        for one in (self._decoder, self._spotter, self._sight):
             close = getattr(one, "close", None)
             if close is not None:
                 close()
 
     def warm(self) -> None:
         """Load what only some queries need, before the first of them."""
-        if self._kinds is not None:
-            self._kinds.warm()
+        if self._sight is not None:
+            self._sight.warm()
 
     def encode(
         self, intent: Intent, examples: Sequence[Example] = ()
@@ -152,24 +152,24 @@ class QueryEncoder:
 
     def _begin(self, intent: Intent) -> dict[str, Meant]:
         """Have the texts looked up that were not seen before, while they are encoded."""
-        kinds = self._kinds
-        if kinds is None:
+        sight = self._sight
+        if sight is None:
             return {}
         with self._lock:
             new = [text for text in worded(intent) if _key(_looking(text)) not in self._kept]
-        return {text: kinds.begin(text) for text in new}
+        return {text: sight.begin(text) for text in new}
 
     def _looks(self, intent: Intent, begun: Mapping[str, Meant]) -> Vector | None:
         """Return what the request's texts look like, ``None`` where it is what they mean."""
-        kinds = self._kinds
-        if kinds is None:
+        sight = self._sight
+        if sight is None:
             return None
 
         def seen(text: str) -> Vector:
             words = self._words(text)
 
             def look() -> Vector:
-                found = kinds.seen(text, words, begun.get(text))
+                found = sight.seen(text, words, begun.get(text))
                 return words if found is None else found
 
             return self._remember(_looking(text), look)

@@ -21,7 +21,7 @@ from shelfsight.attach_fitting import begin, marks_folder, open_attached_space, 
 from shelfsight.attach_proposal import Proposal, find_attached
 from shelfsight.progress import Steps
 from shelfsight.settings import Settings
-from shelfsight.wiring import open_client, spool_path
+from shelfsight.wiring import open_client, open_sight, spool_path
 
 if TYPE_CHECKING:
     from encoders.space import Space
@@ -174,6 +174,7 @@ def open_augmenter(settings: Settings, index: str) -> "Augmenter":
         text=space.text,
         image=space.image,
         decoder=PictureDecoder() if space.image else None,
+        sight=open_sight(settings, space),
         profiles=load_profiles(settings.config),
     )
 

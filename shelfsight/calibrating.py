@@ -46,6 +46,7 @@ def recalibrate(settings: Settings, *, seed: int | None = None, write: bool) -> 
         IdentityMismatch: The index was made with other models than this machine's space.
         NodeUnreachable: The node does not answer.
     """
+    from encoders.adapter import adapter_of
     from mappings.index import write_calibration
     from query.calibrate import DEFAULT_SCALES, measure
     from query.calibrate_words import measure_lexical, scale_of_tops
@@ -57,7 +58,8 @@ def recalibrate(settings: Settings, *, seed: int | None = None, write: bool) -> 
     space.identity.require(live.identity, f"Index {live.name!r}")
     chosen = settings.seed if seed is None else seed
     drawn = draw(client, live.name, live.schema, seed=chosen)
-    measured = measure(space.text, drawn.titles, drawn.vectors, seed=chosen)
+    adapter = adapter_of(space.projection)
+    measured = measure(space.text, drawn.titles, drawn.vectors, seed=chosen, adapter=adapter)
     titles = dict(zip(drawn.ids, drawn.titles, strict=True))
     tops = measure_lexical(client, live.name, titles, seed=chosen)
     scales = {name: scale for name, m in measured.items() if (scale := m.scale)}

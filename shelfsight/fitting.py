@@ -131,7 +131,7 @@ def fit_space(
     projected = fitted.apply(features) if fitted else features
     vectors = _vectors(sample, texts, owners, projected, weights, terms)
     space = Space(models.text, image, weights)
-    return Fitted(space, _calibrate(models.text, sample, vectors, seed), gazetteer)
+    return Fitted(space, _calibrate(space, sample, vectors, seed), gazetteer)
 
 
 def read_products(catalogue: Catalogue, read: int) -> list[Product]:
@@ -304,8 +304,10 @@ def _mean_by_owner(owners: Sequence[int], pictures: Vectors) -> dict[int, Vector
 
 
 def _calibrate(
-    encoder: "TextEncoder", sample: Sample, vectors: Sequence[ProductVectors], seed: int
+    space: "Space", sample: Sample, vectors: Sequence[ProductVectors], seed: int
 ) -> Calibration:
+    from encoders.adapter import adapter_of
     from query.calibrate import estimate
 
-    return estimate(encoder, [p.title for p in sample.products], vectors, seed=seed)
+    titles, adapter = [p.title for p in sample.products], adapter_of(space.projection)
+    return estimate(space.text, titles, vectors, seed=seed, adapter=adapter)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
     from encoders.extract.found import Extractor
+    from encoders.sight import Sight
     from encoders.space import Space
     from ingest.ledger import Ledger
     from ingest.options import WorkerOptions
@@ -189,7 +190,6 @@ def open_engine(settings: Settings) -> "SearchEngine":
         NodeUnreachable: No node is known.
         InputError: No catalogue has been prepared for this alias.
     """
-    from encoders.kinds.load import kind_reader
     from encoders.pictures import PictureDecoder
     from query.engine import SearchEngine
     from query.profiles import load_profiles
@@ -205,8 +205,7 @@ def open_engine(settings: Settings) -> "SearchEngine":
         image=space.image,
         decoder=PictureDecoder() if space.image else None,
         spotter=_spotter(settings) if space.image else None,
-        # Encoders made for each other, such as CLIP's, need no lexicon between them.
-        kinds=kind_reader(space.text, model_cache(settings)) if space.identity.projection else None,
+        sight=open_sight(settings, space),
         profiles=load_profiles(settings.config),
         reading=catalogue_reading(
             client,
@@ -215,6 +214,17 @@ def open_engine(settings: Settings) -> "SearchEngine":
             record=settings.record_queries,
         ),
     )
+
+
+def open_sight(settings: Settings, space: "Space") -> "Sight | None":
+    """Return what knows how words look; encoders made for each other, such as CLIP's, need none."""
+    from encoders.adapter import adapter_of
+    from encoders.kinds.load import kind_reader
+    from encoders.sight import Sight
+
+    if space.projection is None:
+        return None
+    return Sight(kind_reader(space.text, model_cache(settings)), adapter_of(space.projection))
 
 
 def _spotter(settings: Settings) -> "Spotter":

@@ -107,8 +107,8 @@ class KindReader:
         known, unread = self._looked_up(text)
         return self._beside.submit(self._read, unread).result if unread else lambda: known
 
-    def seen(self, text: str, vector: Vectors, meant: Meant | None = None) -> Vectors | None:
-        """Return the vector to ask pictures with, ``None`` where the words' own is right.
+    def pull(self, text: str, vector: Vectors, meant: Meant | None = None) -> Vectors | None:
+        """Return what moves a query towards the kinds that it names, ``None`` for nothing.
 
         Args:
             text: The query's words.
@@ -116,7 +116,7 @@ class KindReader:
             meant: What ``begin`` gave for the text; looked up now where left out.
 
         Returns:
-            float32 (d,), unit length, as far from what all texts share as ``vector`` is.
+            float32 (d,), to be added to the vector, whose distance from the mean then is to stay.
         """
         counts = strength(text)
         own = np.asarray(vector - self.kinds.mean, dtype=np.float32)
@@ -127,9 +127,7 @@ class KindReader:
         counts *= float(np.clip((reading.near - FAR) / (NEAR - FAR), 0.0, 1.0))
         if counts <= 0:
             return None
-        towards = own / length + counts * (reading.chances @ self._centres)
-        moved = self.kinds.mean + length * unit_rows(towards[None])[0]
-        found: Vectors = unit_rows(moved[None])[0]
+        found: Vectors = length * counts * (reading.chances @ self._centres)
         return found
 
     def read(self, text: str, own: Vectors, meant: Meant | None = None) -> Reading:

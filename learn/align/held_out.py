@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.adapter import QueryAdapter, adapter_of
 from encoders.head import Head
 from encoders.protocol import Vectors
 from learn.align.measures import interval, own_pictures, precision_at
@@ -78,7 +79,8 @@ def measure_held_out(
             continue
         head = fit(part(pairs, train), train)
         vectors = head.apply(pairs.features[test])
-        for name, values in _ask(vectors, pairs.products[test], questions).items():
+        asked = _as_asked(questions, adapter_of(head))
+        for name, values in _ask(vectors, pairs.products[test], asked).items():
             found.setdefault(name, []).append(values)
     advance(len(kept), len(kept))
     return {name: np.concatenate(values) for name, values in found.items()}
@@ -94,6 +96,14 @@ def part(pairs: Pairs, rows: NDArray[np.int64]) -> Pairs:
 def score(values: Values) -> float:
     """Return the mean of the deciding measures that are there."""
     return float(np.mean([values[name].mean() for name in DECIDING if name in values]))
+
+
+def _as_asked(questions: Questions, adapter: QueryAdapter | None) -> Questions:
+    """Return the questions as a search asks them of pictures that went through a head."""
+    if adapter is None:
+        return questions
+    titles, categories = (adapter.asked(q) for q in (questions.titles, questions.categories))
+    return replace(questions, titles=titles, categories=categories)
 
 
 def _ask(vectors: Vectors, owners: NDArray[np.int64], questions: Questions) -> Values:

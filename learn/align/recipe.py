@@ -13,6 +13,7 @@ from encoders.head_aligned import AlignedHead
 from encoders.head_blend import BlendedHead
 from encoders.head_generic import GenericHead
 from encoders.protocol import Vectors
+from learn.align.adapt import with_adapter
 from learn.align.centres import with_centres
 from learn.align.contrastive import Recipe, fit_contrastive_head
 from learn.align.fit import fit_ridge_head
@@ -98,7 +99,9 @@ def fit_head(
     head: AlignedHead | BlendedHead = fitted
     if known.default is not None and share:
         head = BlendedHead(fitted, known.default, share_of(len(pairs.features), share))
-    return head if of_products else with_centres(head, pairs.features, groups)
+    if not of_products:
+        head = with_centres(head, pairs.features, groups)
+    return with_adapter(head, pairs.features, pairs.products, titles)
 
 
 def share_of(pictures: int, share: float = SHARE) -> float:

@@ -22,7 +22,7 @@ from query.augmenting.foreign import require_body
 from query.augmenting.legs import ABOVE, WIDEST, Reach, boosted, neighbour_legs
 from query.augmenting.lexical import lexical_clause, own_query
 from query.augmenting.relax import EVERYTHING, relax
-from query.augmenting.scoring import LEXICAL, NAMES, inline, parameters
+from query.augmenting.scoring import LEXICAL, NAMES, SIGNALS, inline, parameters
 from query.augmenting.sections import (
     counted_apart,
     highlighted,
@@ -263,8 +263,7 @@ def _source(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _signals(vectors: Mapping[str, Any], words: bool) -> tuple[str, ...]:
     """Return the signals that a request has."""
-    sides = {"text": "q_text", "image": "q_text", "attribute": "q_text",
-             "picture_image": "q_picture", "picture_attribute": "q_picture"}  # fmt: skip
+    sides = {name: vector for name, vector, _ in SIGNALS}
     return tuple(
         name
         for name in NAMES
@@ -277,11 +276,10 @@ def _either(own: Clause, beside: list[Clause]) -> Clause:
 
 
 def _json_vectors(vectors: QueryVectors) -> dict[str, list[float]]:
-    return {
-        f"q_{side}": vector_json(vector)
-        for side in ("text", "picture")
-        if (vector := vectors.of(side)) is not None
-    }
+    """Return the vectors by parameter; words that look like what they mean are sent twice."""
+    seen = vectors.text if vectors.seen is None else vectors.seen
+    found = {"q_text": vectors.text, "q_seen": seen, "q_picture": vectors.picture}
+    return {name: vector_json(vector) for name, vector in found.items() if vector is not None}
 
 
 def _unchanged(

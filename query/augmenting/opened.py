@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from encoders.protocol import ImageEncoder, TextEncoder
+from encoders.sight import Sight
 from mappings.attach import Attachment, read_attachment
 from mappings.errors import InputError
 from mappings.identity import ModelIdentity
@@ -30,6 +31,7 @@ class Augmenter:
         text: The text encoder, ending in the shared space.
         image: The image encoder, ending in the text's space.
         decoder: How uploads become pixels.
+        sight: Knows what words look like; without it pictures are asked with what they mean.
         profiles: Profiles by name.
 
     Raises:
@@ -47,11 +49,12 @@ class Augmenter:
         text: TextEncoder | None = None,
         image: ImageEncoder | None = None,
         decoder: PictureDecoder | None = None,
+        sight: Sight | None = None,
         profiles: Mapping[str, Profile] = BUILT_IN,
     ) -> None:
         self.client, self.index, self.identity = client, index, identity
         self.profiles = profiles
-        self._encoder = QueryEncoder(text, image, decoder, identity.dim)
+        self._encoder = QueryEncoder(text, image, decoder, identity.dim, sight=sight)
         self._read: tuple[float, Attachment] = (time.monotonic(), self._attachment())
 
     @property

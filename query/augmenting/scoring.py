@@ -17,7 +17,7 @@ LEXICAL = "lexical"
 # Signal, the parameter that holds its query vector, its column.
 SIGNALS = (
     ("text", "q_text", TEXT),
-    ("image", "q_text", IMAGE),
+    ("image", "q_seen", IMAGE),
     ("attribute", "q_text", ATTRIBUTE),
     ("picture_image", "q_picture", IMAGE),
     ("picture_attribute", "q_picture", ATTRIBUTE),
@@ -76,7 +76,8 @@ def parameters(
     Args:
         weights: Weight by signal; the script divides by the sum of those that the request has.
         calibration: The signals' scales.
-        vectors: ``q_text`` and ``q_picture``, floats (d,); those that the request has.
+        vectors: ``q_text``, ``q_seen`` (what the words look like) and ``q_picture``, floats (d,);
+            those that the request has.
         calibrated: Whether the scales apply, or raw values are weighed.
         scale: Of the shop's own scores: what counts as half of full; the calibration's if left
             out.

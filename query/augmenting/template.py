@@ -17,6 +17,7 @@ from query.augmenting.scoring import NAMES, SCRIPT_ID, SIGNALS, SOURCE, VERSION,
 from query.profiles import DEFAULT, Profile
 
 REACH = Reach()
+SIDES = ("text", "seen", "picture")
 _QUERY = "{{#toJson}}query{{/toJson}}"
 
 
@@ -28,11 +29,12 @@ def template_id(attachment: Attachment) -> str:
 def template_source(attachment: Attachment, profile: Profile = DEFAULT) -> str:
     """Return the template's text.
 
-    Parameters: ``query``, the shop's; ``text`` and ``picture``, each ``{"vector": […]}``; and
-    ``sections``, a list of ``{"name", "value"}`` of everything else in the body. With ``narrow``
-    neighbours are held to ``filter`` instead of the query, with ``said`` the lexical score is
-    that of ``lexical``, with ``given`` the weights are ``weights``; ``POST /augment`` fills them
-    in.
+    Parameters: ``query``, the shop's; ``text``, ``seen`` and ``picture``, each
+    ``{"vector": […]}`` (without ``seen``, what the words look like, pictures are asked with
+    ``text``); and ``sections``, a list of ``{"name", "value"}`` of everything else in the body.
+    With ``narrow`` neighbours are held to ``filter`` instead of the query, with ``said`` the
+    lexical score is that of ``lexical``, with ``given`` the weights are ``weights``;
+    ``POST /augment`` fills them in.
 
     Args:
         attachment: Whose scales and columns.
@@ -41,14 +43,13 @@ def template_source(attachment: Attachment, profile: Profile = DEFAULT) -> str:
     weights = {name: float(profile.weights.get(name, 0.0)) for name in NAMES}
     params = parameters(weights, attachment.calibration, {}, calibrated=profile.calibrated)
     fixed = {k: v for k, v in params.items() if k not in ("w", "c")}
-    sides = {side: [s for s in SIGNALS if s[1] == f"q_{side}"] for side in ("text", "picture")}
+    sides = {side: [c for _, v, c in SIGNALS if v == f"q_{side}"] for side in SIDES}
     legs = "".join(
-        f"{{{{#{side}}}}}{''.join(', ' + _leg(column) for _, _, column in signals)}{{{{/{side}}}}}"
-        for side, signals in sides.items()
+        _of_side(side, "".join(f", {_leg(column)}" for column in columns))
+        for side, columns in sides.items()
     )
     vectors = "".join(
-        f'{{{{#{side}}}}}, "q_{side}": {{{{#toJson}}}}vector{{{{/toJson}}}}{{{{/{side}}}}}'
-        for side in sides
+        _of_side(side, f', "q_{side}": {{{{#toJson}}}}vector{{{{/toJson}}}}') for side in sides
     )
     own = f'"w": {_choice("given", "weights", json.dumps(weights))}'
     scale = (
@@ -88,7 +89,7 @@ def template_params(
         "given": True, "weights": script["w"], "scale": script["c"],
         "sections": [{"name": name, "value": value} for name, value in sections.items()],
     }  # fmt: skip
-    for side in ("text", "picture"):
+    for side in SIDES:
         if f"q_{side}" in script:
             found[side] = {"vector": script[f"q_{side}"]}
     return found
@@ -127,9 +128,18 @@ def uninstall(client: Any, attachment: Attachment, *, last: bool) -> tuple[str, 
     return tuple(found)
 
 
-def _window(sides: Mapping[str, list[Any]]) -> str:
+def _of_side(side: str, text: str) -> str:
+    """Return what stands where a side's vector is given; the words' own will do as ``seen``."""
+    given = f"{{{{#{side}}}}}{text}{{{{/{side}}}}}"
+    if side != "seen":
+        return given
+    return f"{given}{{{{^{side}}}}}{_of_side('text', text)}{{{{/{side}}}}}"
+
+
+def _window(sides: Mapping[str, list[str]]) -> str:
     """Return the window: that of the sides that are asked with."""
-    text, picture = (len(signals) * REACH.k for signals in sides.values())
+    count = {side: len(columns) * REACH.k for side, columns in sides.items()}
+    text, picture = count["text"] + count["seen"], count["picture"]
     both, only = text + picture + REACH.lexical, text + REACH.lexical
     alone = picture + REACH.lexical
     return (

@@ -113,8 +113,8 @@ def one(text: str) -> NDArray[np.float32]:
     return row
 
 
-def asked(text: str = "", picture: str = "") -> QueryVectors:
-    return QueryVectors(one(text) if text else None, one(picture) if picture else None)
+def asked(text: str = "", picture: str = "", seen: str = "") -> QueryVectors:
+    return QueryVectors(*(one(said) if said else None for said in (text, picture, seen)))
 
 
 def open_shop(client: Any, name: str, shards: int = 2) -> Attachment:

@@ -42,6 +42,8 @@ def expected(
     raw = {"lexical": np.array(list(rows.values()))}
     for name, (column, side) in COLUMNS.items():
         query = vectors.of(side)
+        if name == "image" and vectors.seen is not None:
+            query = vectors.seen
         if query is not None:
             held = [getattr(p, column) for p in products]
             raw[name] = np.array([np.nan if v is None else float(v @ query) for v in held])
@@ -51,12 +53,13 @@ def expected(
 
 
 @pytest.mark.parametrize("picture", ["", "blue lamp"])
+@pytest.mark.parametrize("seen", ["", "oak chair"])
 @pytest.mark.parametrize("sort", [None, [{"_score": "desc"}, {"price": "asc"}]])
 def test_every_score_is_the_formulas_and_the_order_brute_forces(
-    client: Any, attached: Attachment, picture: str, sort: Any
+    client: Any, attached: Attachment, picture: str, seen: str, sort: Any
 ) -> None:
     body = BODY | ({"sort": sort} if sort else {})
-    vectors = asked("red dress", picture)
+    vectors = asked("red dress", picture, seen)
     made = compile_body(body, attached, vectors, Wishes())
     hits = client.search(index=made.index, body=made.body)["hits"]["hits"]
     wanted = expected(client, attached, BODY, vectors, DEFAULT)

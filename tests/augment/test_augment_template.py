@@ -29,10 +29,11 @@ def stored(client: Any, attached: Attachment) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("picture", ["", "blue lamp"])
+@pytest.mark.parametrize("seen", ["", "oak chair"])
 def test_the_template_equals_pythons_request(
-    client: Any, attached: Attachment, stored: str, picture: str
+    client: Any, attached: Attachment, stored: str, picture: str, seen: str
 ) -> None:
-    vectors, compared = asked("red cotton dress", picture), 0
+    vectors, compared = asked("red cotton dress", picture, seen), 0
     for seed in range(40):
         body = Grammar(seed).body()
         try:

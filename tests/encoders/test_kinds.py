@@ -13,6 +13,7 @@ from encoders.kinds.load import kind_reader
 from encoders.kinds.reader import STRENGTH, KindReader, strength
 from encoders.protocol import unit_rows
 from encoders.registry import load_text_encoder
+from encoders.sight import Sight
 from learn.align.things import glosses, read_senses, read_synsets
 
 HASHED = load_text_encoder("hash:64")
@@ -52,7 +53,7 @@ def test_a_word_that_the_encoder_does_not_know_is_looked_up(text: str, kind: str
 
 def test_the_vector_moves_towards_the_kind_and_keeps_its_distance_from_the_mean() -> None:
     own = HASHED.encode_query(["frock"])[0]
-    moved = reader().seen("frock", own)
+    moved = Sight(reader()).seen("frock", own)
     assert moved is not None
     assert np.linalg.norm(moved) == pytest.approx(1.0, abs=1e-5)
     dress = KINDS.centres[KINDS.names.index("dress")]
@@ -61,14 +62,14 @@ def test_the_vector_moves_towards_the_kind_and_keeps_its_distance_from_the_mean(
 
 @pytest.mark.parametrize("text", ["", "   ", "!!!", "🙂"])
 def test_a_text_without_words_stays(text: str) -> None:
-    assert reader().seen(text, HASHED.encode_query(["x"])[0]) is None
+    assert Sight(reader()).seen(text, HASHED.encode_query(["x"])[0]) is None
 
 
 def test_what_is_near_no_kind_stays() -> None:
     text = "qvortz"
     own = HASHED.encode_query([text])[0]
     assert KINDS.attend(unit_rows(own[None] - KINDS.mean))[1][0] < 0.4
-    assert reader(None, None).seen(text, own) is None
+    assert Sight(reader(None, None)).seen(text, own) is None
 
 
 def test_the_more_words_the_less_they_move() -> None:
@@ -101,11 +102,11 @@ def test_long_texts_are_not_looked_up() -> None:
     title = "新款女士透气轻便运动鞋夏季网面休闲跑步鞋子男女同款百搭"
     assert strength(title) == 0
     assert not reader().begin(title)()
-    assert reader().seen(title, HASHED.encode_query([title])[0]) is None
+    assert Sight(reader()).seen(title, HASHED.encode_query([title])[0]) is None
 
 
 def test_a_mean_vector_cannot_be_moved() -> None:
-    assert reader().seen("frock", KINDS.mean) is None
+    assert Sight(reader()).seen("frock", KINDS.mean) is None
 
 
 def test_plurals_and_hyphens_find_the_same_thing() -> None:
@@ -187,7 +188,7 @@ def test_what_ships_is_what_the_reader_finds_itself() -> None:
     fresh = KindReader(text, shipped.kinds, load_things(), load_meanings)
     for word in ("sari", "kurta", "homburg", "frying pan", "羽绒服", "羊毛帽", "木沙发"):
         own = text.encode_query([word])[0]
-        one, other = shipped.seen(word, own), fresh.seen(word, own)
+        one, other = (Sight(by).seen(word, own) for by in (shipped, fresh))
         assert one is not None
         assert other is not None
         assert one @ other > 0.99, word

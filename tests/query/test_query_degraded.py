@@ -14,6 +14,7 @@ from encoders.kinds.chinese import Meanings
 from encoders.kinds.kinds import Kinds
 from encoders.kinds.lexicon import load_lexicon
 from encoders.kinds.reader import KindReader
+from encoders.sight import Sight
 from mappings.connection import Connection
 from mappings.errors import IdentityMismatch, InputError, NodeUnreachable, StackError
 from query.engine import Patience, SearchEngine
@@ -46,7 +47,7 @@ def engine_with(engine: SearchEngine, **change: Any) -> SearchEngine:
     return SearchEngine(
         engine.client, change.pop("alias", engine.alias), change.pop("identity", IDENTITY),
         text=parts["text"], image=parts["image"], decoder=parts["decoder"],
-        patience=Patience(40.0, 20.0), kinds=parts.get("kinds"),
+        patience=Patience(40.0, 20.0), sight=parts.get("sight"),
     )  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def test_a_broken_dictionary_leaves_the_words_own_vector(engine: SearchEngine) -
         raise OSError("the dictionary is gone")
 
     kinds = KindReader(WORDS, Kinds.of(WORDS.encode_query, load_lexicon()), None, broken)
-    got = engine_with(engine, text=WORDS, kinds=kinds).search(SearchRequest("某帽"))
+    got = engine_with(engine, text=WORDS, sight=Sight(kinds)).search(SearchRequest("某帽"))
     assert not got.degraded
     assert got.hits == engine_with(engine, text=WORDS).search(SearchRequest("某帽")).hits
     kinds.close()

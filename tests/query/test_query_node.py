@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from query_shop import BLEND, CALIBRATION, DIM, IDENTITY, WORDS, FakeDecoder, FakeImages, Shop
 
+from encoders.adapter import QueryAdapter
 from encoders.kinds.english import Things
 from encoders.kinds.kinds import Kinds
 from encoders.kinds.lexicon import Concept
 from encoders.kinds.reader import KindReader
 from encoders.protocol import unit_rows
+from encoders.sight import Sight
 from mappings.index import read_index
 from mappings.schema import Schema
 from query.candidates import Budget, Depth
@@ -70,7 +72,7 @@ def bm25(client: Any, shelf: str, shop: Shop, text: str) -> np.ndarray[Any, Any]
     return np.array([found[key] for key in shop.ids])
 
 
-KINDS = KindReader(
+READER = KindReader(
     WORDS,
     Kinds.of(
         WORDS.encode_query,
@@ -82,6 +84,9 @@ KINDS = KindReader(
     Things({"frock": ("dress",)}),
     lambda: None,
 )
+SIGHT = Sight(READER)
+_DRAWN = np.random.default_rng(4).normal(size=(DIM, DIM)) / DIM**0.5
+ADAPTED = Sight(READER, QueryAdapter(0.4 * _DRAWN.astype(np.float32), READER.kinds.mean))
 
 
 def by_oracle(
@@ -124,11 +129,11 @@ def by_oracle(
     return dict(zip(shop.ids, score(raw, weights, scales).tolist(), strict=True))
 
 
-def wide(engine: SearchEngine, kinds: KindReader | None = None) -> SearchEngine:
+def wide(engine: SearchEngine, sight: Sight | None = None) -> SearchEngine:
     """The same engine with every product among the candidates."""
     return SearchEngine(
         engine.client, engine.alias, IDENTITY, text=WORDS, image=FakeImages(),
-        decoder=FakeDecoder(), patience=Patience(40.0, 20.0), kinds=kinds,
+        decoder=FakeDecoder(), patience=Patience(40.0, 20.0), sight=sight,
         budget=Budget(blend=Depth(300, 300, 300), legs=Depth(300, 300, 300)),
     )  # fmt: skip
 
@@ -153,6 +158,7 @@ def test_every_score_is_the_formulas_and_the_order_is_brute_forces(
         assert got == pytest.approx(list(best.scores), abs=2e-6)
 
 
+@pytest.mark.parametrize("sight", [SIGHT, ADAPTED], ids=["kinds", "adapted"])
 @pytest.mark.parametrize(
     "request_",
     [
@@ -164,14 +170,19 @@ def test_every_score_is_the_formulas_and_the_order_is_brute_forces(
     ],
 )
 def test_pictures_are_asked_with_what_the_words_look_like(
-    request_: SearchRequest, client: Any, shelf: str, engine: SearchEngine, the_shop: Shop
+    request_: SearchRequest,
+    sight: Sight,
+    client: Any,
+    shelf: str,
+    engine: SearchEngine,
+    the_shop: Shop,
 ) -> None:
     own = WORDS.encode_query([request_.text])[0]
-    seen = KINDS.seen(request_.text, own)
+    seen = sight.seen(request_.text, own)
     assert seen is not None
     assert seen @ own < 0.99
     scores = by_oracle(client, shelf, the_shop, request_, seen)
-    result = wide(engine, KINDS).search(request_)
+    result = wide(engine, sight).search(request_)
     assert not result.degraded
     for hit in result.hits:
         assert hit.score == pytest.approx(scores[hit.id], abs=1e-5)
@@ -182,7 +193,7 @@ def test_pictures_are_asked_with_what_the_words_look_like(
 
 
 def test_words_that_look_like_what_they_mean_are_asked_once(engine: SearchEngine) -> None:
-    plain, kinds = wide(engine), wide(engine, KINDS)
+    plain, kinds = wide(engine), wide(engine, SIGHT)
     for text in ("a very long question about nothing that the lexicon has ever heard of", "!!!"):
         assert kinds.encoder.encode(understand(SearchRequest(text)))[0].seen is None
         one, other = (e.search(SearchRequest(text)) for e in (plain, kinds))

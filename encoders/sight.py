@@ -1,0 +1,62 @@
+"""What a query's words look like: the vector to ask pictures with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from encoders.adapter import QueryAdapter, moved
+from encoders.kinds.reader import KindReader, Meant
+from encoders.protocol import Vectors
+
+
+class Sight:
+    """Moves a query's vector to where pictures of what it names lie.
+
+    Towards the kinds of things that its words name, as dictionaries know them (``KindReader``);
+    and as this catalogue's titles lie to its pictures (``QueryAdapter``).
+
+    Args:
+        reader: Knows the kinds.
+        adapter: Of the head that pictures go through, ``None`` where it has none.
+    """
+
+    def __init__(self, reader: KindReader, adapter: QueryAdapter | None = None) -> None:
+        self.reader, self.adapter = reader, adapter
+
+    def warm(self) -> None:
+        """Load what only some queries need, before the first of them."""
+        self.reader.warm()
+
+    def close(self) -> None:
+        """End the reader's threads."""
+        self.reader.close()
+
+    def begin(self, text: str) -> Meant:
+        """Look a text up, and begin to read what that takes encoding for, beside the caller.
+
+        Args:
+            text: The query's words.
+
+        Returns:
+            What gives the readings of the text's meanings, and waits for them.
+        """
+        return self.reader.begin(text)
+
+    def seen(self, text: str, vector: Vectors, meant: Meant | None = None) -> Vectors | None:
+        """Return the vector to ask pictures with, ``None`` where the words' own is right.
+
+        Args:
+            text: The query's words.
+            vector: float32 (d,), the words as a query.
+            meant: What ``begin`` gave for the text; looked up now where left out.
+
+        Returns:
+            float32 (d,), unit length, as far from what all texts share as ``vector`` is.
+        """
+        pull = self.reader.pull(text, vector, meant)
+        part = self.adapter.part(vector[None])[0] if self.adapter else None
+        parts = [one for one in (pull, part) if one is not None]
+        if not parts:
+            return None
+        found: Vectors = moved(vector[None], np.sum(parts, axis=0)[None], self.reader.kinds.mean)[0]
+        return found

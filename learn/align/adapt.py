@@ -1,0 +1,65 @@
+"""The query adapter of a head: fitted on a catalogue's titles and its pictures' vectors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.adapter import QueryAdapter
+from encoders.head_aligned import AlignedHead
+from encoders.head_blend import BlendedHead
+from encoders.protocol import Vectors, unit_rows
+from encoders.ridge import solve_fixed
+
+FEWEST = 30
+"""Products with a title and a picture below which nothing is fitted."""
+PENALTY = 0.1
+"""Of the ridge; the rows have unit length."""
+PULL = 0.5
+"""Length of the adapter's part against a title's own distance from the mean, on average."""
+
+
+def with_adapter(
+    head: AlignedHead | BlendedHead,
+    features: Vectors,
+    products: NDArray[np.int64],
+    titles: Vectors | None,
+) -> AlignedHead | BlendedHead:
+    """Return the head with what a query is moved by before it asks pictures.
+
+    Ridge from titles to the mean of their pictures' vectors, both without their means and of unit
+    length. It shrinks what it has not seen the like of, so that such a query is hardly moved. On
+    luma's titles left out (bench/alignment.py), recall@10 of their own pictures is 0.62 instead of
+    0.59 over seven ways to leave out, and a title finds one of them for 0.84 instead of 0.82.
+
+    Source: Hoerl & Kennard, Ridge Regression, Technometrics 12(1), 1970.
+
+    Args:
+        head: Fitted on the same features, whole but for this.
+        features: float32 (n, d_in).
+        products: int64 (n,), the product of each picture.
+        titles: float32 (n, d), the title of each picture's product as a query, zeros for none.
+    """
+    if titles is None:
+        return head
+    titled = np.flatnonzero(titles.any(axis=1))
+    if len(found := np.unique(products[titled])) < FEWEST:
+        return head
+    vectors, place = head.apply(features[titled]), np.searchsorted(found, products[titled])
+    shown = np.zeros((len(found), vectors.shape[1]))
+    np.add.at(shown, place, vectors)
+    shown /= np.bincount(place)[:, None]
+    asked = np.zeros_like(shown)
+    asked[place] = titles[titled]
+    mean = asked.mean(axis=0)
+    apart = unit_rows(asked - mean)
+    matrix, _ = solve_fixed(apart, unit_rows(shown - shown.mean(axis=0)), PENALTY)
+    usual = float(np.linalg.norm(apart @ matrix, axis=1).mean())
+    if usual <= 0:  # all titles or all pictures are the same
+        return head
+    adapter = QueryAdapter((PULL / usual * matrix).astype(np.float32), mean.astype(np.float32))
+    if isinstance(head, BlendedHead):
+        return replace(head, fitted=replace(head.fitted, adapter=adapter))
+    return replace(head, adapter=adapter)
