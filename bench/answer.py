@@ -152,7 +152,8 @@ def _contenders(
     """Return what is timed, by name; all ask the same words, filters, facets and page."""
     request, intent = q.request, understand(q.request)
     cursor = engine.search(request).next
-    lexical, near = legs(intent, QueryVectors(q.vector), shelf.schema, Budget().blend.k)
+    vectors = QueryVectors(q.vector, seen=engine.encoder.encode(intent)[0].seen)
+    lexical, near = legs(intent, vectors, shelf.schema, Budget().blend.k)
     kept = near_filter(request.filters)
     counted = {"aggs": aggregations(FACETS, ())}
     shown = {"size": SIZE, "_source": [f.name for f in SHOWN]}

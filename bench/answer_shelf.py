@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from bench.fused_catalogue import Catalogue, load
 from encoders.card import EncoderCard
+from encoders.kinds.load import kind_reader
 from encoders.protocol import TextEncoder
+from encoders.sight import Sight
 from mappings.blend import Blend
 from mappings.body import render
 from mappings.identity import ModelIdentity
@@ -23,7 +25,9 @@ from mappings.vectors import ProductVectors
 from query.calibrate import estimate
 from query.candidates import Budget
 from query.engine import SearchEngine
+from query.intent import understand
 from query.profiles import DEFAULT
+from query.request import SearchRequest
 
 CACHE = Path(__file__).resolve().parents[1] / ".shelfsight" / "bench"
 ALIAS = "bench-answer"
@@ -54,10 +58,16 @@ class Shelf:
     vectors: NDArray[np.float32]
     identity: ModelIdentity
     encoder: TextEncoder
+    sight: Sight
 
     def engine(self, client: Any, budget: Budget = Budget()) -> SearchEngine:  # noqa: ANN401, B008
-        """Return an engine over it that encodes nothing."""
-        return SearchEngine(client, self.alias, self.identity, text=self.encoder, budget=budget)
+        """Return an engine over it that has encoded every query already."""
+        engine = SearchEngine(
+            client, self.alias, self.identity, text=self.encoder, sight=self.sight, budget=budget
+        )
+        for text in self.queries:
+            engine.encoder.encode(understand(SearchRequest(text)))
+        return engine
 
 
 def fill(client: Any, encoder: TextEncoder, size: int, seed: int, each: int) -> Shelf:  # noqa: ANN401
@@ -74,7 +84,8 @@ def fill(client: Any, encoder: TextEncoder, size: int, seed: int, each: int) -> 
     queries = tuple(text for _, text in made.queries)
     known = dict(zip(queries, made.query_vectors, strict=True))
     remembered = Uncached(encoder.card, known)
-    return Shelf(alias, live.schema, queries, made.query_vectors, identity, remembered)
+    sight = Sight(kind_reader(encoder, CACHE))
+    return Shelf(alias, live.schema, queries, made.query_vectors, identity, remembered, sight)
 
 
 def _vectors(made: Catalogue) -> list[ProductVectors]:

@@ -43,10 +43,10 @@ class QueryAdapter:
         Args:
             rows: float (n, d), queries, unit length.
         """
-        return moved(rows, self.part(rows), self.mean)
+        return with_parts(rows, self.part(rows), self.mean)
 
 
-def moved(rows: NDArray[np.floating], parts: NDArray[np.floating], mean: Vectors) -> Vectors:
+def with_parts(rows: NDArray[np.floating], parts: NDArray[np.floating], mean: Vectors) -> Vectors:
     """Return rows with parts added that are as far from the mean as they were, float32 (n, d).
 
     So a signal's scale, measured by how far apart texts lie, stays right for them.

@@ -112,3 +112,31 @@ def solve_fixed(
     solved = cho_solve(factor, y if dual else x.T @ y, check_finite=False)
     matrix: Matrix = x.T @ solved if dual else solved
     return matrix, middle_y - middle_x @ matrix
+
+
+def left_out(
+    features: NDArray[np.floating], targets: NDArray[np.floating], penalty: float
+) -> Matrix:
+    """Return each row as the regression on all the other rows predicts it, float64 (n, d_out).
+
+    Source: Allen, The relationship between variable selection and data augmentation and a method
+    for prediction, Technometrics 16(1), 1974 (the leave-one-out identity).
+
+    Args:
+        features: Floats (n, d_in), n at least 2.
+        targets: Floats (n, d_out).
+        penalty: Lambda, above 0.
+    """
+    from scipy.linalg import cho_factor, cho_solve
+
+    x = np.asarray(features, dtype=np.float64)
+    y = np.asarray(targets, dtype=np.float64)
+    middle = y.mean(axis=0)
+    x, y = x - x.mean(axis=0), y - middle
+    gram = x.T @ x
+    gram[np.diag_indices(len(gram))] += penalty
+    solved = cho_solve(cho_factor(gram, lower=True, overwrite_a=True), x.T)
+    # The intercept is fitted too, which adds 1/n to every leverage.
+    leverage = np.einsum("nd,dn->n", x, solved)[:, None] + 1.0 / len(y)
+    found: Matrix = middle + (x @ (solved @ y) - leverage * y) / np.maximum(1.0 - leverage, 1e-9)
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from encoders.adapter import QueryAdapter, moved
+from encoders.adapter import QueryAdapter, with_parts
 from encoders.kinds.reader import KindReader, Meant
 from encoders.protocol import Vectors
 
@@ -58,5 +58,7 @@ class Sight:
         parts = [one for one in (pull, part) if one is not None]
         if not parts:
             return None
-        found: Vectors = moved(vector[None], np.sum(parts, axis=0)[None], self.reader.kinds.mean)[0]
+        found: Vectors = with_parts(
+            vector[None], np.sum(parts, axis=0)[None], self.reader.kinds.mean
+        )[0]
         return found

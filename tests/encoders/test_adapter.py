@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from encoders.adapter import QueryAdapter, adapter_of, moved
+from encoders.adapter import QueryAdapter, adapter_of, with_parts
 from encoders.head import load_head, save_head
 from encoders.head_aligned import AlignedHead
 from encoders.protocol import unit_rows
@@ -43,7 +43,7 @@ def test_an_adapted_query_has_unit_length_and_is_nearer_to_its_part() -> None:
 
 def test_nothing_added_changes_nothing() -> None:
     rows = unit_rows(RNG.normal(size=(5, D)))
-    np.testing.assert_allclose(moved(rows, np.zeros_like(rows), MEAN), rows, atol=1e-6)
+    np.testing.assert_allclose(with_parts(rows, np.zeros_like(rows), MEAN), rows, atol=1e-6)
     assert ADAPTER.asked(rows[:0]).shape == (0, D)
 
 

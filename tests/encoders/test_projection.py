@@ -10,7 +10,7 @@ from sklearn.linear_model import Ridge as Reference  # type: ignore[import-untyp
 from encoders.head import load_head, save_head
 from encoders.projection import ProjectedImageEncoder, Projection, fit_ridge
 from encoders.registry import load_image_encoder
-from encoders.ridge import solve_fixed, solve_ridge
+from encoders.ridge import left_out, solve_fixed, solve_ridge
 from mappings.errors import InputError
 
 
@@ -130,3 +130,14 @@ def test_a_projected_encoder_is_an_encoder_of_the_text_space() -> None:
     np.testing.assert_array_equal(rows, outer.encode_products(pictures[:3]))
     with pytest.raises(InputError, match="Fit a projection for this encoder"):
         ProjectedImageEncoder(load_image_encoder("hash:64"), fitted)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(30, 5), (6, 9)])
+def test_rows_left_out_are_predicted_as_by_a_fit_without_them(rows: int, columns: int) -> None:
+    draw = np.random.default_rng(3)
+    x, y = draw.normal(size=(rows, columns)) + 1.0, draw.normal(size=(rows, 4)) - 2.0
+    found = left_out(x, y, 0.4)
+    for row in range(rows):
+        others = np.arange(rows) != row
+        matrix, bias = solve_fixed(x[others], y[others], 0.4)
+        np.testing.assert_allclose(found[row], x[row] @ matrix + bias, atol=1e-8)

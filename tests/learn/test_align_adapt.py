@@ -65,6 +65,26 @@ def test_few_titles_make_no_adapter(titled: int) -> None:
     assert with_adapter(head, features, OWNERS, None) is head
 
 
+def test_titles_that_say_nothing_of_the_pictures_make_no_adapter() -> None:
+    head, features, titles = shop()
+    others = np.random.default_rng(1).permutation(PRODUCTS)
+    assert with_adapter(head, features, OWNERS, titles[others][OWNERS]) is head
+
+
+def test_what_is_added_is_as_long_as_it_is_right() -> None:
+    head, features, titles = shop()
+    noise = np.random.default_rng(2).normal(size=features.shape).astype(np.float32)
+    lengths = []
+    for share in (0.0, 0.3, 0.6):
+        adapter = adapter_of(with_adapter(head, features + share * noise, OWNERS, titles[OWNERS]))
+        assert adapter is not None
+        own = np.linalg.norm(titles - adapter.mean, axis=1)
+        lengths.append((np.linalg.norm(adapter.part(titles), axis=1) / own).mean())
+    assert lengths == sorted(lengths, reverse=True)
+    assert lengths[0] > lengths[-1] + 0.05
+    assert 0 < lengths[-1] < lengths[0] < 1.2
+
+
 def test_titles_that_are_all_the_same_make_no_adapter() -> None:
     head, features, titles = shop()
     same = np.repeat(titles[:1], len(OWNERS), axis=0)
