@@ -117,7 +117,7 @@ def find_legs(
     else:
         own = [t for t in terms if _side(t)]
     depth = budget.blend if BLEND in clauses and not own else budget.legs
-    params = vector_params(vectors)
+    params = vector_params(vectors) if own else {}
     for term in own:
         clauses[term.signal.name] = _leg(term, params, depth, filters)
     return Legs(clauses, depth)

@@ -38,14 +38,16 @@ def understood_query(
     core = lexical_query(signal, intent.text, intent.script, summed=summed)
     if core is None:
         return None
-    left = MAX_CLAUSES - RESERVED - clauses_of(core)
+    head, variants = _head(signal, intent), intent.understood.variants
+    # A core of its own fits; counting costs something for every search.
+    left = MAX_CLAUSES - RESERVED - (clauses_of(core) if head or variants else 0)
     wordings = [core]
     boosts: list[dict[str, Any]] = []
-    if (head := _head(signal, intent)) and clauses_of(head) <= left:
+    if head and clauses_of(head) <= left:
         left -= clauses_of(head)
         boosts.append(head)
     boosts += _properties(intent, _good(scale))
-    for variant in intent.understood.variants:
+    for variant in variants:
         other = lexical_query(signal, variant.text, script_of(variant.text), summed=summed)
         if other is not None and clauses_of(other) <= left:
             left -= clauses_of(other)
