@@ -34,7 +34,7 @@ def with_adapter(
     predicts for titles left out to where their pictures are. So titles that say nothing of the
     pictures move nothing, and a query unlike the titles hardly moves, as ridge shrinks it. On
     luma's titles left out (bench/alignment.py), recall@10 of their own pictures is 0.62 instead of
-    0.59 over seven ways to leave out, and a title finds one of them for 0.84 instead of 0.82.
+    0.58 over seven ways to leave out.
 
     Source: Hoerl & Kennard, Ridge Regression, Technometrics 12(1), 1970.
 
