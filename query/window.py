@@ -1,5 +1,6 @@
 """The window: a query's candidates with their exact scores, ordered, cut, collapsed and paged."""
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -148,7 +149,7 @@ def values_of(fields: Mapping[str, Sequence[object]], columns: Iterable[str]) ->
         columns: The columns that were asked for.
     """
     return {
-        column: tuple(map(_moment if column in DATES else _value, given))
+        column: tuple(map(_number if column in DATES else _value, given))
         for column in columns
         if (given := fields.get(column))
     }
@@ -158,9 +159,11 @@ def _docvalue(column: str) -> dict[str, str]:
     return {"field": column} | ({"format": "epoch_millis"} if column in DATES else {})
 
 
-def _value(given: Any) -> Value:  # noqa: ANN401 - JSON
-    return given if isinstance(given, str) else float(given)
+def _value(given: object) -> Value:
+    return _number(given) if isinstance(given, int | float) else str(given)
 
 
-def _moment(given: Any) -> Value:  # noqa: ANN401 - JSON
-    return float(given)
+def _number(given: Any) -> float:  # noqa: ANN401 - JSON
+    number = float(given)
+    assert math.isfinite(number)
+    return number
