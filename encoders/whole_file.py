@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,18 @@ def write_whole(path: Path, content: bytes | str) -> None:
         if error.filename is None:  # a write that fails does not say where
             raise OSError(error.errno, error.strerror, str(path)) from None
         raise
+
+
+def keep(path: Path, content: bytes | str) -> None:
+    """Write what only saves the next program time, its folder too; nothing where that fails.
+
+    Args:
+        path: Where the file appears.
+        content: Text is written as UTF-8.
+    """
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, content)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from encoders.whole_file import write_whole
+from encoders.whole_file import keep
 
 MEANINGS = 3
 """English meanings of a word that are looked at."""
@@ -100,8 +100,7 @@ def _load(cache: Path | None) -> Meanings | None:
     if found is None:
         found = _read(CcCedict().get_entries())
         if cache:
-            cache.mkdir(parents=True, exist_ok=True)
-            write_whole(cache / name, json.dumps(found, ensure_ascii=False))
+            keep(cache / name, json.dumps(found, ensure_ascii=False))
     return Meanings(found)
 
 

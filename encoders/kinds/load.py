@@ -16,7 +16,7 @@ from encoders.kinds.lexicon import load_lexicon
 from encoders.kinds.reader import KindReader
 from encoders.kinds.table import load_table
 from encoders.protocol import TextEncoder, Vectors
-from encoders.whole_file import write_whole
+from encoders.whole_file import keep
 
 
 def kind_reader(text: TextEncoder, cache: Path) -> KindReader:
@@ -40,17 +40,16 @@ def _kept(text: TextEncoder, cache: Path) -> Kinds:
         found = _read(path)
         if found is None:
             found = text.encode_query(terms)
-            cache.mkdir(parents=True, exist_ok=True)
-            _write(found, path)
+            keep(path, _written(found))
         return found
 
     return Kinds.of(encode_query, load_lexicon())
 
 
-def _write(rows: Vectors, path: Path) -> None:
+def _written(rows: Vectors) -> bytes:
     from safetensors.numpy import save
 
-    write_whole(path, save({"rows": np.ascontiguousarray(rows)}))
+    return save({"rows": np.ascontiguousarray(rows)})
 
 
 def _read(path: Path) -> Vectors | None:

@@ -182,6 +182,18 @@ def test_the_chinese_dictionary_is_kept_for_the_next_program(
     assert kept.stat().st_mtime_ns > written
 
 
+def test_what_cannot_be_kept_is_read_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way of the folder")
+    monkeypatch.setattr(chinese, "_loaded", [])
+    meanings = load_meanings(tmp_path / "file" / "cache")
+    assert meanings is not None
+    assert meanings.of("风衣")
+    by = kind_reader(HASHED, tmp_path / "file" / "cache")
+    assert by.kinds.vectors.shape == (len(by.kinds.terms), 64)
+
+
 def test_a_missing_chinese_dictionary_leaves_the_words_alone() -> None:
     by = reader(meanings=None)
     own = unit_rows(HASHED.encode_query(["运动鞋"]) - KINDS.mean)
