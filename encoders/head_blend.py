@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -121,3 +121,13 @@ class BlendedHead:
             GenericHead.of(words["generic"], other),
             words["share"],
         )
+
+
+def fitted_of(head: AlignedHead | BlendedHead) -> AlignedHead:
+    """Return the part that was learned from the catalogue."""
+    return head.fitted if isinstance(head, BlendedHead) else head
+
+
+def with_fitted(head: AlignedHead | BlendedHead, fitted: AlignedHead) -> AlignedHead | BlendedHead:
+    """Return the head with another learned part."""
+    return replace(head, fitted=fitted) if isinstance(head, BlendedHead) else fitted

@@ -73,11 +73,16 @@ def _decompose(x: Matrix) -> tuple[Matrix, Matrix, Matrix]:
 
 def _loo(left: Matrix, squares: Matrix, inside: Matrix, y: Matrix, penalty: float) -> float:
     """Return the mean squared error of predicting each row from all the others."""
+    return float(np.square(_missed(left, squares, inside, y, penalty)).mean())
+
+
+def _missed(left: Matrix, squares: Matrix, inside: Matrix, y: Matrix, penalty: float) -> Matrix:
+    """Return by how much each row is missed that is predicted from all the others, as ``y``."""
     kept = squares / (squares + penalty)
     residual = y - left @ (kept[:, None] * inside)
     # The intercept is fitted too, which adds 1/n to every leverage.
     leverage = np.square(left) @ kept + 1.0 / len(y)
-    return float(np.square(residual / np.maximum(1.0 - leverage, 1e-9)[:, None]).mean())
+    return np.asarray(residual / np.maximum(1.0 - leverage, 1e-9)[:, None])
 
 
 def solve_fixed(
@@ -127,16 +132,8 @@ def left_out(
         targets: Floats (n, d_out).
         penalty: Lambda, above 0.
     """
-    from scipy.linalg import cho_factor, cho_solve
-
     x = np.asarray(features, dtype=np.float64)
     y = np.asarray(targets, dtype=np.float64)
-    middle = y.mean(axis=0)
-    x, y = x - x.mean(axis=0), y - middle
-    gram = x.T @ x
-    gram[np.diag_indices(len(gram))] += penalty
-    solved = cho_solve(cho_factor(gram, lower=True, overwrite_a=True), x.T)
-    # The intercept is fitted too, which adds 1/n to every leverage.
-    leverage = np.einsum("nd,dn->n", x, solved)[:, None] + 1.0 / len(y)
-    found: Matrix = middle + (x @ (solved @ y) - leverage * y) / np.maximum(1.0 - leverage, 1e-9)
-    return found
+    own = y - y.mean(axis=0)
+    left, squares, _ = _decompose(x - x.mean(axis=0))
+    return y - _missed(left, squares, left.T @ own, own, penalty)

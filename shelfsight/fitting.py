@@ -127,10 +127,9 @@ def fit_space(
         image = ProjectedImageEncoder(models.image, head)
     else:
         print(_UNPICTURED.format(len(owners), len(sample.products)), file=sys.stderr)  # noqa: T201
-    fitted = image.projection if isinstance(image, ProjectedImageEncoder) else None
-    projected = fitted.apply(features) if fitted else features
-    vectors = _vectors(sample, texts, owners, projected, weights, terms)
     space = Space(models.text, image, weights)
+    projected = space.projection.apply(features) if space.projection else features
+    vectors = _vectors(sample, texts, owners, projected, weights, terms)
     return Fitted(space, _calibrate(space, sample, vectors, seed), gazetteer)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from encoders.adapter import QueryAdapter
 from encoders.head_aligned import AlignedHead
-from encoders.head_blend import BlendedHead
+from encoders.head_blend import BlendedHead, fitted_of, with_fitted
 from encoders.protocol import Vectors, unit_rows
 from encoders.ridge import left_out, solve_fixed
 
@@ -47,14 +47,13 @@ def with_adapter(
     if titles is None:
         return head
     titled = np.flatnonzero(titles.any(axis=1))
-    if len(found := np.unique(products[titled])) < FEWEST:
+    _, first, place = np.unique(products[titled], return_index=True, return_inverse=True)
+    if len(first) < FEWEST:
         return head
-    vectors, place = head.apply(features[titled]), np.searchsorted(found, products[titled])
-    shown = np.zeros((len(found), vectors.shape[1]))
-    np.add.at(shown, place, vectors)
+    shown = np.zeros((len(first), head.d_out))
+    np.add.at(shown, place, head.apply(features[titled]))
     shown /= np.bincount(place)[:, None]
-    asked = np.zeros_like(shown)
-    asked[place] = titles[titled]
+    asked = titles[titled][first].astype(np.float64)
     mean = asked.mean(axis=0)
     apart = unit_rows(asked - mean)
     goals = unit_rows(shown - shown.mean(axis=0))
@@ -66,6 +65,4 @@ def with_adapter(
         return head
     scale = right / float(lengths.mean())
     adapter = QueryAdapter((scale * matrix).astype(np.float32), mean.astype(np.float32))
-    if isinstance(head, BlendedHead):
-        return replace(head, fitted=replace(head.fitted, adapter=adapter))
-    return replace(head, adapter=adapter)
+    return with_fitted(head, replace(fitted_of(head), adapter=adapter))

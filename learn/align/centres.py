@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.head_aligned import AlignedHead
-from encoders.head_blend import BlendedHead
+from encoders.head_blend import BlendedHead, fitted_of, with_fitted
 from encoders.protocol import Vectors, unit_rows
 
 FEWEST = 5
@@ -32,7 +32,7 @@ def with_centres(
         kinds: int64 (n,), the category of each picture, below 0 for none.
         pull: Length of the pull against the text part; 0 for none.
     """
-    own = head.fitted if isinstance(head, BlendedHead) else head
+    own = fitted_of(head)
     found, counts = np.unique(kinds, return_counts=True)
     found = found[(counts >= FEWEST) & (found >= 0)]
     if not pull or not own.gain or len(found) < 2:
@@ -41,5 +41,4 @@ def with_centres(
     text, visual = own.flat(text), unit_rows(visual)
     said = unit_rows(np.stack([text[kinds == kind].mean(axis=0) for kind in found]))
     seen = unit_rows(np.stack([visual[kinds == kind].mean(axis=0) for kind in found]))
-    drawn = replace(own, said=said, seen=seen, pull=pull)
-    return replace(head, fitted=drawn) if isinstance(head, BlendedHead) else drawn
+    return with_fitted(head, replace(own, said=said, seen=seen, pull=pull))
