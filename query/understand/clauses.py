@@ -59,7 +59,8 @@ def understood_query(
 def clauses_of(query: Any) -> int:  # noqa: ANN401 - JSON
     """Return at most how many clauses a lexical clause becomes: columns times tokens.
 
-    A character makes at most one token, and each column keeps one script's.
+    A character makes at most one token, or two where single ones are indexed beside the pairs,
+    and each column keeps one script's.
     """
     if isinstance(query, list):
         return sum(clauses_of(part) for part in query)
@@ -73,7 +74,10 @@ def clauses_of(query: Any) -> int:  # noqa: ANN401 - JSON
             rest = sum(not c.isspace() for c in text) - cjk
             found += sum(cjk if ".zh" in f else rest for f in part["fields"]) + 1
         elif kind == "match":  # of a Chinese column
-            found += sum(is_cjk(c) for asked in part.values() for c in asked["query"]) + 1
+            found += 1
+            for column, asked in part.items():
+                each = 2 if column == TITLE.zh and TITLE.characters else 1
+                found += each * sum(is_cjk(c) for c in asked["query"])
         else:
             found += clauses_of(part)
     return found

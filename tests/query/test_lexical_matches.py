@@ -54,3 +54,41 @@ def test_products_match_by_more_than_one_character(
     query = lexical_query(Lexical(WORDS), intent.text, intent.script)
     reply = client.search(index=shelf, body={"query": query})
     assert sorted(h["_id"] for h in reply["hits"]["hits"]) == found
+
+
+@pytest.mark.parametrize("text", ["红色连衣裙", "黑色皮包", "女款红色跑步鞋", "红谷连衣裙 dress"])
+def test_matching_apart_from_scoring_changes_no_match_and_no_score(
+    client: Any, shelf: str, text: str
+) -> None:
+    intent = understand(SearchRequest(text))
+    apart = lexical_query(Lexical(WORDS), intent.text, intent.script, summed=True)
+    together = _together(apart)
+    assert together != apart
+    found = [
+        client.search(index=shelf, body={"query": q})["hits"]["hits"] for q in (apart, together)
+    ]
+    assert found[0]
+    assert [(h["_id"], h["_score"]) for h in found[0]] == [
+        (h["_id"], pytest.approx(h["_score"], rel=1e-6)) for h in found[1]
+    ]
+
+
+@pytest.mark.parametrize("characters", [60, 61, 200])
+def test_the_server_takes_what_finds_the_candidates_of_the_longest_texts(
+    client: Any, shelf: str, characters: int
+) -> None:
+    text = "".join(chr(0x4E00 + n) for n in range(characters))
+    query = lexical_query(Lexical(WORDS), text, "zh", summed=True)
+    assert client.search(index=shelf, body={"query": query})["hits"]["hits"] == []
+
+
+def _together(query: Any) -> Any:
+    """Return the query with each clause that asks apart put back into one."""
+    if isinstance(query, list):
+        return [_together(part) for part in query]
+    if not isinstance(query, dict):
+        return query
+    own = query.get("bool")
+    if isinstance(own, dict) and "must" in own:
+        return own["filter"][0]
+    return {key: _together(part) for key, part in query.items()}
