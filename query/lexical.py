@@ -1,5 +1,6 @@
 """The lexical leg: BM25 of the query's words over the columns of the scripts it is written in."""
 
+import re
 from typing import Any
 
 from mappings.fields import Text
@@ -10,6 +11,8 @@ from query.understand.chinese import is_cjk
 # The server counts one clause for every term of every field, filters included, and refuses more.
 MAX_CLAUSES = 1_024
 RESERVED = 64
+# The words stand twice in one query: they find candidates, and a row says its BM25 of them.
+LIMIT = (MAX_CLAUSES - RESERVED) // 2
 TIE = 0.3
 # What a column but the first counts in a sum: between whole, as where it is the best one, and
 # ``TIE``. The best 24 of 30,000 are then found as truly as by the best column (0.992 of them).
@@ -20,6 +23,8 @@ ENOUGH = "2<2 5<40%"
 # With so many characters, who has enough of them is asked first, and scored after. Fewer gain
 # nothing; more would pass the server's limit, as the column is asked twice.
 APART = range(4, 61)
+
+_RUNS = re.compile("[0-9A-Za-z]+")
 
 
 def lexical_query(
@@ -72,17 +77,24 @@ def _chinese(field: Text, boost: float, text: str, *, apart: bool) -> dict[str, 
     if not field.characters:
         return {"match": {field.zh: match}}
     enough = {"match": {field.zh: match | {"minimum_should_match": ENOUGH}}}
-    if not apart or sum(is_cjk(c) for c in text) not in APART:
+    if not apart or _cjk(text) not in APART:
         return enough
     return {"bool": {"filter": [enough], "must": [{"match": {field.zh: match}}]}}
 
 
-def _affordable(signal: Lexical, text: str) -> list[tuple[Any, float]]:
-    """Return the columns in falling order of boost, as many as the limit of clauses allows.
+def tokens(text: str) -> int:
+    """Return at most how many tokens a text makes: runs of ASCII, and each other character."""
+    others = sum(not (c.isascii() or c.isspace()) for c in text)
+    return others + len(_RUNS.findall(text))
 
-    A character makes at most one token, whichever the analyzer.
-    """
-    tokens = max(1, sum(not c.isspace() for c in text))
-    most = max(1, (MAX_CLAUSES - RESERVED) // tokens)
+
+def _affordable(signal: Lexical, text: str) -> list[tuple[Any, float]]:
+    """Return the columns in falling order of boost, as many as the limit of clauses allows."""
+    spent = _cjk(text) if _cjk(text) in APART else 0  # the title is asked twice
+    most = max(1, (LIMIT - spent) // max(1, tokens(text)))
     ranked = sorted(signal.fields, key=lambda pair: -pair[1])
     return ranked[:most]
+
+
+def _cjk(text: str) -> int:
+    return sum(is_cjk(c) for c in text)

@@ -6,7 +6,7 @@ from typing import Any
 from mappings.calibration import Affine, Saturation
 from mappings.schema import CATEGORIES, TITLE
 from query.intent import Intent, script_of
-from query.lexical import MAX_CLAUSES, RESERVED, TIE, lexical_query
+from query.lexical import LIMIT, TIE, lexical_query, tokens
 from query.script import Scale
 from query.signals import Lexical
 from query.understand.catalogue_reading import constraint_filters
@@ -40,7 +40,7 @@ def understood_query(
         return None
     head, variants = _head(signal, intent), intent.understood.variants
     # A core of its own fits; counting costs something for every search.
-    left = MAX_CLAUSES - RESERVED - (clauses_of(core) if head or variants else 0)
+    left = LIMIT - (clauses_of(core) if head or variants else 0)
     wordings = [core]
     boosts: list[dict[str, Any]] = []
     if head and clauses_of(head) <= left:
@@ -59,8 +59,7 @@ def understood_query(
 def clauses_of(query: Any) -> int:  # noqa: ANN401 - JSON
     """Return at most how many clauses a lexical clause becomes: columns times tokens.
 
-    A character makes at most one token, or two where single ones are indexed beside the pairs,
-    and each column keeps one script's.
+    Each column keeps one script's tokens; a place's character and pair count as one.
     """
     if isinstance(query, list):
         return sum(clauses_of(part) for part in query)
@@ -71,13 +70,10 @@ def clauses_of(query: Any) -> int:  # noqa: ANN401 - JSON
         if kind == "multi_match":
             text = part["query"]
             cjk = sum(is_cjk(c) for c in text)
-            rest = sum(not c.isspace() for c in text) - cjk
+            rest = tokens(text) - cjk
             found += sum(cjk if ".zh" in f else rest for f in part["fields"]) + 1
         elif kind == "match":  # of a Chinese column
-            found += 1
-            for column, asked in part.items():
-                each = 2 if column == TITLE.zh and TITLE.characters else 1
-                found += each * sum(is_cjk(c) for c in asked["query"])
+            found += sum(tokens(asked["query"]) for asked in part.values()) + 1
         else:
             found += clauses_of(part)
     return found

@@ -283,7 +283,9 @@ def test_the_text_is_only_ever_analysed_and_clauses_stay_within_the_limit(
     rows = tuple(Synonyms((f"词{n}", "红色"), weight=0.5) for n in range(30))
     rules.save(RuleBook(0, rows))
     long = ("红色连衣裙 dess " * 20)[:200]
-    for text in (long, "红" * 200, 'a" OR brand:* {"match_all":{}} //', "a " * 100):
+    many = "".join(chr(0x4E00 + n) for n in range(200))
+    mixed = many[:60] + "".join(f" {chr(97 + n)}{m}" for m in range(2) for n in range(23))
+    for text in (long, "红" * 200, many, mixed, 'a" OR brand:* {"match_all":{}} //', "a " * 100):
         request = SearchRequest(text, weights=WORDS_ONLY)
         index = words_engine.live()
         intent = words_engine.reading.read(request, index)
