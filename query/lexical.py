@@ -6,7 +6,7 @@ from typing import Any
 from mappings.fields import Text
 from query.intent import Script
 from query.signals import Lexical
-from query.understand.chinese import is_cjk
+from query.understand.chinese import count_cjk
 
 # The server counts one clause for every term of every field, filters included, and refuses more.
 MAX_CLAUSES = 1_024
@@ -52,7 +52,8 @@ def lexical_query(
         fields = fields[:1] + [(field, round(LESS * boost, 3)) for field, boost in fields[1:]]
     legs: list[dict[str, Any]] = []
     if script in ("zh", "mixed"):
-        queries = [_chinese(field, boost, text, apart=summed) for field, boost in fields]
+        apart = summed and count_cjk(text) in APART
+        queries = [_chinese(field, boost, text, apart=apart) for field, boost in fields]
         best = {"dis_max": {"queries": queries, "tie_breaker": TIE}}
         legs.append({"bool": {"should": queries}} if summed else best)
     if script in ("en", "mixed"):
@@ -77,7 +78,7 @@ def _chinese(field: Text, boost: float, text: str, *, apart: bool) -> dict[str, 
     if not field.characters:
         return {"match": {field.zh: match}}
     enough = {"match": {field.zh: match | {"minimum_should_match": ENOUGH}}}
-    if not apart or _cjk(text) not in APART:
+    if not apart:
         return enough
     return {"bool": {"filter": [enough], "must": [{"match": {field.zh: match}}]}}
 
@@ -90,11 +91,8 @@ def tokens(text: str) -> int:
 
 def _affordable(signal: Lexical, text: str) -> list[tuple[Any, float]]:
     """Return the columns in falling order of boost, as many as the limit of clauses allows."""
-    spent = _cjk(text) if _cjk(text) in APART else 0  # the title is asked twice
+    cjk = count_cjk(text)
+    spent = cjk if cjk in APART else 0  # the title is asked twice
     most = max(1, (LIMIT - spent) // max(1, tokens(text)))
     ranked = sorted(signal.fields, key=lambda pair: -pair[1])
     return ranked[:most]
-
-
-def _cjk(text: str) -> int:
-    return sum(is_cjk(c) for c in text)

@@ -49,3 +49,8 @@ def is_cjk(character: str) -> bool:
 def has_cjk(text: str) -> bool:
     """Tell whether a text holds a Chinese character."""
     return any(is_cjk(c) for c in text)
+
+
+def count_cjk(text: str) -> int:
+    """Return how many Chinese characters a text holds."""
+    return sum(is_cjk(c) for c in text)

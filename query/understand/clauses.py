@@ -10,7 +10,7 @@ from query.lexical import LIMIT, TIE, lexical_query, tokens
 from query.script import Scale
 from query.signals import Lexical
 from query.understand.catalogue_reading import constraint_filters
-from query.understand.chinese import is_cjk
+from query.understand.chinese import count_cjk
 
 # What the head adds to its own BM25, and a property to a score, in parts of a good BM25 score.
 HEAD = 0.1
@@ -69,7 +69,7 @@ def clauses_of(query: Any) -> int:  # noqa: ANN401 - JSON
     for kind, part in query.items():
         if kind == "multi_match":
             text = part["query"]
-            cjk = sum(is_cjk(c) for c in text)
+            cjk = count_cjk(text)
             rest = tokens(text) - cjk
             found += sum(cjk if ".zh" in f else rest for f in part["fields"]) + 1
         elif kind == "match":  # of a Chinese column
