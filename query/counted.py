@@ -42,7 +42,7 @@ def count_beside(
     *,
     anew: bool = False,
 ) -> Callable[[], Counts]:
-    """Return what waits for the counts, whose request is sent by another thread.
+    """Return what waits for the counts, whose request is sent, and answer read, by another thread.
 
     The same words are counted by the same copies of the shards, as each copy keeps answers of its
     own.
@@ -58,11 +58,12 @@ def count_beside(
     """
     words = hashlib.blake2b(request.text.encode(), digest_size=8).hexdigest()
 
-    def ask() -> dict[str, Any]:
-        return send(client, index, body, seconds, same=f"c{words}", anew=anew)
+    def ask() -> Counts:
+        # Read here: the thread that ranks still waits for the engine, which takes longer.
+        reply = send(client, index, body, seconds, same=f"c{words}", anew=anew)
+        return read_counts(reply, request)
 
-    asked = beside.submit(ask)
-    return lambda: read_counts(asked.result(), request)
+    return beside.submit(ask).result
 
 
 def read_counts(reply: Mapping[str, Any], request: SearchRequest) -> Counts:

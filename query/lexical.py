@@ -6,7 +6,7 @@ from typing import Any
 from mappings.fields import Text
 from query.intent import Script
 from query.signals import Lexical
-from query.understand.chinese import count_cjk
+from query.understand.chinese import count_cjk, is_cjk
 
 # The server counts one clause for every term of every field, filters included, and refuses more.
 MAX_CLAUSES = 1_024
@@ -23,6 +23,9 @@ ENOUGH = "2<2 5<40%"
 # With so many characters, who has enough of them is asked first, and scored after. Fewer gain
 # nothing; more would pass the server's limit, as the column is asked twice.
 APART = range(4, 61)
+# What a character counts where pairs are not scored. The best 24 of 30,000 are then found as truly
+# as by both (0.995 of them for long Chinese queries, 0.993 by both).
+ALONE = 2.0
 
 _RUNS = re.compile("[0-9A-Za-z]+")
 
@@ -70,9 +73,9 @@ def _chinese(field: Text, boost: float, text: str, *, apart: bool) -> dict[str, 
         field: The column.
         boost: What it counts.
         text: The words.
-        apart: Whether to ask who matches apart from what a match scores. Matches and scores are
-            the same; the engine skips from match to match, where it would weigh term by term who
-            may still reach a score (a third of the whole leg's time for twelve characters).
+        apart: Whether to ask who matches apart from what a match scores. Matches are the same;
+            the engine skips from match to match, where it would weigh term by term who may still
+            reach a score. Characters alone are scored, without their pairs: half the terms.
     """
     match: dict[str, Any] = {"query": text, "boost": boost}
     if not field.characters:
@@ -80,7 +83,13 @@ def _chinese(field: Text, boost: float, text: str, *, apart: bool) -> dict[str, 
     enough = {"match": {field.zh: match | {"minimum_should_match": ENOUGH}}}
     if not apart:
         return enough
-    return {"bool": {"filter": [enough], "must": [{"match": {field.zh: match}}]}}
+    alone = {"query": _spaced(text), "boost": round(ALONE * boost, 3)}
+    return {"bool": {"filter": [enough], "must": [{"match": {field.zh: alone}}]}}
+
+
+def _spaced(text: str) -> str:
+    """Return a text whose Chinese characters stand apart, so that they make no pairs."""
+    return " ".join("".join(f" {c} " if is_cjk(c) else c for c in text).split())
 
 
 def tokens(text: str) -> int:

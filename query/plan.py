@@ -229,7 +229,7 @@ def _assemble(
     counting: dict[str, Any] | None = None
     if request.facets and request.facets_of != "window":
         wider = _wider(request, terms, vectors, schema, budget)
-        counting = _counting(request, found_by, legs, pins, wider, budget)
+        counting = _counting(request, lexical, legs, pins, wider, budget)
     marks = _marking(request, lexical, terms)
     first = max(0, request.offset - 1)  # the row before the page shows whether a tie is cut
     body: dict[str, Any] = {
@@ -272,7 +272,7 @@ def _rows(carded: bool) -> dict[str, Any]:
 
 def _counting(
     request: SearchRequest,
-    found_by: dict[str, Any] | None,
+    lexical: dict[str, Any] | None,
     legs: Legs,
     pins: tuple[str, ...],
     wider: list[dict[str, Any]],
@@ -288,7 +288,7 @@ def _counting(
         "size": 0,
         "timeout": f"{int(budget.seconds * 1000)}ms",
         "track_total_hits": budget.count_to,
-        "query": candidate_query(found_by, legs, kept, (), {}, pins=pins, wider=wider, shown=False),
+        "query": candidate_query(lexical, legs, kept, (), {}, pins=pins, wider=wider, shown=False),
         "aggs": aggregations(request.facets, chosen),
     }
     if chosen:
