@@ -157,6 +157,7 @@ class AlignedHead:
         found = {name: getattr(self, name) for name in names}
         if self.adapter is not None:
             parts = {"matrix": self.adapter.matrix, "mean": self.adapter.mean}
+            parts |= {"named": self.adapter.named} if len(self.adapter.named) else {}
             found |= {f"{_ADAPTER}{name}": part for name, part in parts.items()}
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from encoders.adapter import QueryAdapter, with_parts
+from encoders.kinds.names import load_names
 from encoders.kinds.reader import KindReader, Meant
 from encoders.protocol import Vectors
 
@@ -54,11 +55,17 @@ class Sight:
             float32 (d,), unit length, as far from what all texts share as ``vector`` is.
         """
         pull = self.reader.pull(text, vector, meant)
-        part = self.adapter.part(vector[None])[0] if self.adapter else None
+        part = self._adapted(text, vector)
         parts = [one for one in (pull, part) if one is not None]
         if not parts:
             return None
         found: Vectors = with_parts(
             vector[None], np.sum(parts, axis=0)[None], self.reader.kinds.mean
         )[0]
+        return found
+
+    def _adapted(self, text: str, vector: Vectors) -> Vectors | None:
+        if self.adapter is None:
+            return None
+        found: Vectors = self.adapter.part(vector[None], load_names().genders([text]))[0]
         return found

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.adapter import QueryAdapter
+from encoders.kinds.names import load_names
 from encoders.protocol import TextEncoder
 from mappings.calibration import Affine, Calibration, Centred, Raw, Saturation, Worded, pack
 from mappings.vectors import ProductVectors
@@ -113,9 +114,11 @@ def measure(
     asked = [int(i) for i in sample[:PSEUDO]]
     cut = [pseudo_query(titles[i], rng) for i in asked]
     texts = [i for i, words in zip(asked, cut, strict=True) if words]
-    rows = encoder.encode_query([w for w in cut if w])
+    words = [w for w in cut if w]
+    rows = encoder.encode_query(words)
     queries = dict(zip(texts, rows, strict=True))
-    seen = dict(zip(texts, adapter.asked(rows), strict=True)) if adapter else queries
+    moved = adapter.asked(rows, load_names().genders(words)) if adapter else rows
+    seen = dict(zip(texts, moved, strict=True))
     pictures = {i: _one_picture(vectors[i], rng) for i in asked}
     columns = {
         name: {int(i): v for i in sample if (v := getattr(vectors[int(i)], name)) is not None}

@@ -162,10 +162,11 @@ def _head(
     material = make_material(sample.products, owners, features, through(spool, models.text))
     if material is None:  # a few pictures are enough for the head that ships, none are not
         return known.default if len(owners) else None
-    titles = material.questions.titles[material.pairs.products]
+    questions, owner = material.questions, material.pairs.products
     return fit_head(
         material.pairs, "ridge", known, asked=material.asked, groups=material.groups,
-        titles=titles, spaces=(models.image.card.space, models.text.card.space), seed=seed,
+        titles=questions.titles[owner], genders=questions.genders[owner],
+        spaces=(models.image.card.space, models.text.card.space), seed=seed,
     )  # fmt: skip
 
 

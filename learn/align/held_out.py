@@ -30,12 +30,14 @@ class Questions:
         titled: bool (products,), whether it has one.
         categories: float32 (c, d), each category's name as a query.
         kinds: int64 (products,), the category of each product, -1 for none.
+        genders: float32 (products,), the gender of each title's first name.
     """
 
     titles: Vectors
     titled: NDArray[np.bool_]
     categories: Vectors
     kinds: NDArray[np.int64]
+    genders: Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,9 @@ def _as_asked(questions: Questions, adapter: QueryAdapter | None) -> Questions:
     """Return the questions as a search asks them of pictures that went through a head."""
     if adapter is None:
         return questions
-    titles, categories = (adapter.asked(q) for q in (questions.titles, questions.categories))
+    titles = adapter.asked(questions.titles, questions.genders)
+    none = np.zeros(len(questions.categories), dtype=np.float32)
+    categories = adapter.asked(questions.categories, none)
     return replace(questions, titles=titles, categories=categories)
 
 

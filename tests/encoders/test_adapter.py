@@ -9,7 +9,7 @@ import pytest
 from encoders.adapter import QueryAdapter, adapter_of, with_parts
 from encoders.head import load_head, save_head
 from encoders.head_aligned import AlignedHead
-from encoders.protocol import unit_rows
+from encoders.protocol import Vectors, unit_rows
 
 D = 12
 RNG = np.random.default_rng(0)
@@ -28,15 +28,28 @@ def head() -> AlignedHead:
 
 
 def test_a_query_gets_the_part_of_what_sets_it_apart() -> None:
-    rows = unit_rows(RNG.normal(size=(5, D)))
-    np.testing.assert_allclose(ADAPTER.part(rows), (rows - MEAN) @ ADAPTER.matrix, atol=1e-5)
-    assert ADAPTER.part(rows).dtype == np.float32
-    assert not ADAPTER.part(MEAN[None]).any()
+    rows, none = unit_rows(RNG.normal(size=(5, D))), np.zeros(5, dtype=np.float32)
+    expected = (rows - MEAN) @ ADAPTER.matrix
+    np.testing.assert_allclose(ADAPTER.part(rows, none), expected, atol=1e-5)
+    assert ADAPTER.part(rows, none).dtype == np.float32
+    assert not ADAPTER.part(MEAN[None], none[:1]).any()
+
+
+def test_a_first_name_leads_to_where_such_products_lie_and_a_mans_the_other_way() -> None:
+    rows = unit_rows(RNG.normal(size=(3, D)))
+    genders = np.array([1, -1, 0], dtype=np.float32)
+    direction = unit_rows(RNG.normal(size=(1, D)))[0] * np.float32(0.2)
+    named = replace(ADAPTER, named=direction)
+    added = named.part(rows, genders) - ADAPTER.part(rows, genders)
+    lengths = np.linalg.norm(rows - MEAN, axis=1, keepdims=True)
+    np.testing.assert_allclose(added, genders[:, None] * lengths * direction, atol=1e-6)
+    assert named.part(rows, genders).dtype == np.float32
 
 
 def test_an_adapted_query_has_unit_length_and_is_nearer_to_its_part() -> None:
     rows = unit_rows(RNG.normal(size=(5, D)))
-    asked, parts = ADAPTER.asked(rows), unit_rows(ADAPTER.part(rows))
+    none = np.zeros(5, dtype=np.float32)
+    asked, parts = ADAPTER.asked(rows, none), unit_rows(ADAPTER.part(rows, none))
     np.testing.assert_allclose(np.linalg.norm(asked, axis=1), 1.0, atol=1e-5)
     assert ((asked * parts).sum(axis=1) > (rows * parts).sum(axis=1)).all()
 
@@ -44,12 +57,13 @@ def test_an_adapted_query_has_unit_length_and_is_nearer_to_its_part() -> None:
 def test_nothing_added_changes_nothing() -> None:
     rows = unit_rows(RNG.normal(size=(5, D)))
     np.testing.assert_allclose(with_parts(rows, np.zeros_like(rows), MEAN), rows, atol=1e-6)
-    assert ADAPTER.asked(rows[:0]).shape == (0, D)
+    assert ADAPTER.asked(rows[:0], np.zeros(0, dtype=np.float32)).shape == (0, D)
 
 
-def test_a_head_keeps_its_adapter_and_its_digest_tells_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("named", [MEAN[:0], MEAN])
+def test_a_head_keeps_its_adapter_and_its_digest_tells_it(tmp_path: Path, named: Vectors) -> None:
     plain = head()
-    adapted = replace(plain, adapter=ADAPTER)
+    adapted = replace(plain, adapter=replace(ADAPTER, named=named))
     assert adapter_of(plain) is None
     assert adapter_of(None) is None
     assert adapted.digest != plain.digest
@@ -60,6 +74,7 @@ def test_a_head_keeps_its_adapter_and_its_digest_tells_it(tmp_path: Path) -> Non
     assert found is not None
     np.testing.assert_array_equal(found.matrix, ADAPTER.matrix)
     np.testing.assert_array_equal(found.mean, ADAPTER.mean)
+    np.testing.assert_array_equal(found.named, named)
     assert adapter_of(load_plain(plain, tmp_path)) is None
 
 

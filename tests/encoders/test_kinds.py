@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from encoders.adapter import QueryAdapter
 from encoders.kinds import chinese
 from encoders.kinds.chinese import Meanings, load_meanings
 from encoders.kinds.english import Things, load_things
@@ -59,6 +60,22 @@ def test_the_vector_moves_towards_the_kind_and_keeps_its_distance_from_the_mean(
     assert np.linalg.norm(moved) == pytest.approx(1.0, abs=1e-5)
     dress = KINDS.centres[KINDS.names.index("dress")]
     assert moved @ dress > own @ dress + 0.2
+
+
+def test_a_first_name_moves_the_vector_where_the_adapter_knows_names() -> None:
+    flat = np.zeros((64, 64), dtype=np.float32)
+    direction = KINDS.centres[0] * np.float32(0.3)
+    own = HASHED.encode_query(["helena fleece"])[0]
+    adapted = Sight(reader(), QueryAdapter(flat, KINDS.mean, direction))
+    woman, man, nobody = (
+        adapted.seen(f"{name} cosy warm soft hooded zipped fleece", own)
+        for name in ("Helena", "Chaz", "Some")
+    )
+    assert woman is not None
+    assert man is not None
+    assert nobody is not None
+    np.testing.assert_allclose(nobody, own, atol=1e-6)
+    assert woman @ direction > own @ direction + 0.02 > man @ direction + 0.04
 
 
 @pytest.mark.parametrize("text", ["", "   ", "!!!", "🙂"])

@@ -83,7 +83,8 @@ def families(products: int = 40) -> tuple[Pairs, Questions]:
     pairs = Pairs(features, titles, np.eye(products, dtype="f4")[owners], owners)
     kinds = np.repeat(np.arange(4), products // 4)
     names = np.stack([titles[kinds == k].mean(axis=0) for k in range(4)])
-    return pairs, Questions(titles, np.ones(products, dtype=bool), names, kinds)
+    nobody = np.zeros(products, dtype=np.float32)
+    return pairs, Questions(titles, np.ones(products, dtype=bool), names, kinds, nobody)
 
 
 def test_measures_are_of_products_that_the_fit_has_not_seen() -> None:

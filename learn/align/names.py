@@ -1,0 +1,83 @@
+"""``python -m learn.align.names FOLDER`` makes the first names that ship.
+
+The folder holds the United States Census Bureau's ``dist.female.first`` and ``dist.male.first`` of
+1990, as the PyPI package ``names`` has them; names that they lack come from the package ``Faker``,
+which has those of many countries and must be installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+from encoders.kinds.english import load_things
+
+FILE = Path(__file__).parents[2] / "encoders" / "kinds" / "names.txt.gz"
+HEADER = (
+    "# women's first names, then men's; from the US Census of 1990 and Faker, see NAMES-LICENCE.txt"
+)
+MOSTLY = 0.5
+"""By how much the larger part of those who bear a name is to be above the smaller."""
+SHORTEST = 3
+_LATIN = re.compile("[a-z]+")
+Counts = Mapping[str, float]
+
+
+def read_census(lines: Iterable[str]) -> dict[str, float]:
+    """Return the per cent of people who bear each name."""
+    return {parts[0].lower(): float(parts[1]) for line in lines if (parts := line.split())}
+
+
+def faker_names() -> tuple[Counts, Counts]:
+    """Return in how many of Faker's countries each name is a woman's, and a man's."""
+    person = import_module("faker.providers.person")
+    found: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+    for country in iter_modules(person.__path__):
+        provider = import_module(f"{person.__name__}.{country.name}").Provider
+        for counts, which in zip(found, ("first_names_female", "first_names_male"), strict=True):
+            counts.update({name.lower() for name in getattr(provider, which, ())})
+    return found
+
+
+def share(name: str, women: Counts, men: Counts) -> float | None:
+    """Return -1 for only men to 1 for only women, ``None`` where nobody bears the name."""
+    own, other = women.get(name, 0.0), men.get(name, 0.0)
+    return (own - other) / (own + other) if own + other else None
+
+
+def told(sources: Iterable[tuple[Counts, Counts]]) -> dict[str, float]:
+    """Return each name's share, of the first source that knows it; no words for things."""
+    things, found = load_things(), dict[str, float]()
+    for women, men in sources:
+        for name in sorted({*women, *men} - found.keys()):
+            of = share(name, women, men)
+            if of is not None and len(name) >= SHORTEST and _LATIN.fullmatch(name):
+                found[name] = 0.0 if things.base(name) else of
+    return found
+
+
+def main() -> None:
+    """Write the file that ships."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("folder", type=Path)
+    folder = options.parse_args().folder
+    women, men = (
+        read_census((folder / f"dist.{who}.first").read_text("ascii").splitlines())
+        for who in ("female", "male")
+    )
+    shares = told([(women, men), faker_names()])
+    lines = [
+        " ".join(sorted(name for name, of in shares.items() if sign * of >= MOSTLY))
+        for sign in (1, -1)
+    ]
+    FILE.write_bytes(gzip.compress("\n".join([HEADER, *lines]).encode("ascii"), mtime=0))
+
+
+if __name__ == "__main__":
+    main()
