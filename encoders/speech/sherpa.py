@@ -24,7 +24,7 @@ def load(argument: str) -> "Sherpa":
     Raises:
         UnknownModel: The package is not installed, or the folder holds no model that is known.
     """
-    package = require("sherpa_onnx", extra="", model=NAME)
+    package = require("sherpa_onnx", extra="sherpa", model=NAME)
     folder = Path(argument)
     if not argument or not (folder / "tokens.txt").is_file():
         raise UnknownModel(f"There is no speech model in {argument[:200]!r}.", _CURE)

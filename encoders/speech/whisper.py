@@ -9,7 +9,7 @@ import numpy as np
 
 from encoders.extras import require
 from encoders.speech.transcript import Alternative, Samples
-from mappings.errors import UnknownModel
+from mappings.errors import InputError, UnknownModel
 
 NAME = "faster-whisper"
 
@@ -20,7 +20,7 @@ def load(argument: str) -> "Whisper":
     Raises:
         UnknownModel: The package is not installed, or the model cannot be loaded.
     """
-    package = require("faster_whisper", extra="", model=NAME)
+    package = require("faster_whisper", extra="whisper", model=NAME)
     try:
         model = package.WhisperModel(argument or "small", device="cpu", compute_type="int8")
     except (ValueError, OSError, RuntimeError) as error:
@@ -44,7 +44,17 @@ class Whisper:
         self._model, self._lock = model, threading.Lock()
 
     def transcribe(self, speech: Samples, language: str) -> Sequence[Alternative]:
-        """Return the one reading; its confidence is the geometric mean of its tokens'."""
+        """Return the one reading; its confidence is the geometric mean of its tokens'.
+
+        Raises:
+            InputError: The model does not know the language.
+        """
+        known: Sequence[str] = self._model.supported_languages
+        if language not in known:
+            raise InputError(
+                f"{NAME} does not know the language {language!r}.",
+                f"This model knows {', '.join(sorted(known))}.",
+            )
         with self._lock:
             sound = speech.astype(np.float32) / 32_768.0
             segments, _ = self._model.transcribe(sound, language=language, beam_size=5)

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import sys
 import wave
 from dataclasses import replace
 from pathlib import Path
@@ -99,11 +100,21 @@ def test_another_language_than_it_knows_is_refused(sphinx: Transcriber) -> None:
     assert "sherpa-onnx" in refused.value.cure
 
 
-@pytest.mark.parametrize("name", ["sherpa-onnx:somewhere", "faster-whisper:small"])
-def test_a_transcriber_that_is_not_installed_says_what_to_install(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "package", "extra"),
+    [
+        ("pocketsphinx", "pocketsphinx", "voice"),
+        ("sherpa-onnx:somewhere", "sherpa_onnx", "sherpa"),
+        ("faster-whisper:small", "faster_whisper", "whisper"),
+    ],
+)
+def test_a_transcriber_that_is_not_installed_says_what_to_install(
+    name: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(UnknownModel, match="which cannot be imported here") as refused:
         load_transcriber(name)
-    assert "pip install" in refused.value.cure
+    assert f"pip install 'shelfsight[{extra}]'" in refused.value.cure
 
 
 def test_an_unknown_transcriber_names_those_there_are() -> None:
