@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from encoders.adapter import QueryAdapter, with_parts
+from encoders.kinds.kinds import Likeness
 from encoders.kinds.names import load_names
 from encoders.kinds.reader import KindReader, Meant
 from encoders.protocol import Vectors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What a query's words look like.
+
+    Args:
+        vector: float32 (d,), to ask pictures with; unit length.
+        kinds: The kinds of things that it was moved towards, the likeliest first; none where the
+            words name no kind, or say more than a kind's name.
+    """
+
+    vector: Vectors
+    kinds: tuple[Likeness, ...] = ()
 
 
 class Sight:
@@ -43,26 +60,28 @@ class Sight:
         """
         return self.reader.begin(text)
 
-    def seen(self, text: str, vector: Vectors, meant: Meant | None = None) -> Vectors | None:
-        """Return the vector to ask pictures with, ``None`` where the words' own is right.
+    def look(self, text: str, vector: Vectors, meant: Meant | None = None) -> Look | None:
+        """Return what to ask pictures with, ``None`` where the words' own vector is right.
+
+        It is as far from what all texts share as ``vector`` is.
 
         Args:
             text: The query's words.
             vector: float32 (d,), the words as a query.
             meant: What ``begin`` gave for the text; looked up now where left out.
-
-        Returns:
-            float32 (d,), unit length, as far from what all texts share as ``vector`` is.
         """
-        pull = self.reader.pull(text, vector, meant)
-        part = self._adapted(text, vector)
-        parts = [one for one in (pull, part) if one is not None]
+        pull, part = self.reader.pull(text, vector, meant), self._adapted(text, vector)
+        parts = [one for one in (pull.part if pull else None, part) if one is not None]
         if not parts:
             return None
-        found: Vectors = with_parts(
-            vector[None], np.sum(parts, axis=0)[None], self.reader.kinds.mean
-        )[0]
-        return found
+        kinds = self.reader.kinds
+        moved: Vectors = with_parts(vector[None], np.sum(parts, axis=0)[None], kinds.mean)[0]
+        return Look(moved, kinds.likenesses(pull.chances) if pull else ())
+
+    def seen(self, text: str, vector: Vectors, meant: Meant | None = None) -> Vectors | None:
+        """Return the vector of ``look`` alone, float32 (d,)."""
+        found = self.look(text, vector, meant)
+        return None if found is None else found.vector
 
     def _adapted(self, text: str, vector: Vectors) -> Vectors | None:
         if self.adapter is None:

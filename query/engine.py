@@ -139,7 +139,7 @@ class SearchEngine:
         started = time.perf_counter()
         vectors, failed = self.encoder.encode(intent, examples)
         encode_ms = round((time.perf_counter() - started) * 1_000, 3)
-        intent = every_word(intent)
+        intent = _with_looks(every_word(intent), vectors)
         absent = {name for side in failed for name in SIDES[side]}
         absent |= _unmapped(index, intent.request)
         try:
@@ -312,6 +312,13 @@ def _wanted(intent: Intent, profile: Profile) -> frozenset[str]:
     picture = intent.request.pictures or mixture.like
     sides = (SIDES["text"] if text else ()) + (SIDES["picture"] if picture else ())
     return frozenset(name for name in (*sides, "agreement") if asked.get(name, 0.0) > 0)
+
+
+def _with_looks(intent: Intent, vectors: QueryVectors) -> Intent:
+    """Return the intent that says what kinds of things its words look like."""
+    if not vectors.looks_like:
+        return intent
+    return replace(intent, understood=replace(intent.understood, looks_like=vectors.looks_like))
 
 
 def _unmapped(index: CatalogueIndex, request: SearchRequest) -> set[str]:

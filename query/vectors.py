@@ -1,8 +1,6 @@
 """Query vectors: what the request's words and pictures mean, encoded once and remembered."""
 
-import hashlib
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
@@ -11,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.crop import Box
+from encoders.kinds.kinds import Likeness
 from encoders.kinds.reader import Meant
 from encoders.picture_size import PictureSize, Pixels
 from encoders.protocol import ImageEncoder, TextEncoder
-from encoders.sight import Sight
+from encoders.sight import Look, Sight
 from mappings.errors import InputError, ShelfsightError
 from query.intent import Intent, script_of
+from query.memory import Memory
 from query.queries.directions import direction, mixed, moved
 from query.queries.mixture import Mixture
 from query.queries.stored import Example
@@ -56,11 +56,13 @@ class QueryVectors:
         text: What its words mean.
         picture: What its pictures show.
         seen: What its words look like, where that is another vector than ``text``.
+        looks_like: The kinds of things that they look like, the likeliest first.
     """
 
     text: Vector | None = None
     picture: Vector | None = None
     seen: Vector | None = None
+    looks_like: tuple[Likeness, ...] = ()
 
     def of(self, side: str) -> Vector | None:
         """Return the vector of the side ``text``, ``picture`` or ``seen``."""
@@ -92,9 +94,9 @@ class QueryEncoder:
     ) -> None:
         self._spotter, self._sight = spotter, sight
         self._text, self._image, self._decoder = text, image, decoder
-        self._dim, self._keep = dim, keep
-        self._kept: OrderedDict[str, Vector] = OrderedDict()
-        self._lock, self._decoding = threading.Lock(), threading.Lock()
+        self._dim = dim
+        self._kept, self._looked = Memory[Vector](keep), Memory[Look](keep)
+        self._decoding = threading.Lock()
 
     def close(self) -> None:
         """End the decoders' processes and the readers' threads, where there are some."""
@@ -133,13 +135,14 @@ class QueryEncoder:
         begun = self._try("text", [], lambda: self._begin(intent)) or {}
         text = self._try("text", failed, lambda: self._said(intent, self._words))
         # An encoder that fails was named above; without this vector the words' own stands in.
-        seen = None if failed else self._try("text", [], lambda: self._looks(intent, begun))
+        looks = None if failed else self._try("text", [], lambda: self._looks(intent, begun))
+        seen, likenesses = looks or (None, ())
         if not worded(intent) and (stored := _stored(examples, mixture)) is not None:
             text = moved(stored, along, strength)
         picture = self._try("picture", failed, lambda: self._shown(request, examples))
         if picture is not None:
             picture = moved(picture, along, strength)
-        return QueryVectors(text, picture, seen), tuple(dict.fromkeys(failed))
+        return QueryVectors(text, picture, seen, likenesses), tuple(dict.fromkeys(failed))
 
     def _direction(self, towards: str, away: str) -> Vector | None:
         end, start = plain_text(towards), plain_text(away)
@@ -155,29 +158,34 @@ class QueryEncoder:
         sight = self._sight
         if sight is None:
             return {}
-        with self._lock:
-            new = [text for text in worded(intent) if _key(_looking(text)) not in self._kept]
+        new = [text for text in worded(intent) if text.encode() not in self._looked]
         return {text: sight.begin(text) for text in new}
 
-    def _looks(self, intent: Intent, begun: Mapping[str, Meant]) -> Vector | None:
-        """Return what the request's texts look like, ``None`` where it is what they mean."""
+    def _looks(
+        self, intent: Intent, begun: Mapping[str, Meant]
+    ) -> tuple[Vector | None, tuple[Likeness, ...]]:
+        """Return what the request's texts look like, and the kinds that its first one names.
+
+        The vector is ``None`` where it is what they mean.
+        """
         sight = self._sight
         if sight is None:
-            return None
+            return None, ()
 
-        def seen(text: str) -> Vector:
+        def seen(text: str) -> Look:
             words = self._words(text)
 
-            def look() -> Vector:
-                found = sight.seen(text, words, begun.get(text))
-                return words if found is None else found
+            def look() -> Look:
+                found = sight.look(text, words, begun.get(text)) or Look(words)
+                return replace(found, vector=require_vector(found.vector, self._dim))
 
-            return self._remember(_looking(text), look)
+            return self._looked.of(text.encode(), look)
 
         looks = {text: seen(text) for text in worded(intent)}
-        if all(np.array_equal(look, self._words(text)) for text, look in looks.items()):
-            return None
-        return self._said(intent, looks.__getitem__)
+        if all(np.array_equal(look.vector, self._words(text)) for text, look in looks.items()):
+            return None, ()
+        kinds = next(iter(looks.values())).kinds
+        return self._said(intent, lambda text: looks[text].vector), kinds
 
     def _said(self, intent: Intent, encode: Callable[[str], Vector]) -> Vector | None:
         """Return the mean of the request's texts, away from what is not wanted."""
@@ -247,25 +255,7 @@ class QueryEncoder:
         return self._remember(f"picture\0{box}\0".encode() + content, encode)
 
     def _remember(self, content: bytes, encode: Callable[[], Vector]) -> Vector:
-        key = _key(content)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        vector = require_vector(encode(), self._dim)
-        with self._lock:
-            self._kept[key] = vector
-            while len(self._kept) > self._keep:
-                self._kept.popitem(last=False)
-        return vector
-
-
-def _looking(text: str) -> bytes:
-    return f"seen\0{text}".encode()
-
-
-def _key(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+        return self._kept.of(content, lambda: require_vector(encode(), self._dim))
 
 
 def with_change(intent: Intent, examples: Sequence[Example]) -> Intent:

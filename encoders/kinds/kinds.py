@@ -13,6 +13,23 @@ from encoders.protocol import Vectors, unit_rows
 
 SHARP = 20.0
 """Of the kernel exp(SHARP * cosine): a term at 0.1 more counts seven times as much."""
+MOST, LEAST = 3, 0.15
+"""Kinds that a text is said to look like, and the share below which none is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """A kind of thing that a query's words look like.
+
+    Args:
+        en: Its name.
+        zh: Its name in Chinese.
+        share: How much of what they look like it is, in (0, 1].
+    """
+
+    en: str
+    zh: str
+    share: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +77,21 @@ class Kinds:
         found = np.zeros((len(self.names), self.vectors.shape[1]), dtype=np.float32)
         np.add.at(found, self.kind_of, self.vectors)
         return unit_rows(found)
+
+    def likenesses(self, chances: Vectors) -> tuple[Likeness, ...]:
+        """Return the few likeliest kinds, the first first.
+
+        Args:
+            chances: float32 (k,), how much a text is of each kind.
+        """
+        found = []
+        for kind in np.argsort(-chances, kind="stable")[:MOST]:
+            share = float(chances[kind])
+            if share >= LEAST:
+                own = (self.terms[int(t)] for t in np.flatnonzero(self.kind_of == kind))
+                zh = next((term for term in own if not term.isascii()), "")
+                found.append(Likeness(self.names[int(kind)], zh, round(share, 3)))
+        return tuple(found)
 
     def attend(self, rows: Vectors) -> tuple[Vectors, Vectors]:
         """Return how much a text is of each kind, and how near its nearest term is.

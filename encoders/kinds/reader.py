@@ -47,6 +47,19 @@ class Reading:
     near: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Pull:
+    """What moves a query towards the kinds that it names.
+
+    Args:
+        part: float32 (d,), to be added to its vector, whose distance from the mean then is to stay.
+        chances: float32 (k,), how much it is of each kind; they add up to 1.
+    """
+
+    part: Vectors
+    chances: Vectors
+
+
 Meant = Callable[[], Sequence[Reading]]
 """Gives the readings of what a text means."""
 
@@ -107,16 +120,13 @@ class KindReader:
         known, unread = self._looked_up(text)
         return self._beside.submit(self._read, unread).result if unread else lambda: known
 
-    def pull(self, text: str, vector: Vectors, meant: Meant | None = None) -> Vectors | None:
+    def pull(self, text: str, vector: Vectors, meant: Meant | None = None) -> Pull | None:
         """Return what moves a query towards the kinds that it names, ``None`` for nothing.
 
         Args:
             text: The query's words.
             vector: float32 (d,), the words as a query.
             meant: What ``begin`` gave for the text; looked up now where left out.
-
-        Returns:
-            float32 (d,), to be added to the vector, whose distance from the mean then is to stay.
         """
         counts = strength(text)
         own = np.asarray(vector - self.kinds.mean, dtype=np.float32)
@@ -127,8 +137,7 @@ class KindReader:
         counts *= float(np.clip((reading.near - FAR) / (NEAR - FAR), 0.0, 1.0))
         if counts <= 0:
             return None
-        found: Vectors = length * counts * (reading.chances @ self._centres)
-        return found
+        return Pull(length * counts * (reading.chances @ self._centres), reading.chances)
 
     def read(self, text: str, own: Vectors, meant: Meant | None = None) -> Reading:
         """Return which kinds a text names.

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from encoders.kinds.kinds import Likeness
+
 Language = Literal["zh", "en", "mixed", "none"]
 Kind = Literal["price", "brand", "colour", "size", "material", "gender", "category"]
 KINDS: tuple[Kind, ...] = ("price", "brand", "colour", "size", "material", "gender", "category")
@@ -127,6 +129,8 @@ class Understood:
             query is corrected, this and the properties are read in ``encoded``.
         thing: What kind of thing that is, by the lexicon or the catalogue's categories; empty
             where the head was only found by its place.
+        looks_like: The kinds of things whose pictures the words ask for, the likeliest first, as
+            dictionaries know them; none where they name no kind, or more than a kind.
         constraints: What it asks of the thing.
         variants: Wordings that are searched beside it.
         visual_words: Words for what can be seen: colours, patterns, shapes, looks.
@@ -149,6 +153,7 @@ class Understood:
     relaxed: tuple[Relaxed, ...] = ()
     encoded: str = ""
     thing: str = ""
+    looks_like: tuple[Likeness, ...] = ()
 
     @property
     def hard(self) -> tuple[Constraint, ...]:

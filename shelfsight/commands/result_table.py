@@ -137,6 +137,9 @@ def understood_lines(found: "Understood") -> list[str]:
     # Two columns may hold one property: it is said once.
     read += dict.fromkeys(f"better with {c.kind} {c.text}" for c in found.soft if c.values)
     lines = [f"Understood: {'; '.join(read)}."] if price or must or len(read) > 1 else []
+    if found.looks_like:
+        kinds = ", ".join(f"{k.en} {k.share:.0%}" for k in found.looks_like)
+        lines.append(f"Pictures asked for: {kinds}.")
     lines += [f"Searched as well: {v.text} ({v.why})." for v in found.variants]
     lines += [f"Rule applied: {rule.id}." for rule in found.rules]
     for r in found.relaxed:

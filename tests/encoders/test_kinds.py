@@ -62,6 +62,25 @@ def test_the_vector_moves_towards_the_kind_and_keeps_its_distance_from_the_mean(
     assert moved @ dress > own @ dress + 0.2
 
 
+def test_a_look_says_which_kinds_it_was_moved_towards() -> None:
+    by = Sight(reader())
+    own = HASHED.encode_query(["frock"])[0]
+    look = by.look("frock", own)
+    assert look is not None
+    assert (look.kinds[0].en, look.kinds[0].zh) == ("dress", "连衣裙")
+    assert look.kinds[0].share > 0.4
+    np.testing.assert_array_equal(look.vector, by.seen("frock", own))
+
+
+def test_only_the_likeliest_kinds_are_told() -> None:
+    told = KINDS.likenesses(np.array([0.1, 0.62, 0.28], dtype=np.float32))
+    assert [(k.en, k.zh, k.share) for k in told] == [
+        ("shoes", "鞋子", pytest.approx(0.62)),
+        ("hat", "帽子", pytest.approx(0.28)),
+    ]
+    assert KINDS.likenesses(np.full(3, 0.1, dtype=np.float32)) == ()
+
+
 def test_a_first_name_moves_the_vector_where_the_adapter_knows_names() -> None:
     flat = np.zeros((64, 64), dtype=np.float32)
     direction = KINDS.centres[0] * np.float32(0.3)

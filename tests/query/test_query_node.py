@@ -200,6 +200,28 @@ def test_words_that_look_like_what_they_mean_are_asked_once(engine: SearchEngine
         assert [(h.id, h.score) for h in one.hits] == [(h.id, h.score) for h in other.hits]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "zh"),
+    [
+        ("frock", "dress", "红色 dress"),  # by the dictionary; the first name in Chinese letters
+        ("手提包", "bag", "手提包"),
+        ("!!!", "", ""),
+        ("a very long question about nothing that the lexicon has ever heard of", "", ""),
+    ],
+)
+def test_an_answer_says_what_its_words_look_like(
+    engine: SearchEngine, text: str, kind: str, zh: str
+) -> None:
+    for _ in range(2):  # new, and remembered
+        found = wide(engine, SIGHT).search(SearchRequest(text)).understood.looks_like
+        assert [(k.en, k.zh) for k in found[:1]] == ([(kind, zh)] if kind else [])
+        shares = [k.share for k in found]
+        assert shares == sorted(shares, reverse=True)
+        assert all(0 < share <= 1 for share in shares)
+        assert sum(shares) <= 1.001
+    assert wide(engine).search(SearchRequest(text)).understood.looks_like == ()
+
+
 @pytest.mark.parametrize("name", REQUESTS)
 def test_contributions_add_up_to_the_score(name: str, engine: SearchEngine) -> None:
     result = engine.search(REQUESTS[name])

@@ -1,5 +1,6 @@
 """Recordings over HTTP: heard, chosen by the catalogue, and refused by name."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -90,8 +91,12 @@ def test_other_bodies_are_refused(http: TestClient) -> None:
     assert say(http, large).status_code == 413
 
 
-def test_without_a_transcriber_the_service_says_so(shop: Shop, node_url: str) -> None:
+def test_without_a_transcriber_the_service_says_so(
+    shop: Shop, node_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from mappings.connection import Connection
+
+    monkeypatch.setitem(sys.modules, "faster_whisper", None)  # as if it were not installed
 
     def source() -> Any:
         return load_transcriber("faster-whisper:small")
