@@ -119,11 +119,11 @@ class Bench:
         asked: Vectors,
         groups: NDArray[np.int64],
         titles: Vectors | None = None,
-        genders: Vectors | None = None,
+        names: NDArray[np.str_] | None = None,
     ) -> Head:
         """Return the head that ships for these pairs."""
         return fit_head(
-            pairs, form, self.known, asked=asked, groups=groups, titles=titles, genders=genders,
+            pairs, form, self.known, asked=asked, groups=groups, titles=titles, names=names,
             seed=self.seed,
             spaces=(self.image.card.space, self.text.card.space),
         )  # fmt: skip
@@ -231,7 +231,7 @@ def _fold_luma(
     hashes = {p: hashlib.sha256((DATA / p).read_bytes()).hexdigest() for p in paths}
     folds = product_folds([[hashes[p] for p in one] for one in shown], 4, seed)
     titles = bench.encoded([one.title for one in products], False)
-    genders = load_names().genders([one.title for one in products])
+    names = np.array([load_names().first(one.title) for one in products])
     said = [sayings(one, bench.lexicon) for one in products]
     tags = _tag_vectors(bench, products)
     owners: dict[str, set[int]] = defaultdict(set)
@@ -244,7 +244,7 @@ def _fold_luma(
         pairs = bench.pairs(
             rows[[place[p] for _, p in learnt]], [said[i] for i, _ in learnt], owner
         )
-        head = bench.head(pairs, form, titles[folds != fold], owner, titles[owner], genders[owner])
+        head = bench.head(pairs, form, titles[folds != fold], owner, titles[owner], names[owner])
         vectors = head.apply(rows)
         held = np.flatnonzero(folds == fold)
         pool = sorted({p for i in held for p in shown[i]})

@@ -12,6 +12,9 @@ from encoders.kinds.names import load_names
 from encoders.kinds.reader import KindReader, Meant
 from encoders.protocol import Vectors
 
+TOLD = 0.5
+"""Length of the kinds' part against the words' own from which on the kinds are told."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
@@ -19,8 +22,8 @@ class Look:
 
     Args:
         vector: float32 (d,), to ask pictures with; unit length.
-        kinds: The kinds of things that it was moved towards, the likeliest first; none where the
-            words name no kind, or say more than a kind's name.
+        kinds: The kinds of things that it was moved towards, the likeliest first; none where it
+            was moved by less than half of the words' own length.
     """
 
     vector: Vectors
@@ -76,7 +79,8 @@ class Sight:
             return None
         kinds = self.reader.kinds
         moved: Vectors = with_parts(vector[None], np.sum(parts, axis=0)[None], kinds.mean)[0]
-        return Look(moved, kinds.likenesses(pull.chances) if pull else ())
+        told = pull is not None and pull.counts >= TOLD
+        return Look(moved, kinds.likenesses(pull.chances) if pull and told else ())
 
     def seen(self, text: str, vector: Vectors, meant: Meant | None = None) -> Vectors | None:
         """Return the vector of ``look`` alone, float32 (d,)."""

@@ -34,6 +34,7 @@ from query.result import REACHABLE_OF, TOTAL_OF, SearchResult
 from query.signals import VECTOR_NAMES, Agreed, column_of, signals_of
 from query.store import IndexGone, LegFailed, send
 from query.understand.reading import PLAIN, Reading
+from query.understand.understood import Understood
 from query.vectors import PictureDecoder, QueryEncoder, QueryVectors, every_word, with_change
 
 AT_ONCE = 16
@@ -139,7 +140,7 @@ class SearchEngine:
         started = time.perf_counter()
         vectors, failed = self.encoder.encode(intent, examples)
         encode_ms = round((time.perf_counter() - started) * 1_000, 3)
-        intent = _with_looks(every_word(intent), vectors)
+        intent = every_word(intent)
         absent = {name for side in failed for name in SIDES[side]}
         absent |= _unmapped(index, intent.request)
         try:
@@ -294,7 +295,7 @@ class SearchEngine:
             weights_because=answered.because,
             index=asked.index.name,
             identity=asked.index.identity.digest,
-            understood=asked.intent.understood,
+            understood=_understood(asked, answered.weights),
             facets=answered.facets,
             next=write_cursor(after, mark, self.cursor_key) if after else "",
             execution=answered.execution,
@@ -314,11 +315,12 @@ def _wanted(intent: Intent, profile: Profile) -> frozenset[str]:
     return frozenset(name for name in (*sides, "agreement") if asked.get(name, 0.0) > 0)
 
 
-def _with_looks(intent: Intent, vectors: QueryVectors) -> Intent:
-    """Return the intent that says what kinds of things its words look like."""
-    if not vectors.looks_like:
-        return intent
-    return replace(intent, understood=replace(intent.understood, looks_like=vectors.looks_like))
+def _understood(asked: Asked, weights: Mapping[str, float]) -> Understood:
+    """Return what was understood, and what kinds of things pictures were asked for, if any were."""
+    understood, kinds = asked.intent.understood, asked.vectors.looks_like
+    if not kinds or not weights.get("image"):
+        return understood
+    return replace(understood, looks_like=kinds)
 
 
 def _unmapped(index: CatalogueIndex, request: SearchRequest) -> set[str]:

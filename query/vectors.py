@@ -77,7 +77,7 @@ class QueryEncoder:
         image: The image encoder with its projection, so that it ends in the text's space.
         decoder: How uploads become pixels.
         dim: Dimensions of the space; another length or a value that is no number is an error.
-        keep: Vectors remembered, the longest unused forgotten first.
+        keep: Vectors remembered, the longest unused forgotten first; as many looks beside.
         spotter: Finds what uploads are of, where that is asked for.
         sight: Knows what words look like; without it pictures are asked with what they mean.
     """

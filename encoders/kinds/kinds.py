@@ -22,8 +22,8 @@ class Likeness:
     """A kind of thing that a query's words look like.
 
     Args:
-        en: Its name.
-        zh: Its name in Chinese.
+        en: The first of the lexicon's English terms for it.
+        zh: The first of its Chinese terms.
         share: How much of what they look like it is, in (0, 1].
     """
 
@@ -88,9 +88,10 @@ class Kinds:
         for kind in np.argsort(-chances, kind="stable")[:MOST]:
             share = float(chances[kind])
             if share >= LEAST:
-                own = (self.terms[int(t)] for t in np.flatnonzero(self.kind_of == kind))
+                own = [self.terms[int(t)] for t in np.flatnonzero(self.kind_of == kind)]
+                en = next((term for term in own if term.isascii()), self.names[int(kind)])
                 zh = next((term for term in own if not term.isascii()), "")
-                found.append(Likeness(self.names[int(kind)], zh, round(share, 3)))
+                found.append(Likeness(en, zh, round(share, 3)))
         return tuple(found)
 
     def attend(self, rows: Vectors) -> tuple[Vectors, Vectors]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -12,7 +12,8 @@ import numpy as np
 
 from encoders.protocol import Vectors
 
-_FIRST = re.compile(r"[^\w]*([^\W\d_]+)")
+# A whole word of letters: neither a shop's "Levi's" nor a model's "Max3".
+_FIRST = re.compile(r"[^\w]*([^\W\d_]+)(?![\w'\u2019])")
 
 
 class FirstNames:
@@ -20,7 +21,7 @@ class FirstNames:
 
     Fashion shops name products after people, and the name says whose department the product is
     in, which a text encoder hardly knows. Names that mostly women or mostly men bear; none that is
-    also a word for a thing (jean, ginger). ``learn.align.names`` makes the file.
+    also a word of English (red, summer, jean). ``learn.align.names`` makes the file.
 
     Args:
         women: In small letters.
@@ -33,10 +34,18 @@ class FirstNames:
     def __len__(self) -> int:
         return len(self._known)
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def first(self, text: str) -> str:
+        """Return the name that a text begins with, in small letters; empty where it is none."""
+        word = _FIRST.match(text)
+        name = word[1].lower() if word else ""
+        return name if name in self._known else ""
+
     def gender(self, text: str) -> float:
-        """Return 1 where the first word is a woman's first name, -1 for a man's, 0 otherwise."""
-        first = _FIRST.match(text)
-        return self._known.get(first[1].lower(), 0.0) if first else 0.0
+        """Return 1 where a text begins with a woman's first name, -1 with a man's, else 0."""
+        return self._known.get(self.first(text), 0.0)
 
     def genders(self, texts: Sequence[str]) -> Vectors:
         """Return float32 (n,), the gender of each text."""

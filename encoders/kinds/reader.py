@@ -54,10 +54,12 @@ class Pull:
     Args:
         part: float32 (d,), to be added to its vector, whose distance from the mean then is to stay.
         chances: float32 (k,), how much it is of each kind; they add up to 1.
+        counts: Length of the part against the words' own, at most ``STRENGTH``.
     """
 
     part: Vectors
     chances: Vectors
+    counts: float
 
 
 Meant = Callable[[], Sequence[Reading]]
@@ -137,7 +139,7 @@ class KindReader:
         counts *= float(np.clip((reading.near - FAR) / (NEAR - FAR), 0.0, 1.0))
         if counts <= 0:
             return None
-        return Pull(length * counts * (reading.chances @ self._centres), reading.chances)
+        return Pull(length * counts * (reading.chances @ self._centres), reading.chances, counts)
 
     def read(self, text: str, own: Vectors, meant: Meant | None = None) -> Reading:
         """Return which kinds a text names.

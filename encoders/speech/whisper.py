@@ -50,14 +50,15 @@ class Whisper:
             InputError: The model does not know the language.
         """
         known: Sequence[str] = self._model.supported_languages
-        if language not in known:
+        code = language.partition("-")[0].lower()
+        if code not in known:
             raise InputError(
-                f"{NAME} does not know the language {language!r}.",
+                f"{NAME} does not know the language {language[:20]!r}.",
                 f"This model knows {', '.join(sorted(known))}.",
             )
         with self._lock:
             sound = speech.astype(np.float32) / 32_768.0
-            segments, _ = self._model.transcribe(sound, language=language, beam_size=5)
+            segments, _ = self._model.transcribe(sound, language=code, beam_size=5)
             heard = list(segments)
         text = " ".join(str(part.text).strip() for part in heard).strip()
         if not text:

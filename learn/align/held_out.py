@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from encoders.adapter import QueryAdapter, adapter_of
 from encoders.head import Head
+from encoders.kinds.names import load_names
 from encoders.protocol import Vectors
 from learn.align.measures import interval, own_pictures, precision_at
 from learn.align.pairs import Pairs
@@ -30,14 +31,14 @@ class Questions:
         titled: bool (products,), whether it has one.
         categories: float32 (c, d), each category's name as a query.
         kinds: int64 (products,), the category of each product, -1 for none.
-        genders: float32 (products,), the gender of each title's first name.
+        names: (products,), the first name that each title begins with, empty for none.
     """
 
     titles: Vectors
     titled: NDArray[np.bool_]
     categories: Vectors
     kinds: NDArray[np.int64]
-    genders: Vectors
+    names: NDArray[np.str_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,8 @@ def _as_asked(questions: Questions, adapter: QueryAdapter | None) -> Questions:
     """Return the questions as a search asks them of pictures that went through a head."""
     if adapter is None:
         return questions
-    titles = adapter.asked(questions.titles, questions.genders)
+    genders = load_names().genders(questions.names.tolist())
+    titles = adapter.asked(questions.titles, genders)
     none = np.zeros(len(questions.categories), dtype=np.float32)
     categories = adapter.asked(questions.categories, none)
     return replace(questions, titles=titles, categories=categories)

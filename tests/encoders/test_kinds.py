@@ -79,6 +79,16 @@ def test_only_the_likeliest_kinds_are_told() -> None:
         ("hat", "帽子", pytest.approx(0.28)),
     ]
     assert KINDS.likenesses(np.full(3, 0.1, dtype=np.float32)) == ()
+    keyed = Kinds.of(HASHED.encode_query, (Concept("yogamat", "", ("yoga mat",), ("瑜伽垫",), ()),))
+    assert keyed.likenesses(np.ones(1, dtype=np.float32))[0].en == "yoga mat"
+
+
+def test_kinds_that_hardly_count_are_not_told() -> None:
+    own = HASHED.encode_query(["dress"])[0]
+    look = Sight(reader()).look("dress of some kind", own)  # four words: a seventh of one's part
+    assert look is not None
+    assert not np.array_equal(look.vector, own)
+    assert look.kinds == ()
 
 
 def test_a_first_name_moves_the_vector_where_the_adapter_knows_names() -> None:

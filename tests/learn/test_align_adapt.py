@@ -7,6 +7,7 @@ import pytest
 
 from encoders.adapter import adapter_of
 from encoders.head_aligned import AlignedHead
+from encoders.kinds.names import load_names
 from encoders.protocol import unit_rows
 from learn.align.adapt import FEWEST, FEWEST_NAMED, with_adapter
 from learn.align.fit import fit_ridge_head
@@ -95,9 +96,16 @@ def test_titles_that_are_all_the_same_make_no_adapter() -> None:
     assert with_adapter(head, features, OWNERS, same) is head
 
 
-def people(named: int) -> np.ndarray:
-    """The gender of each title's first name: of some products in turn, 0 for the others."""
-    return np.where(np.arange(PRODUCTS) < named, np.tile([1, -1, 0], PRODUCTS // 3), 0).astype("f4")
+WOMEN, MEN = (
+    sorted(n for n in load_names() if load_names().gender(n) == sign) for sign in (1.0, -1.0)
+)
+
+
+def people(count: int, each: int = 1) -> np.ndarray:
+    """The first name of each title: ``count`` different ones of women and men in turn."""
+    pool = [name for pair in zip(WOMEN, MEN, strict=False) for name in pair][:count]
+    names = [name for name in pool for _ in range(each)]
+    return np.array((names + [""] * PRODUCTS)[:PRODUCTS])
 
 
 def shown_as(genders: np.ndarray) -> np.ndarray:
@@ -106,14 +114,25 @@ def shown_as(genders: np.ndarray) -> np.ndarray:
     return (0.5 * genders[OWNERS, None] * apart).astype(np.float32)
 
 
+def named(names: np.ndarray, genders: np.ndarray) -> np.ndarray:
+    """Where the fit says that a woman's name leads, pictures shown by genders."""
+    head, features, titles = shop()
+    fitted = with_adapter(head, features + shown_as(genders), OWNERS, titles[OWNERS], names[OWNERS])
+    adapter = adapter_of(fitted)
+    assert adapter is not None
+    return adapter.named
+
+
 def test_names_of_left_out_titles_lead_to_more_of_their_pictures() -> None:
     head, features, titles = shop()
-    genders = people(PRODUCTS)
+    names = people(PRODUCTS)
+    genders = load_names().genders(names.tolist())
+    assert set(genders) == {1, -1}
     features = features + shown_as(genders)
     learnt = OWNERS < 80
     own = OWNERS[learnt]
     fit = head, features[learnt], own, titles[own]
-    told, untold = (adapter_of(with_adapter(*fit, g)) for g in (genders[own], None))
+    told, untold = (adapter_of(with_adapter(*fit, n)) for n in (names[own], None))
     assert told is not None
     assert untold is not None
     assert told.named.shape == (D,)
@@ -125,17 +144,24 @@ def test_names_of_left_out_titles_lead_to_more_of_their_pictures() -> None:
     assert with_names > without + 0.03
 
 
-@pytest.mark.parametrize(
-    ("named", "shown"),
-    [
-        (PRODUCTS, False),  # names that say nothing of the pictures
-        (FEWEST_NAMED, True),  # of which a third is nobody's
-    ],
-)
-def test_names_that_say_nothing_or_are_few_move_nothing(named: int, shown: bool) -> None:
-    head, features, titles = shop()
-    genders = people(named)
-    pictures = features + (shown_as(genders) if shown else np.float32(0))
-    adapter = adapter_of(with_adapter(head, pictures, OWNERS, titles[OWNERS], genders[OWNERS]))
-    assert adapter is not None
-    assert not len(adapter.named)
+@pytest.mark.parametrize("each", [1, 4])
+def test_enough_different_names_are_learned_from(each: int) -> None:
+    names = people(FEWEST_NAMED, each)
+    assert len(named(names, load_names().genders(names.tolist())))
+    few = people(FEWEST_NAMED - 1, each)
+    assert not len(named(few, load_names().genders(few.tolist())))
+
+
+def test_a_brand_that_sounds_like_a_name_does_not_speak_for_all() -> None:
+    alike = np.where(np.arange(PRODUCTS) < 60, 1, 0)  # sixty products that look the same way
+    brand = np.where(alike, MEN[0], people(FEWEST_NAMED + 60)).astype(np.str_)
+    assert len(np.unique(brand[brand != ""])) > FEWEST_NAMED
+    assert not len(named(brand, alike))
+
+
+def test_names_that_say_nothing_of_the_pictures_move_nothing() -> None:
+    draw = np.random.default_rng(11)
+    for count in (FEWEST_NAMED, 20, 40, PRODUCTS):
+        names = people(count)
+        learned = [len(named(draw.permutation(names), NOBODY)) > 0 for _ in range(12)]
+        assert sum(learned) <= 1, count

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from query_shop import BLEND, CALIBRATION, DIM, WORDS, Shop
 
+from encoders.adapter import QueryAdapter
 from mappings.blend import Blend
 from mappings.calibration import Affine, Calibration, Centred, Raw, Saturation, Worded
 from mappings.errors import InputError
@@ -86,6 +87,26 @@ def test_the_calibration_puts_unrelated_pairs_between_0_and_1(the_shop: Shop) ->
     assert 0.35 < float((scaled == 0).mean()) < 0.65  # low is the median
     assert float((scaled < 0.5).mean()) > 0.98  # a half is what chance hardly ever reaches
     assert scaled.max() <= 1.0
+
+
+def test_pictures_are_measured_with_what_first_names_say(the_shop: Shop) -> None:
+    dim = len(WORDS.encode_query(["x"])[0])
+    flat, mean = np.zeros((dim, dim), dtype="f4"), np.zeros(dim, dtype="f4")
+    adapter = QueryAdapter(flat, mean, np.full(dim, 0.2, dtype="f4"))
+
+    def measured(words: str) -> tuple[object, object]:
+        titles = [f"{words} {words}"] * len(the_shop.products)
+        found = estimate(WORDS, titles, the_shop.vectors, seed=3, adapter=adapter)
+        plain = estimate(WORDS, titles, the_shop.vectors, seed=3)
+        assert found["text"] == plain["text"]  # only pictures are asked so
+        return found["image"], plain["image"]
+
+    with_names, without = measured("Helena Erika Ingrid")
+    assert with_names != without
+    nobody, plain = measured("wide warm soft")
+    assert isinstance(nobody, Centred)
+    assert isinstance(plain, Centred)
+    assert (nobody.low, nobody.high) == pytest.approx((plain.low, plain.high), abs=1e-6)
 
 
 def test_each_querys_own_foot_is_the_average_product(the_shop: Shop) -> None:

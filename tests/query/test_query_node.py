@@ -204,7 +204,7 @@ def test_words_that_look_like_what_they_mean_are_asked_once(engine: SearchEngine
     ("text", "kind", "zh"),
     [
         ("frock", "dress", "红色 dress"),  # by the dictionary; the first name in Chinese letters
-        ("手提包", "bag", "手提包"),
+        ("手提包", "handbag", "手提包"),
         ("!!!", "", ""),
         ("a very long question about nothing that the lexicon has ever heard of", "", ""),
     ],
@@ -220,6 +220,8 @@ def test_an_answer_says_what_its_words_look_like(
         assert all(0 < share <= 1 for share in shares)
         assert sum(shares) <= 1.001
     assert wide(engine).search(SearchRequest(text)).understood.looks_like == ()
+    words = SearchRequest(text, weights={"image": 0.0})  # no picture is asked
+    assert wide(engine, SIGHT).search(words).understood.looks_like == ()
 
 
 @pytest.mark.parametrize("name", REQUESTS)
