@@ -216,8 +216,10 @@ def chosen_query(
     """
     kept = filter_clause(filters)["bool"]
     kept["filter"] = [*kept.get("filter", []), {"ids": {"values": list(ids)}}]
+    if lexical:
+        kept["must_not"] = [*kept["must_not"], _never(lexical)]
     _show_pictures(kept, terms, params)
-    return {"bool": kept | {"should": [*_named(lexical), {"match_all": {"boost": 0.0}}]}}
+    return {"bool": kept}
 
 
 def vector_params(vectors: QueryVectors) -> dict[str, list[float]]:
