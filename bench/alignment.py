@@ -231,7 +231,7 @@ def _fold_luma(
     hashes = {p: hashlib.sha256((DATA / p).read_bytes()).hexdigest() for p in paths}
     folds = product_folds([[hashes[p] for p in one] for one in shown], 4, seed)
     titles = bench.encoded([one.title for one in products], False)
-    names = np.array([load_names().first(one.title) for one in products])
+    names = load_names().firsts(one.title for one in products)
     said = [sayings(one, bench.lexicon) for one in products]
     tags = _tag_vectors(bench, products)
     owners: dict[str, set[int]] = defaultdict(set)

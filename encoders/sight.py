@@ -47,6 +47,8 @@ class Sight:
     def warm(self) -> None:
         """Load what only some queries need, before the first of them."""
         self.reader.warm()
+        if self.adapter is not None:
+            load_names()
 
     def close(self) -> None:
         """End the reader's threads."""
@@ -79,8 +81,8 @@ class Sight:
             return None
         kinds = self.reader.kinds
         moved: Vectors = with_parts(vector[None], np.sum(parts, axis=0)[None], kinds.mean)[0]
-        told = pull is not None and pull.counts >= TOLD
-        return Look(moved, kinds.likenesses(pull.chances) if pull and told else ())
+        told = kinds.likenesses(pull.chances) if pull and pull.counts >= TOLD else ()
+        return Look(moved, told)
 
     def seen(self, text: str, vector: Vectors, meant: Meant | None = None) -> Vectors | None:
         """Return the vector of ``look`` alone, float32 (d,)."""

@@ -191,8 +191,7 @@ def candidate_query(
     if lexical:
         should.insert(0, lexical)
     kept = filter_clause(filters)["bool"]
-    if told:
-        kept["must_not"] = [*kept["must_not"], _never(told)]
+    _say_lexical(kept, told)
     if shown:
         _show_pictures(kept, terms, params)
     return {"bool": kept | {"should": should or [{"match_none": {}}], "minimum_should_match": 1}}
@@ -216,8 +215,7 @@ def chosen_query(
     """
     kept = filter_clause(filters)["bool"]
     kept["filter"] = [*kept.get("filter", []), {"ids": {"values": list(ids)}}]
-    if lexical:
-        kept["must_not"] = [*kept["must_not"], _never(lexical)]
+    _say_lexical(kept, lexical)
     _show_pictures(kept, terms, params)
     return {"bool": kept}
 
@@ -231,18 +229,17 @@ def vector_params(vectors: QueryVectors) -> dict[str, list[float]]:
     }
 
 
-def _never(lexical: dict[str, Any]) -> dict[str, Any]:
-    """Return a clause that no product satisfies, by which the page's rows say their BM25.
+def _say_lexical(kept: dict[str, Any], lexical: dict[str, Any] | None) -> None:
+    """Let the rows of a new ``bool`` clause say their BM25, where there are words.
 
-    A row says the score of every named clause, wherever it stands: here the engine need not look
-    at it to find the candidates, which something cheaper finds.
+    A row says the score of every named clause, wherever it stands: here in one that no product
+    satisfies, so that the engine need not look at it to find the candidates.
     """
-    # No product has an empty id. What the engine itself knows to match nothing it forgets whole.
-    return {"bool": {"filter": [{"term": {KEY.name: ""}}, *_named(lexical)]}}
-
-
-def _named(lexical: dict[str, Any] | None) -> list[dict[str, Any]]:
-    return [{kind: clause | {"_name": LEXICAL}} for kind, clause in (lexical or {}).items()]
+    if lexical:
+        named = [{kind: clause | {"_name": LEXICAL}} for kind, clause in lexical.items()]
+        # No product has an empty id. What the engine itself knows to match nothing it forgets.
+        never = {"bool": {"filter": [{"term": {KEY.name: ""}}, *named]}}
+        kept["must_not"] = [*kept["must_not"], never]
 
 
 def _feet(terms: list[Term]) -> dict[str, float]:

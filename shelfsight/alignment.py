@@ -170,7 +170,7 @@ def _questions(products: Sequence[Product], encode: Encode) -> "Questions":
         np.array([bool(t) for t in titles]),
         np.stack([found[query_key(n)] for n in names]) if names else np.zeros((0, d), np.float32),
         np.array([names.index(leaf) if leaf else -1 for leaf in leaves], dtype=np.int64),
-        np.array([load_names().first(t) for t in titles], dtype=np.str_),
+        load_names().firsts(titles),
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 from functools import cache
-from importlib.resources import files
+
+from encoders.kinds.shipped import read_lines
+
+FILE = "things.tsv.gz"
 
 ENDINGS = (("ies", "y"), ("ves", "f"), ("ses", "s"), ("es", ""), ("s", ""))
 """Plural endings and what the singular has instead, tried in order."""
@@ -53,7 +55,5 @@ class Things:
 @cache
 def load_things() -> Things:
     """Return the dictionary that ships."""
-    packed = (files("encoders.kinds") / "things.tsv.gz").read_bytes()
-    lines = gzip.decompress(packed).decode("utf-8").splitlines()
-    parts = (line.split("\t") for line in lines if not line.startswith("#"))
+    parts = (line.split("\t") for line in read_lines(FILE))
     return Things({word: tuple(rest) for word, *rest in parts})

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
+from numpy.typing import NDArray
 
+from encoders.kinds.shipped import read_lines
 from encoders.protocol import Vectors
+
+FILE = "names.txt.gz"
 
 # A whole word of letters: neither a shop's "Levi's" nor a model's "Max3".
 _FIRST = re.compile(r"[^\w]*([^\W\d_]+)(?![\w'\u2019])")
@@ -47,15 +49,17 @@ class FirstNames:
         """Return 1 where a text begins with a woman's first name, -1 with a man's, else 0."""
         return self._known.get(self.first(text), 0.0)
 
-    def genders(self, texts: Sequence[str]) -> Vectors:
-        """Return float32 (n,), the gender of each text."""
+    def firsts(self, texts: Iterable[str]) -> NDArray[np.str_]:
+        """Return (n,), the name that each text begins with; empty for none."""
+        return np.array([self.first(text) for text in texts], dtype=np.str_)
+
+    def genders(self, texts: Iterable[str]) -> Vectors:
+        """Return float32 (n,), the gender of each text, or of each name alone."""
         return np.array([self.gender(text) for text in texts], dtype=np.float32)
 
 
 @cache
 def load_names() -> FirstNames:
     """Return the names that ship."""
-    packed = (files("encoders.kinds") / "names.txt.gz").read_bytes()
-    lines = gzip.decompress(packed).decode("ascii").splitlines()
-    women, men = (line.split() for line in lines if not line.startswith("#"))
+    women, men = (line.split() for line in read_lines(FILE))
     return FirstNames(women, men)

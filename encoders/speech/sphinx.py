@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from encoders.extras import refuse_argument, require
-from encoders.speech.transcript import RATE, Alternative, Samples
+from encoders.speech.transcript import RATE, Alternative, Samples, primary_language
 from mappings.errors import InputError
 
 READINGS = 300
@@ -45,7 +45,7 @@ class Sphinx:
         Raises:
             InputError: The language is not English.
         """
-        if language.partition("-")[0].lower() != "en":
+        if primary_language(language) != "en":
             raise InputError(
                 f"{NAME} understands English, not {language[:20]!r}.",
                 "Choose language 'en', or a transcriber such as sherpa-onnx:FOLDER.",

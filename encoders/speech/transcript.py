@@ -14,6 +14,11 @@ Samples = NDArray[np.int16]
 """Mono speech, int16 (n,), 16,000 samples a second."""
 
 
+def primary_language(language: str) -> str:
+    """Return the language without its region: ``en`` of ``en-US``."""
+    return language.partition("-")[0].lower()
+
+
 @dataclass(frozen=True, slots=True)
 class Alternative:
     """One reading; ``confidence`` in [0, 1] compares the readings of one transcript."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from encoders.extras import require
-from encoders.speech.transcript import Alternative, Samples
+from encoders.speech.transcript import Alternative, Samples, primary_language
 from mappings.errors import InputError, UnknownModel
 
 NAME = "faster-whisper"
@@ -50,7 +50,7 @@ class Whisper:
             InputError: The model does not know the language.
         """
         known: Sequence[str] = self._model.supported_languages
-        code = language.partition("-")[0].lower()
+        code = primary_language(language)
         if code not in known:
             raise InputError(
                 f"{NAME} does not know the language {language[:20]!r}.",

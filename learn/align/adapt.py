@@ -90,7 +90,7 @@ def _named(goals: NDArray[np.floating], names: NDArray[np.str_]) -> Vectors:
         names: (n,), of each product's title; empty for none.
     """
     none = np.zeros(0, dtype=np.float32)
-    genders = load_names().genders(names.tolist())
+    genders = load_names().genders(names)
     known = np.flatnonzero(genders)
     distinct, place = np.unique(names[known], return_inverse=True)
     if len(distinct) < FEWEST_NAMED:

@@ -105,7 +105,7 @@ def _as_asked(questions: Questions, adapter: QueryAdapter | None) -> Questions:
     """Return the questions as a search asks them of pictures that went through a head."""
     if adapter is None:
         return questions
-    genders = load_names().genders(questions.names.tolist())
+    genders = load_names().genders(questions.names)
     titles = adapter.asked(questions.titles, genders)
     none = np.zeros(len(questions.categories), dtype=np.float32)
     categories = adapter.asked(questions.categories, none)

@@ -9,7 +9,6 @@ the package ``Faker``, which has those of many countries and must be installed. 
 from __future__ import annotations
 
 import argparse
-import gzip
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -19,9 +18,10 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from encoders.kinds.english import load_things
+from encoders.kinds.names import FILE
+from encoders.kinds.shipped import write_lines
 from learn.align.things import read_senses, read_synsets
 
-FILE = Path(__file__).parents[2] / "encoders" / "kinds" / "names.txt.gz"
 HEADER = (
     "# women's first names, then men's; from the US Census of 1990 and Faker {}, without the words"
     " of WordNet 3.1; see NAMES-LICENCE.txt"
@@ -97,8 +97,7 @@ def main() -> None:
         " ".join(sorted(name for name, of in shares.items() if sign * of >= MOSTLY))
         for sign in (1, -1)
     ]
-    text = "\n".join([HEADER.format(version("faker")), *lines])
-    FILE.write_bytes(gzip.compress(text.encode("ascii"), mtime=0))
+    write_lines(FILE, HEADER.format(version("faker")), lines)
 
 
 if __name__ == "__main__":

