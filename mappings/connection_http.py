@@ -1,0 +1,148 @@
+"""Plain HTTP to the node by the standard library: half the processor time of the client's own way.
+
+A search is answered in a few milliseconds; the client's own pool takes 0.3 ms of each request.
+"""
+
+import select
+import time
+import weakref
+import zlib
+from collections import deque
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse
+from typing import Any
+from urllib.parse import urlencode
+
+from opensearchpy import exceptions
+from opensearchpy.connection import Connection
+
+GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+"""Lets zlib tell by the first bytes which of the two it reads."""
+
+
+class PlainHTTP(Connection):
+    """What ``opensearchpy.OpenSearch`` sends by (its ``connection_class``) where there is no TLS.
+
+    Connections are kept open for the next request, ``pool_maxsize`` of them, each opened when first
+    needed. Nothing is tried again: that is for the client to decide.
+
+    Args:
+        pool_maxsize: Connections that are kept.
+        given: What ``opensearchpy.connection.Connection`` takes.
+    """
+
+    def __init__(self, *, pool_maxsize: int = 1, **given: Any) -> None:  # noqa: ANN401 - as there
+        super().__init__(**given)
+        self._most = pool_maxsize
+        self._kept: deque[HTTPConnection] = deque()  # its ends are safe between threads
+        weakref.finalize(self, _close, self._kept)  # a client that nobody closed
+
+    def perform_request(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, Any] | None = None,
+        body: bytes | None = None,
+        timeout: float | None = None,
+        ignore: Collection[int] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, HTTPMessage, str]:
+        """Return status, headers and text of the answer.
+
+        Args:
+            method: ``GET``, ``POST`` …
+            url: The path.
+            params: What stands behind its question mark.
+            body: What is sent.
+            timeout: Seconds until an answer must have begun; by default the client's.
+            ignore: Statuses of errors that are answers.
+            headers: Beside those of every request.
+
+        Raises:
+            ConnectionTimeout: No answer came in time.
+            ConnectionError: The node could not be reached or hung up.
+            TransportError: The node answered with an error.
+        """
+        path = self.url_prefix + url + (f"?{urlencode(params)}" if params else "")
+        full, started = self.host + path, time.monotonic()
+        try:
+            reply, text = self._ask(method, path, body, timeout or self.timeout, headers or {})
+        except (OSError, HTTPException, zlib.error) as error:
+            spent = time.monotonic() - started
+            self.log_request_fail(method, full, path, body, spent, exception=error)
+            if isinstance(error, TimeoutError):
+                raise exceptions.ConnectionTimeout("TIMEOUT", str(error), error) from error
+            raise exceptions.ConnectionError("N/A", str(error), error) from error
+        spent, status = time.monotonic() - started, reply.status
+        self._raise_warnings(reply.headers.get_all("warning", ()))
+        if not 200 <= status < 300 and status not in ignore:
+            self.log_request_fail(method, full, path, body, spent, status, text)
+            self._raise_error(status, text, reply.headers.get("content-type"))
+        self.log_request_success(method, full, path, body, status, text, spent)
+        return status, reply.headers, text
+
+    def close(self) -> None:
+        """Close the connections that are kept; the next request opens new ones."""
+        _close(self._kept)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        seconds: float,
+        headers: Mapping[str, str],
+    ) -> tuple[HTTPResponse, str]:
+        every = {**self.headers, **headers}
+        if body and self.http_compress:
+            body, every["content-encoding"] = self._gzip_compress(body), "gzip"
+        connection = self._connection(seconds)
+        try:
+            connection.request(method, path, body, every)
+            reply = connection.getresponse()
+            data = reply.read()
+        except BaseException:  # what is left unread of it would be taken for the next answer
+            connection.close()
+            raise
+        self._keep(connection)
+        if reply.headers.get("content-encoding"):
+            data = zlib.decompress(data, GZIP_OR_ZLIB)
+        return reply, data.decode("utf-8", "surrogatepass")
+
+    def _connection(self, seconds: float) -> HTTPConnection:
+        """Return a connection that was kept and is still up, or a new one."""
+        while self._kept:
+            try:
+                connection = self._kept.pop()
+            except IndexError:  # another thread took the last
+                break
+            if connection.sock is not None and not _readable(connection):
+                connection.sock.settimeout(seconds)
+                return connection
+            connection.close()
+        connection = HTTPConnection(self.hostname, self.port, timeout=seconds)
+        try:
+            connection.connect()
+        except TimeoutError as error:
+            raise OSError(f"No connection in {seconds:g} s.") from error
+        return connection
+
+    def _keep(self, connection: HTTPConnection) -> None:
+        if len(self._kept) < self._most:
+            self._kept.append(connection)
+        else:
+            connection.close()
+
+
+def _close(kept: deque[HTTPConnection]) -> None:
+    with suppress(IndexError):  # no more
+        while True:
+            kept.pop().close()
+
+
+def _readable(connection: HTTPConnection) -> bool:
+    """Tell whether a resting connection has something to say: that it is at its end."""
+    poll = select.poll()
+    poll.register(connection.sock, select.POLLIN)
+    return bool(poll.poll(0))

@@ -1,0 +1,174 @@
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import pytest
+from index_example import IDENTITY, body, document
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import ConnectionError as Unreachable
+from opensearchpy.exceptions import ConnectionTimeout, NotFoundError
+
+from mappings.connection import Connection
+from mappings.connection_http import PlainHTTP
+from mappings.index import create
+
+if TYPE_CHECKING:
+    from socket import socket as Socket
+
+Answer = Callable[["Socket", int], None]
+
+
+def reply(text: str, more: str = "") -> bytes:
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n{more}"
+    return f"{head}Content-Length: {len(text)}\r\n\r\n{text}".encode()
+
+
+@contextmanager
+def server(answer: Answer) -> Iterator[str]:
+    """A port that hands each connection over with its number, one after the other."""
+
+    def serve() -> None:
+        number = 0
+        with suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                with near, suppress(OSError):
+                    answer(near, number)
+                number += 1
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def sent_by(client: OpenSearch) -> PlainHTTP:
+    connection = client.transport.get_connection()
+    assert isinstance(connection, PlainHTTP)
+    return connection
+
+
+def test_plain_http_goes_by_it_and_tls_does_not() -> None:
+    plain, secure = (Connection(f"{s}://127.0.0.1:9").open() for s in ("http", "https"))
+    assert isinstance(plain.transport.get_connection(), PlainHTTP)
+    assert not isinstance(secure.transport.get_connection(), PlainHTTP)
+
+
+def test_a_connection_is_kept_for_the_next_request() -> None:
+    met: list[int] = []
+
+    def answer(near: "Socket", number: int) -> None:
+        while near.recv(65536):
+            met.append(number)
+            near.sendall(reply("{}"))
+
+    with server(answer) as url:
+        client = Connection(url).open()
+        for _ in range(3):
+            client.info()
+        client.close()
+        client.info()  # what was closed is opened anew
+        client.close()
+    assert met == [0, 0, 0, 1]
+
+
+def test_a_connection_that_the_node_closed_meanwhile_is_replaced() -> None:
+    closed = threading.Event()
+
+    def answer(near: "Socket", number: int) -> None:
+        near.recv(65536)
+        near.sendall(reply(f'{{"n": {number}}}'))
+        near.close()
+        closed.set()
+
+    with server(answer) as url:
+        client = Connection(url).open()
+        assert client.info() == {"n": 0}
+        assert closed.wait(5)
+        time.sleep(0.05)  # the end of the connection arrives
+        assert client.info() == {"n": 1}
+        client.close()
+
+
+def test_a_late_answer_is_not_taken_for_the_next_one() -> None:
+    given_up = threading.Event()
+
+    def answer(near: "Socket", number: int) -> None:
+        near.recv(65536)
+        if number == 0:
+            given_up.wait(5)
+        near.sendall(reply(f'{{"n": {number}}}'))
+
+    with server(answer) as url:
+        client = Connection(url).open()
+        with pytest.raises(ConnectionTimeout):
+            client.info(params={"request_timeout": 0.1})
+        given_up.set()
+        assert client.info() == {"n": 1}
+        client.close()
+
+
+def test_half_an_answer_is_an_unreachable_node_and_not_kept() -> None:
+    def answer(near: "Socket", number: int) -> None:
+        near.recv(65536)
+        near.sendall(reply('{"n": 1}') if number else reply('{"n": 0}')[:-4])
+
+    with server(answer) as url:
+        client = Connection(url).open()
+        with pytest.raises(Unreachable):
+            client.info()
+        assert client.info() == {"n": 1}
+        client.close()
+
+
+def test_a_node_elsewhere_is_spoken_to_in_gzip() -> None:
+    got: list[bytes] = []
+
+    def answer(near: "Socket", number: int) -> None:
+        data = b""
+        while b"\r\n\r\n" not in data or len(data.partition(b"\r\n\r\n")[2]) < 20:
+            data += near.recv(65536)
+        got.append(data)
+        packed = gzip.compress('{"标题": 1}'.encode())
+        head = "Content-Encoding: gzip\r\nContent-Type: application/json; charset=UTF-8\r\n"
+        near.sendall(f"HTTP/1.1 200 OK\r\n{head}Content-Length: {len(packed)}\r\n\r\n".encode())
+        near.sendall(packed)
+
+    with server(answer) as url:
+        client = OpenSearch([url], connection_class=PlainHTTP, http_compress=True, max_retries=0)
+        assert client.search(body={"query": {"match_all": {}}}) == {"标题": 1}
+        client.close()
+    head, _, sent = got[0].partition(b"\r\n\r\n")
+    assert b"content-encoding: gzip" in head.lower()
+    assert gzip.decompress(sent) == b'{"query":{"match_all":{}}}'
+
+
+@pytest.mark.node
+def test_many_threads_get_their_own_answers(client: OpenSearch, alias: str) -> None:
+    create(client, alias, IDENTITY, body())
+    for n in range(20):
+        client.index(index=alias, id=str(n), body=document())
+    with ThreadPoolExecutor(8) as threads:
+        asked = [str(n % 20) for n in range(400)]
+        found = list(threads.map(lambda n: client.get(index=alias, id=n)["_id"], asked))
+    assert found == asked
+
+
+@pytest.mark.node
+def test_errors_and_what_is_not_there_are_told_as_by_the_clients_own(
+    client: OpenSearch, alias: str
+) -> None:
+    sent_by(client)
+    assert client.indices.exists(index=f"{alias}-none") is False
+    assert client.get(index="none", id="1", ignore=404)["status"] == 404
+    with pytest.raises(NotFoundError) as caught:
+        client.search(index=f"{alias}-none", body={})
+    assert caught.value.info["error"]["type"] == "index_not_found_exception"
+    assert isinstance(client.cat.indices(format="txt"), str)
