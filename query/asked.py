@@ -64,10 +64,10 @@ class Asked:
 
     def counts(self, plan: Plan) -> Callable[[], Counts] | None:
         """Return what waits for a plan's counts, ``None`` where the ranking request counts."""
-        if plan.counting is None:
+        if plan.count is None:
             return None
         return count_beside(
-            self.beside, self.client, self.index.name, plan.counting, self.request, self.left,
+            self.beside, self.client, self.index.name, plan.count, self.request, self.left,
             anew=self.anew,
         )  # fmt: skip
 

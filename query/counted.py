@@ -36,13 +36,13 @@ def count_beside(
     beside: Executor,
     client: Any,  # noqa: ANN401 - opensearchpy.OpenSearch
     index: str,
-    body: dict[str, Any],
+    count: Callable[[], dict[str, Any]],
     request: SearchRequest,
     seconds: float,
     *,
     anew: bool = False,
 ) -> Callable[[], Counts]:
-    """Return what waits for the counts, whose request is sent, and answer read, by another thread.
+    """Return what waits for the counts, which another thread asks for from first to last.
 
     The same words are counted by the same copies of the shards, as each copy keeps answers of its
     own.
@@ -51,16 +51,16 @@ def count_beside(
         beside: Whose thread sends it.
         client: An ``opensearchpy.OpenSearch``.
         index: The concrete index.
-        body: A plan's ``counting``.
+        count: A plan's; makes the request.
         request: Whose facets are counted.
         seconds: Until the counts are given up.
         anew: Whether an answer that the engine has kept is not to be used.
     """
-    words = hashlib.blake2b(request.text.encode(), digest_size=8).hexdigest()
 
     def ask() -> Counts:
-        # Read here: the thread that ranks still waits for the engine, which takes longer.
-        reply = send(client, index, body, seconds, same=f"c{words}", anew=anew)
+        # All of it here: the thread that ranks still waits for the engine, which takes longer.
+        words = hashlib.blake2b(request.text.encode(), digest_size=8).hexdigest()
+        reply = send(client, index, count(), seconds, same=f"c{words}", anew=anew)
         return read_counts(reply, request)
 
     return beside.submit(ask).result

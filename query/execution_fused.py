@@ -24,7 +24,7 @@ def fused_window(asked: Asked, reach: int) -> Found:
         columns=columns_needed(request, asked.boosts),
         pinned=pinned(asked.placements),
         aggregations=aggregations(counted, ()) or None,
-        count_to=(plan.counting or plan.body)["track_total_hits"],
+        count_to=plan.count_to,
         patience=asked.left,
     )
     fused = window_of(

@@ -1,7 +1,8 @@
 """The plan: one request to the engine that computes the whole formula over good candidates."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from mappings.calibration import Calibration, Raw
@@ -53,10 +54,11 @@ class Plan:
         lexical_clause: The words' clause, ``None`` without words.
         filters: What every hit satisfies.
         params: The query vectors by the name that scripts know them under.
-        bare: The candidate query without what a row shows.
+        find: Makes the candidate query without what a row shows; only a window needs it.
         because: Why the weights are what they are.
-        counting: The request that counts the match set and its facets, sent beside the other;
-            ``None`` where the ranking one counts, as no facet asks for the whole match set.
+        count: Makes the request that counts the match set and its facets, while the other is on
+            its way; ``None`` where that one counts, as no facet asks for the whole match set.
+        count_to: Matches are counted exactly up to here.
     """
 
     body: dict[str, Any]
@@ -70,9 +72,10 @@ class Plan:
     lexical_clause: dict[str, Any] | None = None
     filters: tuple[Filter, ...] = ()
     params: Params = field(default_factory=dict)
-    bare: dict[str, Any] = field(default_factory=dict)
+    find: Callable[[], dict[str, Any]] = dict
     because: tuple[str, ...] = ()
-    counting: dict[str, Any] | None = None
+    count: Callable[[], dict[str, Any]] | None = None
+    count_to: int = 1_000
 
     @property
     def weights(self) -> dict[str, float]:
@@ -93,7 +96,7 @@ class Plan:
         rows = {"stored_fields": "_none_"} if keyed else {"_source": False}
         read = [KEY.name, *columns] if keyed else columns
         kept = {k: v for k, v in self.body.items() if k not in ROW_PARTS}
-        body = kept | {"from": 0, "size": self.window, "query": self.bare} | rows
+        body = kept | {"from": 0, "size": self.window, "query": self.find()} | rows
         return body | ({"docvalue_fields": docvalues(read)} if read else {})
 
     def page_body(self, ids: Sequence[str]) -> dict[str, Any]:
@@ -152,8 +155,8 @@ def compile_plan(
         for s in had
         if s.name in weights
     )
-    plan = _assemble(intent, vectors, terms, schema, budget, pins, carded)
-    return replace(plan, because=chosen.because + ((told(agreed),) if agreed else ()))
+    because = chosen.because + ((told(agreed),) if agreed else ())
+    return _assemble(intent, vectors, terms, schema, budget, pins, carded, because)
 
 
 def scale_of(
@@ -214,6 +217,7 @@ def _assemble(
     budget: Budget,
     pins: tuple[str, ...],
     carded: bool,
+    because: tuple[str, ...],
 ) -> Plan:
     request, params = intent.request, vector_params(vectors)
     lexical, found_by = _lexical(intent, terms), _lexical(intent, terms, summed=True)
@@ -226,17 +230,18 @@ def _assemble(
             pins=pins, told=lexical if shown else None, shown=shown,
         )  # fmt: skip
 
-    counting: dict[str, Any] | None = None
-    if request.facets and request.facets_of != "window":
+    def count() -> dict[str, Any]:
         wider = _wider(request, terms, vectors, schema, budget)
-        counting = _counting(request, lexical, legs, pins, wider, budget)
+        return _counting(request, lexical, legs, pins, wider, budget)
+
+    counted = bool(request.facets) and request.facets_of != "window"
     marks = _marking(request, lexical, terms)
     first = max(0, request.offset - 1)  # the row before the page shows whether a tie is cut
     body: dict[str, Any] = {
         "from": min(first, window),
         "size": max(0, min(request.offset + request.size + 1, window) - first),
         "timeout": f"{int(budget.seconds * 1000)}ms",
-        "track_total_hits": False if counting else budget.count_to,
+        "track_total_hits": False if counted else budget.count_to,
         "query": query(shown=True),
         "rescore": {
             "window_size": max(1, window),
@@ -253,7 +258,8 @@ def _assemble(
     depth = legs.depth
     return Plan(
         body, terms, tuple(legs.clauses), depth.k, depth.lexical, window, first, shift_of(terms),
-        lexical, request.filters, params, query(shown=False), counting=counting,
+        lexical, request.filters, params, partial(query, shown=False), because,
+        count=count if counted else None, count_to=budget.count_to,
     )  # fmt: skip
 
 

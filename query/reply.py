@@ -62,8 +62,10 @@ def read_words(reply: Mapping[str, Any]) -> dict[str, tuple[MatchedWord, ...]]:
 
 def is_told(reply: Mapping[str, Any]) -> bool:
     """Tell whether every row says its product and what is shown of it."""
-    rows = reply["hits"]["hits"]
-    return all("_id" in row or {KEY.name, CARD.name} <= set(row.get("fields", ())) for row in rows)
+    needed = {KEY.name, CARD.name}
+    return all(
+        "_id" in row or needed.issubset(row.get("fields", ())) for row in reply["hits"]["hits"]
+    )
 
 
 def id_of(row: Mapping[str, Any]) -> str:
@@ -147,10 +149,10 @@ def contributions(
 
 def _shares(term: Term, raws: Sequence[float | None]) -> list[Contribution]:
     name, weight = term.signal.name, term.weight
-    scaled = term.scale(np.array([r or 0.0 for r in raws])).tolist()  # all rows at once
+    scaled = term.scale(np.array([r or 0.0 for r in raws]))  # all rows at once
+    points = (weight * scaled).tolist()
+    lacking = Contribution(name, 0.0, 0.0, weight, 0.0, missing=True)
     return [
-        Contribution(name, r, c, weight, weight * c)
-        if r is not None
-        else Contribution(name, 0.0, 0.0, weight, 0.0, missing=True)
-        for r, c in zip(raws, scaled, strict=True)
+        lacking if r is None else Contribution(name, r, c, weight, p)
+        for r, c, p in zip(raws, scaled.tolist(), points, strict=True)
     ]

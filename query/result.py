@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from query.facet_lines import FacetCount
 from query.understand.understood import NOTHING, Understood
@@ -11,9 +11,8 @@ TOTAL_OF = "products that match a word or are near a query vector"
 REACHABLE_OF = "best candidates, for which the formula is computed"
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
-    """One signal's share of a hit's score.
+class Contribution(NamedTuple):
+    """One signal's share of a hit's score; a named tuple, as a page has a hundred of them.
 
     Args:
         signal: The signal's name.
@@ -167,13 +166,14 @@ class SearchResult:
 
 
 def _hit_json(hit: Hit) -> dict[str, Any]:
+    why = hit.explanation
     return {
         "id": hit.id,
         "score": hit.score,
-        "contributions": [asdict(c) for c in hit.contributions],
+        "contributions": [c._asdict() for c in hit.contributions],
         "matched_picture": asdict(hit.matched_picture) if hit.matched_picture else None,
         "source": dict(hit.source),
         "variants": list(hit.variants),
         "placed": hit.placed,
-        "explanation": asdict(hit.explanation) if hit.explanation else None,
+        "explanation": asdict(why) | {"parts": [c._asdict() for c in why.parts]} if why else None,
     }

@@ -56,5 +56,6 @@ def choose(
         because.append(f"The request sets {', '.join(own)}.")
     if left := [n for n in profile.weights if profile.weights[n] > 0 and n not in present]:
         because.append(f"The request has no {', '.join(left)}: the others share their weight.")
-    changed_profile = Profile(profile.name, merged, profile.calibrated)
-    return Chosen(weigh(changed_profile, override, present), tuple(because))
+    if merged != profile.weights:
+        profile = Profile(profile.name, merged, profile.calibrated)
+    return Chosen(weigh(profile, override, present), tuple(because))

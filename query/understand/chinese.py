@@ -1,8 +1,10 @@
 """Chinese tools: segmentation with parts of speech, and both scripts. Loaded when first made."""
 
+import re
 from functools import lru_cache
 
 REMEMBERED = 200_000
+_CJK = re.compile("[㐀-鿿豈-﫿]")
 
 
 class Chinese:
@@ -43,14 +45,14 @@ class Chinese:
 
 def is_cjk(character: str) -> bool:
     """Tell whether a character is a Chinese one."""
-    return "㐀" <= character <= "鿿" or "豈" <= character <= "﫿"
+    return _CJK.fullmatch(character) is not None
 
 
 def has_cjk(text: str) -> bool:
     """Tell whether a text holds a Chinese character."""
-    return any(is_cjk(c) for c in text)
+    return _CJK.search(text) is not None
 
 
 def count_cjk(text: str) -> int:
     """Return how many Chinese characters a text holds."""
-    return sum(is_cjk(c) for c in text)
+    return len(_CJK.findall(text))

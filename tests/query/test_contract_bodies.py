@@ -44,8 +44,8 @@ def bodies(name: str) -> Iterator[dict[str, Any]]:
         plan = plan_of(blend, **PLANS[name])
         yield from (plan.body, plan.whole(), plan.window_body(("price",), True))
         yield from (plan.window_body((), False), plan.page_body(["1", "2"]))
-        if plan.counting:
-            yield plan.counting
+        if plan.count:
+            yield plan.count()
 
 
 def queries(body: dict[str, Any]) -> Iterator[tuple[str, Any, int]]:
@@ -114,8 +114,9 @@ def test_a_page_is_read_by_id_with_the_same_raw_values_and_filters() -> None:
 
 
 def test_facets_of_the_match_set_ignore_their_own_filters() -> None:
-    body = plan_of(facets=FACETS, filters=FILTERS).counting
-    assert body is not None
+    count = plan_of(facets=FACETS, filters=FILTERS).count
+    assert count is not None
+    body = count()
     brand, price, colour = (f.clause() for f in FILTERS)
     assert body["post_filter"] == {"bool": {"filter": [brand, price, colour]}}
     assert body["aggs"] == {
@@ -139,10 +140,10 @@ def test_facets_of_the_match_set_ignore_their_own_filters() -> None:
 def test_the_ranking_request_neither_counts_nor_scores_twice() -> None:
     plan, plain = plan_of(facets=FACETS, filters=FILTERS), plan_of(filters=FILTERS)
     assert plan.body == plain.body | {"track_total_hits": False}
-    assert plan.counting is not None
-    assert plain.counting is None
-    assert plan.counting["size"] == 0
-    assert "rescore" not in plan.counting
+    assert plan.count is not None
+    assert plain.count is None
+    assert plan.count()["size"] == 0
+    assert "rescore" not in plan.count()
 
 
 def test_the_best_are_found_by_sums_and_scored_by_the_best_column() -> None:

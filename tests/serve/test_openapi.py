@@ -103,12 +103,15 @@ def test_the_body_has_the_fields_of_the_engines_request() -> None:
         (WordAnswer, MatchedWord, set()),
         (FacetAnswer, FacetCount, set()),
         (BucketAnswer, Bucket, set()),
-        (ContributionAnswer, Contribution, set()),
         (PictureAnswer, MatchedPicture, set()),
     ],
 )
 def test_the_answers_mirror_the_engines_values(model: Any, value: Any, more: set[str]) -> None:
     assert set(model.model_fields) == {f.name for f in dataclasses.fields(value)} | more
+
+
+def test_contributions_are_mirrored_too() -> None:
+    assert set(ContributionAnswer.model_fields) == set(Contribution._fields)
 
 
 def test_the_application_is_described_without_loading_a_model() -> None:
