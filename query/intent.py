@@ -43,6 +43,8 @@ def understand(request: SearchRequest) -> Intent:
 
 def script_of(text: str) -> Script:
     """Return ``zh``, ``en`` (any script but Chinese, Japanese, Korean), ``mixed`` or ``none``."""
+    if text.isascii():
+        return "en" if any(map(str.isalnum, text)) else "none"
     letters = [c for c in text if c.isalnum()]
     cjk = [unicodedata.name(c, "").startswith(_CJK) for c in letters]
     if not letters:

@@ -144,8 +144,9 @@ def _require_arrangement(request: SearchRequest) -> None:
 def plain_text(text: str) -> str:
     """Return the text in NFKC, without control characters, runs of white space as one space."""
     shown = unicodedata.normalize("NFKC", text)
-    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in shown)
-    return " ".join(kept.split())
+    if not shown.isprintable():  # hardly ever: control characters are looked for one by one
+        shown = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in shown)
+    return " ".join(shown.split())
 
 
 def _require(met: bool, what: str, given: int, limit: int) -> None:
