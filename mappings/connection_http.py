@@ -55,7 +55,7 @@ class PlainHTTP(Connection):
             url: The path.
             params: What stands behind its question mark.
             body: What is sent.
-            timeout: Seconds until an answer must have begun; by default the client's.
+            timeout: Seconds without a word from the node; by default the client's.
             ignore: Statuses of errors that are answers.
             headers: Beside those of every request.
 
@@ -68,7 +68,7 @@ class PlainHTTP(Connection):
         full, started = self.host + path, time.monotonic()
         try:
             reply, text = self._ask(method, path, body, timeout or self.timeout, headers or {})
-        except (OSError, HTTPException, zlib.error) as error:
+        except (OSError, HTTPException, zlib.error, UnicodeError) as error:
             spent = time.monotonic() - started
             self.log_request_fail(method, full, path, body, spent, exception=error)
             if isinstance(error, TimeoutError):
