@@ -84,9 +84,16 @@ class Blend:
             vector: The query's, float32 (dim,).
             lows: The feet of this query's scales by signal name; the blend's own where left out.
         """
+        return np.concatenate([vector, [1.0], self.down(lows)]).astype(np.float32)
+
+    def down(self, lows: Mapping[str, float] | None = None) -> tuple[float, ...]:
+        """Return -s low of each signal, by which ``query`` differs beside its vector.
+
+        Args:
+            lows: As for ``query``.
+        """
         feet = {n: s.low for n, s in self.scales.items()} | dict(lows or {})
-        down = [0.0 - self._slope(n) * feet[n] if n in self.weights else 0.0 for n in SIGNALS]
-        return np.concatenate([vector, [1.0], down]).astype(np.float32)
+        return tuple(0.0 - self._slope(n) * feet[n] if n in self.weights else 0.0 for n in SIGNALS)
 
     def near(self, weights: Mapping[str, float], tolerance: float = 0.3) -> bool:
         """Tell whether neighbours by this blend are good candidates under other weights.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from mappings.blend import Blend
@@ -13,7 +14,7 @@ from query.formula import Params, raw_values, scored, with_vector
 from query.queries.directions import mixed
 from query.script import Term, nearest_script, vector_param
 from query.signals import BestPicture, VectorSignal
-from query.vectors import QueryVectors, Vector
+from query.vectors import QueryVectors
 
 # The name under which the engine reports a hit's BM25.
 LEXICAL = "lexical"
@@ -111,7 +112,7 @@ def find_legs(
     column = schema.blend_vector
     clauses: dict[str, dict[str, Any]] = {}
     if column and schema.blend and vectors.text is not None and blends(schema.blend, terms):
-        vector = vector_json(schema.blend.query(_asked(text, vectors), _feet(text)))
+        vector = _blended(schema.blend, text, vectors)
         clauses[BLEND] = _knn(column.name, vector, budget.blend, filters)
         own = [t for t in terms if _side(t) and t not in text]
     else:
@@ -223,7 +224,7 @@ def chosen_query(
 def vector_params(vectors: QueryVectors) -> dict[str, list[float]]:
     """Return the query vectors as JSON numbers, by the name that scripts know them under."""
     return {
-        f"q_{side}": vector_json(vector)
+        f"q_{side}": vectors.once(side, partial(vector_json, vector))
         for side in ("text", "picture", "seen")
         if (vector := vectors.of(side)) is not None
     }
@@ -247,19 +248,24 @@ def _feet(terms: list[Term]) -> dict[str, float]:
     return {t.signal.name: t.scale.low if isinstance(t.scale, Affine) else 0.0 for t in terms}
 
 
-def _asked(terms: list[Term], vectors: QueryVectors) -> Vector:
-    """Return the one vector with which the blend is asked, float32 (d,).
+def _blended(blend: Blend, terms: list[Term], vectors: QueryVectors) -> list[float]:
+    """Return the one vector with which the blend is asked, d + 4 JSON numbers.
 
     Where what the words look like is a vector of its own, each counts by the slopes of its signals.
     """
     assert vectors.text is not None
-    if vectors.seen is None:
-        return vectors.text
+    words, seen, feet = vectors.text, vectors.seen, _feet(terms)
     slopes = {"text": 0.0, "seen": 0.0}
     for term in terms:
         width = term.scale.high - term.scale.low if isinstance(term.scale, Affine) else 1.0
         slopes[str(_side(term))] += term.weight / width
-    return mixed([vectors.text, vectors.seen], [slopes["text"], slopes["seen"]])
+    shares = (slopes["text"], slopes["seen"])
+
+    def make() -> list[float]:
+        asked = words if seen is None else mixed([words, seen], shares)
+        return vector_json(blend.query(asked, feet))
+
+    return vectors.once((BLEND, shares, blend.down(feet)), make)
 
 
 def _side(term: Term) -> str | None:

@@ -31,7 +31,7 @@ from query.queries.stored import Example, with_examples
 from query.queries.subject import Spotter
 from query.request import SearchRequest
 from query.result import REACHABLE_OF, TOTAL_OF, SearchResult
-from query.signals import VECTOR_NAMES, Agreed, column_of, signals_of
+from query.signals import VECTOR_NAMES, Agreed, ImageMode, column_of, signals_of
 from query.store import IndexGone, LegFailed, send
 from query.understand.reading import PLAIN, Reading
 from query.understand.understood import Understood
@@ -103,6 +103,7 @@ class SearchEngine:
         self.reading = reading
         self.cursor_key = cursor_key or hashlib.sha256(identity.digest.encode()).digest()
         self._live: tuple[float, CatalogueIndex] | None = None
+        self._lacking: dict[ImageMode, tuple[CatalogueIndex | None, frozenset[str]]] = {}
         self._shares = KnownShares()
         self._beside = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="counts")
 
@@ -142,7 +143,7 @@ class SearchEngine:
         encode_ms = round((time.perf_counter() - started) * 1_000, 3)
         intent = every_word(intent)
         absent = {name for side in failed for name in SIDES[side]}
-        absent |= _unmapped(index, intent.request)
+        absent |= self._unmapped(index, intent.request.image_mode)
         try:
             answer = self._answer(given, intent, vectors, profile, index, frozenset(absent))
         except IndexGone:  # swapped away since the alias was asked
@@ -150,6 +151,17 @@ class SearchEngine:
             live = self.live()
             answer = self._answer(given, intent, vectors, profile, live, frozenset(absent))
         return replace(answer, encode_ms=encode_ms)
+
+    def _unmapped(self, index: CatalogueIndex, mode: ImageMode) -> frozenset[str]:
+        """Return the signals whose column the live index does not have."""
+        known, found = self._lacking.get(mode, (None, frozenset()))
+        if known is not index:
+            columns = index.mapping.get("properties", {})
+            every = signals_of(index.schema, mode, {})
+            lacking = (s.name for s in every if (c := column_of(s)) and c not in columns)
+            found = frozenset(lacking)
+            self._lacking[mode] = (index, found)
+        return found
 
     def _examples(
         self, intent: Intent, index: CatalogueIndex
@@ -321,10 +333,3 @@ def _understood(asked: Asked, weights: Mapping[str, float]) -> Understood:
     if not kinds or not weights.get("image"):
         return understood
     return replace(understood, looks_like=kinds)
-
-
-def _unmapped(index: CatalogueIndex, request: SearchRequest) -> set[str]:
-    """Return the signals whose column the live index does not have."""
-    columns = index.mapping.get("properties", {})
-    every = signals_of(index.schema, request.image_mode, request.similarity)
-    return {s.name for s in every if (column := column_of(s)) and column not in columns}

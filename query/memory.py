@@ -32,17 +32,27 @@ class Memory(Generic[T]):
             content: What it is made of.
             make: Makes it; what it raises is not remembered.
         """
+        found = self.get(content)
+        if found is None:
+            found = make()
+            self.put(content, found)
+        return found
+
+    def get(self, content: bytes) -> T | None:
+        """Return what was made of the content, ``None`` where nothing is remembered."""
         key = _key(content)
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        made = make()
+            if key not in self._kept:
+                return None
+            self._kept.move_to_end(key)
+            return self._kept[key]
+
+    def put(self, content: bytes, made: T) -> None:
+        """Remember what was made of the content."""
         with self._lock:
-            self._kept[key] = made
+            self._kept[_key(content)] = made
             while len(self._kept) > self._keep:
                 self._kept.popitem(last=False)
-        return made
 
 
 def _key(content: bytes) -> str:

@@ -179,7 +179,11 @@ def scale_of(
         return Raw()
     known = calibration.scales.get(signal.name, DEFAULT_SCALES[signal.name])
     vector = vectors.of(signal.side) if isinstance(signal, VectorSignal | BestPicture) else None
-    scale = for_query(known, vector, text)
+    if vector is None:
+        scale = for_query(known, None, text)
+    else:
+        asked = (getattr(signal, "side", ""), known, text)
+        scale = vectors.once(asked, lambda: for_query(known, vector, text))
     if isinstance(signal, VectorSignal | BestPicture) and signal.similarity == "euclidean":
         return for_euclidean(scale)
     return scale

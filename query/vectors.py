@@ -2,8 +2,8 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ from query.request import SearchRequest, plain_text
 
 Vector = NDArray[np.float32]
 T = TypeVar("T")
+WHOLE = 512
+"""Queries whose vectors are remembered together with what was made of them, some 40 KB each."""
+MADE = 32
 NEUTRAL = "product"
 """A text that says nothing in particular: where directions start that have one end alone."""
 
@@ -63,10 +66,26 @@ class QueryVectors:
     picture: Vector | None = None
     seen: Vector | None = None
     looks_like: tuple[Likeness, ...] = ()
+    _made: dict[object, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def of(self, side: str) -> Vector | None:
         """Return the vector of the side ``text``, ``picture`` or ``seen``."""
         return {"text": self.text, "picture": self.picture, "seen": self.seen}[side]
+
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """Return what was made of these vectors under a key, or make it now; it stays as it is.
+
+        Args:
+            key: Says all that it depends on beside the vectors.
+            make: Makes it.
+        """
+        found: T | None = self._made.get(key)  # another thread may clear it, or make the same
+        if found is None:
+            found = make()
+            if len(self._made) >= MADE:
+                self._made.clear()
+            self._made[key] = found
+        return found
 
 
 class QueryEncoder:
@@ -96,6 +115,7 @@ class QueryEncoder:
         self._text, self._image, self._decoder = text, image, decoder
         self._dim = dim
         self._kept, self._looked = Memory[Vector](keep), Memory[Look](keep)
+        self._whole = Memory[QueryVectors](min(keep, WHOLE))
         self._decoding = threading.Lock()
 
     def close(self) -> None:
@@ -128,6 +148,10 @@ class QueryEncoder:
             InputError: An uploaded picture cannot be used, or an encoder's vector has the wrong
                 dimension or holds a value that is no number.
         """
+        words = _alone(intent, examples)
+        known = self._whole.get(words) if words else None
+        if known is not None:
+            return known, ()
         failed: list[str] = []
         request = intent.request
         mixture, strength = request.mixture, request.mixture.strength
@@ -142,7 +166,10 @@ class QueryEncoder:
         picture = self._try("picture", failed, lambda: self._shown(request, examples))
         if picture is not None:
             picture = moved(picture, along, strength)
-        return QueryVectors(text, picture, seen, likenesses), tuple(dict.fromkeys(failed))
+        vectors = QueryVectors(text, picture, seen, likenesses)
+        if words and not failed and (looks or self._sight is None):  # nothing is to be tried again
+            self._whole.put(words, vectors)
+        return vectors, tuple(dict.fromkeys(failed))
 
     def _direction(self, towards: str, away: str) -> Vector | None:
         end, start = plain_text(towards), plain_text(away)
@@ -289,6 +316,14 @@ def worded(intent: Intent) -> tuple[str, ...]:
     """Return the texts that are embedded: the query's, and those beside it."""
     also = (plain_text(one) for one in intent.request.mixture.also)
     return tuple(words for words in (intent.encoded, *also) if words)
+
+
+def _alone(intent: Intent, examples: Sequence[Example]) -> bytes:
+    """Return the text that alone makes the request's vectors; empty where more does."""
+    request = intent.request
+    if examples or request.pictures or not request.mixture.is_plain:
+        return b""
+    return intent.encoded.encode()
 
 
 def _stored(examples: Sequence[Example], mixture: Mixture) -> Vector | None:

@@ -122,6 +122,9 @@ class _WrongBlend:
     def near(self, weights: Any) -> bool:
         return True
 
+    def down(self, lows: Any) -> tuple[float, ...]:
+        return ()
+
     def query(self, vector: Any, lows: Any) -> Any:
         return vector[:3]
 
