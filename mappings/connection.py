@@ -6,7 +6,6 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import BadStatusLine
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +19,7 @@ KEPT = 64
 """Connections to the node that are kept for the next request, each opened when first needed; the
 client's own default is one, so that requests side by side would open a new one every time."""
 BUSY = (429, 502, 503, 504)
-_HANGING_UP = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, BadStatusLine)
+_HANGING_UP = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
 PLAIN_TO_TLS = "plain HTTP request was sent to HTTPS port"
 _log = logging.getLogger("shelfsight.node")
 

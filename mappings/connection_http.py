@@ -1,21 +1,21 @@
-"""Plain HTTP to the node by the standard library: half the processor time of the client's own way.
+"""Plain HTTP to the node at a third of the processor time of the client's own way.
 
 A search is answered in a few milliseconds; the client's own pool takes 0.3 ms of each request.
 """
 
-import select
 import time
 import weakref
 import zlib
 from collections import deque
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse
 from typing import Any
 from urllib.parse import urlencode
 
 from opensearchpy import exceptions
 from opensearchpy.connection import Connection
+
+from mappings.connection_wire import Answer, Wire
 
 GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 """Lets zlib tell by the first bytes which of the two it reads."""
@@ -35,7 +35,7 @@ class PlainHTTP(Connection):
     def __init__(self, *, pool_maxsize: int = 1, **given: Any) -> None:  # noqa: ANN401 - as there
         super().__init__(**given)
         self._most = pool_maxsize
-        self._kept: deque[HTTPConnection] = deque()  # its ends are safe between threads
+        self._kept: deque[Wire] = deque()  # its ends are safe between threads
         weakref.finalize(self, _close, self._kept)  # a client that nobody closed
 
     def perform_request(
@@ -47,7 +47,7 @@ class PlainHTTP(Connection):
         timeout: float | None = None,
         ignore: Collection[int] = (),
         headers: Mapping[str, str] | None = None,
-    ) -> tuple[int, HTTPMessage, str]:
+    ) -> tuple[int, dict[str, str], str]:
         """Return status, headers and text of the answer.
 
         Args:
@@ -60,6 +60,7 @@ class PlainHTTP(Connection):
             headers: Beside those of every request.
 
         Raises:
+            ValueError: A path or header that would break the request's lines.
             ConnectionTimeout: No answer came in time.
             ConnectionError: The node could not be reached or hung up.
             TransportError: The node answered with an error.
@@ -68,14 +69,14 @@ class PlainHTTP(Connection):
         full, started = self.host + path, time.monotonic()
         try:
             reply, text = self._ask(method, path, body, timeout or self.timeout, headers or {})
-        except (OSError, HTTPException, zlib.error, UnicodeError) as error:
+        except (OSError, zlib.error, UnicodeDecodeError) as error:
             spent = time.monotonic() - started
             self.log_request_fail(method, full, path, body, spent, exception=error)
             if isinstance(error, TimeoutError):
                 raise exceptions.ConnectionTimeout("TIMEOUT", str(error), error) from error
             raise exceptions.ConnectionError("N/A", str(error), error) from error
         spent, status = time.monotonic() - started, reply.status
-        self._raise_warnings(reply.headers.get_all("warning", ()))
+        self._raise_warnings(reply.warnings)
         if not 200 <= status < 300 and status not in ignore:
             self.log_request_fail(method, full, path, body, spent, status, text)
             self._raise_error(status, text, reply.headers.get("content-type"))
@@ -93,56 +94,42 @@ class PlainHTTP(Connection):
         body: bytes | None,
         seconds: float,
         headers: Mapping[str, str],
-    ) -> tuple[HTTPResponse, str]:
-        every = {**self.headers, **headers}
-        if body and self.http_compress:
-            body, every["content-encoding"] = self._gzip_compress(body), "gzip"
-        connection = self._connection(seconds)
+    ) -> tuple[Answer, str]:
+        every, sent = {**self.headers, **headers}, body or b""
+        if sent and self.http_compress:
+            sent, every["content-encoding"] = self._gzip_compress(sent), "gzip"
+        wire = self._wire(seconds)
         try:
-            connection.request(method, path, body, every)
-            reply = connection.getresponse()
-            data = reply.read()
+            reply = wire.ask(method, path, sent, every, seconds)
         except BaseException:  # what is left unread of it would be taken for the next answer
-            connection.close()
+            wire.close()
             raise
-        self._keep(connection)
+        self._keep(wire, reply)
+        data = reply.body
         if reply.headers.get("content-encoding"):
             data = zlib.decompress(data, GZIP_OR_ZLIB)
         return reply, data.decode("utf-8", "surrogatepass")
 
-    def _connection(self, seconds: float) -> HTTPConnection:
+    def _wire(self, seconds: float) -> Wire:
         """Return a connection that was kept and is still up, or a new one."""
         while self._kept:
             try:
-                connection = self._kept.pop()
+                wire = self._kept.pop()
             except IndexError:  # another thread took the last
                 break
-            if connection.sock is not None and not _readable(connection):
-                connection.sock.settimeout(seconds)
-                return connection
-            connection.close()
-        connection = HTTPConnection(self.hostname, self.port, timeout=seconds)
-        try:
-            connection.connect()
-        except TimeoutError as error:
-            raise OSError(f"No connection in {seconds:g} s.") from error
-        return connection
+            if wire.is_up:
+                return wire
+            wire.close()
+        return Wire(self.hostname, self.port, self.host.partition("://")[2], seconds)
 
-    def _keep(self, connection: HTTPConnection) -> None:
-        if len(self._kept) < self._most:
-            self._kept.append(connection)
+    def _keep(self, wire: Wire, reply: Answer) -> None:
+        if reply.lets_more and len(self._kept) < self._most:
+            self._kept.append(wire)
         else:
-            connection.close()
+            wire.close()
 
 
-def _close(kept: deque[HTTPConnection]) -> None:
+def _close(kept: deque[Wire]) -> None:
     with suppress(IndexError):  # no more
         while True:
             kept.pop().close()
-
-
-def _readable(connection: HTTPConnection) -> bool:
-    """Tell whether a resting connection has something to say: that it is at its end."""
-    poll = select.poll()
-    poll.register(connection.sock, select.POLLIN)
-    return bool(poll.poll(0))

@@ -45,8 +45,9 @@ def serve(
     )
     shown, bound = listener.getsockname()[:2]
     typer.echo(f"Search API at http://{f'[{shown}]' if ':' in shown else shown}:{bound}", err=True)
+    # httptools, which uvicorn would prefer, bounds no head of a request; h11 does.
     config = uvicorn.Config(
-        app, log_level="warning", server_header=False, timeout_graceful_shutdown=10
+        app, http="h11", log_level="warning", server_header=False, timeout_graceful_shutdown=10
     )
     uvicorn.Server(config).run(sockets=[listener])
 

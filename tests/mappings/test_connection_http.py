@@ -13,8 +13,9 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionError as Unreachable
 from opensearchpy.exceptions import ConnectionTimeout, NotFoundError
 
-from mappings.connection import Connection
+from mappings.connection import Connection, node_errors
 from mappings.connection_http import PlainHTTP
+from mappings.errors import NodeUnreachable
 from mappings.index import create
 
 if TYPE_CHECKING:
@@ -126,6 +127,103 @@ def test_half_an_answer_is_an_unreachable_node_and_not_kept() -> None:
             client.info()
         assert client.info() == {"n": 1}
         client.close()
+
+
+def test_a_node_that_hangs_up_after_its_answer_gets_a_new_connection() -> None:
+    met: list[int] = []
+
+    def answer(near: "Socket", number: int) -> None:
+        met.append(number)
+        near.recv(65536)
+        near.sendall(reply("{}", "Connection: close\r\n"))
+
+    with server(answer) as url:
+        client = Connection(url).open()
+        assert [client.info(), client.info()] == [{}, {}]
+        client.close()
+    assert met == [0, 1]
+
+
+CHUNKED = (
+    b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n{"n": \r\n2\r\n1}\r\n0\r\n\r\n'
+)
+UNSAID = b'HTTP/1.1 200 OK\r\n\r\n{"n": 1}'
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [[CHUNKED], [UNSAID], [bytes([byte]) for byte in CHUNKED]],
+    ids=["chunks", "length unsaid", "byte by byte"],
+)
+def test_an_answer_is_read_whole_however_it_is_framed(pieces: list[bytes]) -> None:
+    def answer(near: "Socket", number: int) -> None:
+        near.recv(65536)
+        for piece in pieces:
+            near.sendall(piece)
+            time.sleep(0.001)
+
+    with server(answer) as url:
+        client = Connection(url).open()
+        assert client.info() == {"n": 1}
+        client.close()
+
+
+def test_the_head_of_an_answer_to_head_says_a_length_that_does_not_come() -> None:
+    def answer(near: "Socket", number: int) -> None:
+        while near.recv(65536):
+            near.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
+
+    with server(answer) as url:
+        client = Connection(url).open()
+        assert client.indices.exists(index="a") is True
+        assert client.indices.exists(index="b") is True
+        client.close()
+
+
+def test_what_is_no_http_is_an_unreachable_node() -> None:
+    def answer(near: "Socket", number: int) -> None:
+        near.recv(65536)
+        near.sendall(b"\x15\x03\x03\x00\x02\x02\x46")  # how a TLS port says no
+
+    with server(answer) as url, pytest.raises(NodeUnreachable, match="https://"), node_errors(url):
+        Connection(url).open().info()
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/a b", {}),
+        ("/a\r\nhost: evil", {}),
+        ("/标题", {}),
+        ("/", {"x-opaque-id": "1\r\nhost: evil"}),
+    ],
+)
+def test_what_would_break_a_requests_lines_is_not_sent(path: str, headers: dict[str, str]) -> None:
+    met: list[bytes] = []
+
+    def answer(near: "Socket", number: int) -> None:
+        met.append(near.recv(65536))
+
+    with server(answer) as url:
+        client = Connection(url).open()
+        with pytest.raises(ValueError, match=r"quoted|one line"):
+            client.transport.perform_request("GET", path, headers=headers)
+        client.close()
+    assert not any(met)
+
+
+def test_warnings_of_the_node_are_given_each(recwarn: pytest.WarningsRecorder) -> None:
+    warned = "".join(f'Warning: 299 OpenSearch-3 "[{n}] is old"\r\n' for n in "ab")
+
+    def answer(near: "Socket", number: int) -> None:
+        near.recv(65536)
+        near.sendall(reply("{}", warned))
+
+    with server(answer) as url:
+        client = Connection(url).open()
+        client.info()
+        client.close()
+    assert [str(w.message) for w in recwarn] == ["[a] is old", "[b] is old"]
 
 
 def test_a_node_elsewhere_is_spoken_to_in_gzip() -> None:

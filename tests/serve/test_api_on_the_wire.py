@@ -28,7 +28,9 @@ def nothing_to_open() -> SearchEngine:
 def server(**options: Any) -> Iterator[int]:
     app = create_app(nothing_to_open, limits=Limits(**options))
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        running = uvicorn.Server(uvicorn.Config(app, log_config=None, server_header=False))
+        running = uvicorn.Server(
+            uvicorn.Config(app, http="h11", log_config=None, server_header=False)
+        )
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
