@@ -29,6 +29,7 @@ from encoders.kinds.english import load_things
 from encoders.kinds.kinds import Kinds
 from encoders.kinds.lexicon import imagenet_chinese, key, load_lexicon
 from encoders.kinds.names import load_names
+from encoders.kinds.phrases import load_phrases
 from encoders.kinds.reader import KindReader
 from encoders.protocol import TextEncoder, Vectors, unit_rows
 from encoders.registry import load_image_encoder, load_text_encoder
@@ -76,8 +77,9 @@ class Bench:
         generic = make_generic(self.text, self.lexicon)
         self.known = Known(generic.texts, default_head(generic, self.text.card, self.image))
         self.kinds = KindReader(
-            self.text, Kinds.of(self.text.encode_query, self.lexicon), load_things(), load_meanings
-        )
+            self.text, Kinds.of(self.text.encode_query, self.lexicon), load_things(), load_meanings,
+            phrases=load_phrases(self.text.card),
+        )  # fmt: skip
         self.is_plain = is_plain
         self._read: dict[tuple[str, bool], Vectors] = {}
         self.class_keys = {key(n) for names in (english_names(), imagenet_chinese()) for n in names}

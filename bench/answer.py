@@ -6,10 +6,8 @@ Without ``--url`` it starts a node of its own. Times are wall milliseconds of wh
 for, our Python included, encoding aside; contenders come in a new order in each round. Every third
 query is filtered by price; facets are brand, category and two attributes. Two sizes take turns
 within each round, so that the growth of the medians does not show how the machine's pace drifts.
-Nothing is timed in the first 600 rounds, while the JVM still compiles; of a node that has just
-indexed, the next 600 are still slower, ours by more than the others' (95th percentile 0.51 to 0.55
-of the engine's hybrid in blocks of 300, then 0.48 to 0.51). There are 1,500 rounds because of 300 a
-95th percentile rests on 15 answers: drawn from one run, it lies between 0.46 and 0.55.
+Nothing is timed in the first 600 rounds, while the JVM still compiles. There are 1,500 rounds
+because of 300 a 95th percentile rests on 15 answers.
 The engine has its default settings for all: it keeps answers without hits until the index changes,
 so ours are counted from what is kept where the same words were asked before, as those of the others
 are not, since hits and counts come in one request. "answer, counted anew" has the engine count

@@ -37,6 +37,11 @@ class Meanings:
     def __init__(self, meanings: Mapping[str, tuple[str, ...]]) -> None:
         self._meanings = meanings
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Every Chinese word, simplified and traditional, in order."""
+        return tuple(sorted(self._meanings))
+
     def of(self, text: str) -> tuple[str, ...]:
         """Return at most ``MEANINGS`` English meanings of a Chinese word or compound.
 

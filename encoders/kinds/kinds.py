@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,14 @@ class Kinds:
     kind_of: NDArray[np.int64]
     vectors: Vectors
     mean: Vectors
+    _roots: NDArray[np.float64] = field(init=False, repr=False)
+    _called: tuple[tuple[str, str], ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        sizes = np.bincount(self.kind_of, minlength=len(self.names)).clip(1)
+        called = (self._first_terms(kind) for kind in range(len(self.names)))
+        object.__setattr__(self, "_roots", np.sqrt(sizes))
+        object.__setattr__(self, "_called", tuple(called))
 
     @classmethod
     def of(
@@ -88,11 +96,13 @@ class Kinds:
         for kind in np.argsort(-chances, kind="stable")[:MOST]:
             share = float(chances[kind])
             if share >= LEAST:
-                own = [self.terms[int(t)] for t in np.flatnonzero(self.kind_of == kind)]
-                en = next((term for term in own if term.isascii()), self.names[int(kind)])
-                zh = next((term for term in own if not term.isascii()), "")
-                found.append(Likeness(en, zh, round(share, 3)))
+                found.append(Likeness(*self._called[int(kind)], round(share, 3)))
         return tuple(found)
+
+    def _first_terms(self, kind: int) -> tuple[str, str]:
+        own = [self.terms[int(t)] for t in np.flatnonzero(self.kind_of == kind)]
+        en = next((term for term in own if term.isascii()), self.names[kind])
+        return en, next((term for term in own if not term.isascii()), "")
 
     def attend(self, rows: Vectors) -> tuple[Vectors, Vectors]:
         """Return how much a text is of each kind, and how near its nearest term is.
@@ -114,7 +124,7 @@ class Kinds:
         kernel = np.exp(SHARP * (near - best[:, None]))
         count = len(self.names)
         found = np.array([np.bincount(self.kind_of, row, minlength=count) for row in kernel])
-        found /= np.sqrt(np.bincount(self.kind_of, minlength=count).clip(1))
+        found /= self._roots
         found /= found.sum(axis=1, keepdims=True)
         return found.astype(np.float32), best.astype(np.float32)
 

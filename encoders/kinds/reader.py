@@ -14,6 +14,7 @@ from encoders.kinds.chinese import CHINESE, Meanings
 from encoders.kinds.english import Things
 from encoders.kinds.kinds import Kinds
 from encoders.kinds.lexicon import key
+from encoders.kinds.phrases import Phrases
 from encoders.kinds.table import Table
 from encoders.protocol import TextEncoder, Vectors, unit_rows
 
@@ -62,8 +63,8 @@ class Pull:
     counts: float
 
 
-Meant = Callable[[], Sequence[Reading]]
-"""Gives the readings of what a text means."""
+Meant = Callable[[], Sequence[Reading | Vectors]]
+"""Gives what a text means: readings, and vectors without the mean that are yet to be read."""
 
 
 class KindReader:
@@ -84,6 +85,7 @@ class KindReader:
         things: English words for things, ``None`` for none.
         meanings: Gives Chinese words' meanings, or ``None``; asked when first needed.
         table: What was found of the English words before, ``None`` to find it when asked.
+        phrases: What English phrases mean by their words, ``None`` to have them encoded.
     """
 
     def __init__(
@@ -93,8 +95,9 @@ class KindReader:
         things: Things | None,
         meanings: Callable[[], Meanings | None],
         table: Table | None = None,
+        phrases: Phrases | None = None,
     ) -> None:
-        self._text, self.kinds, self._table = text, kinds, table
+        self._text, self.kinds, self._table, self._phrases = text, kinds, table, phrases
         self._things, self._meanings = things or Things({}), meanings
         self._terms = {key(term): place for place, term in enumerate(kinds.terms)}
         self._centres = kinds.centres
@@ -117,7 +120,7 @@ class KindReader:
             text: The query's words.
 
         Returns:
-            What gives the readings of the text's meanings, and waits for them.
+            What gives the text's meanings, and waits for them.
         """
         known, unread = self._looked_up(text)
         return self._beside.submit(self._read, unread).result if unread else lambda: known
@@ -136,7 +139,7 @@ class KindReader:
         if not counts or length < 1e-6:
             return None
         reading = self.read(text, own / length, meant)
-        counts *= float(np.clip((reading.near - FAR) / (NEAR - FAR), 0.0, 1.0))
+        counts *= min(max((reading.near - FAR) / (NEAR - FAR), 0.0), 1.0)
         if counts <= 0:
             return None
         return Pull(length * counts * (reading.chances @ self._centres), reading.chances, counts)
@@ -149,10 +152,12 @@ class KindReader:
             own: float32 (d,), their vector without the mean, unit length.
             meant: What ``begin`` gave for the text; looked up now where left out.
         """
-        chances, near = self.kinds.attend(own[None])
-        return joined(Reading(chances[0], float(near[0])), (meant or self.begin(text))())
+        told = (meant or self.begin(text))()
+        rows = [one for one in told if not isinstance(one, Reading)]
+        first, *others = self._attended(np.stack([own, *rows]))  # at once: the terms are 2 MB
+        return joined(first, [*(one for one in told if isinstance(one, Reading)), *others])
 
-    def _looked_up(self, text: str) -> tuple[list[Reading], tuple[str, ...]]:
+    def _looked_up(self, text: str) -> tuple[Sequence[Reading | Vectors], tuple[str, ...]]:
         """Return what is known of a text's meanings, or else what is to be encoded for it."""
         word = " ".join(text.lower().split())
         is_known = key(word) in self._terms  # to the lexicon
@@ -164,7 +169,12 @@ class KindReader:
         meanings = self._meanings()
         meant = meanings.of(word) if meanings else ()
         known = [found for one in meant if (found := self._thing(one))]
-        return known, () if known else meant[:1]  # encoding costs, looking up does not
+        if known or not meant:
+            return known, ()
+        if self._phrases is None:
+            return [], meant[:1]  # encoding costs, looking up does not
+        row = self._phrases.vector(meant[0])
+        return [row] if row is not None else [], ()
 
     def _thing(self, word: str) -> Reading | None:
         """Return what an English word's kinds are known to be, ``None`` where it is unknown."""
@@ -185,7 +195,9 @@ class KindReader:
     def _read(self, texts: Sequence[str]) -> list[Reading]:
         if not texts:
             return []
-        rows = unit_rows(self._text.encode_query(texts) - self.kinds.mean)
+        return self._attended(unit_rows(self._text.encode_query(texts) - self.kinds.mean))
+
+    def _attended(self, rows: Vectors) -> list[Reading]:
         return [Reading(p, float(n)) for p, n in zip(*self.kinds.attend(rows), strict=True)]
 
 

