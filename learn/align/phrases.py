@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from encoders.kinds.lexicon import Concept, load_lexicon
 from encoders.kinds.phrases import FILE, pack, words_of
 from encoders.protocol import TextEncoder, Vectors, unit_rows
 
-LEAST = 5
+LEAST = 3
 """First meanings that an English word must stand in to be learned, if it is no thing."""
 COMPOUNDS, PARTS = 8_000, (2, 2, 2, 3)
 """Phrases put together of words' first meanings, and of how many, as compounds are."""
@@ -28,14 +28,9 @@ DAMPING = 0.02
 BATCH = 256
 
 
-def drawn_phrases(meanings: Meanings, seed: int) -> list[str]:
-    """Return phrases as ``Meanings.of`` gives them, for words and for compounds made up here."""
-    rng = random.Random(seed)
-    first = [known[0] for word in meanings.words if (known := meanings.of(word))]
-    made = [" ".join(rng.sample(first, rng.choice(PARTS))) for _ in range(COMPOUNDS)]
-    several = [one for one in first if len(words_of(one)) > 1]
-    single = rng.sample(several, min(SINGLE, len(several)))
-    return [one for one in (*made, *single) if 0 < len(words_of(one)) <= LONGEST]
+def first_meanings(meanings: Meanings) -> list[str]:
+    """Return the first meanings of all words, each once, in order."""
+    return sorted({known[0] for word in meanings.words if (known := meanings.of(word))})
 
 
 def known_words(meanings: Meanings, things: Things, concepts: Sequence[Concept]) -> list[str]:
@@ -46,10 +41,27 @@ def known_words(meanings: Meanings, things: Things, concepts: Sequence[Concept])
         things: English words for things; those that any first meaning holds are learned.
         concepts: The lexicon; every English word of its terms is learned.
     """
-    first = (known[0] for word in meanings.words if (known := meanings.of(word)))
-    counts = Counter(word for one in first for word in set(words_of(one)))
+    counts = Counter(word for one in first_meanings(meanings) for word in set(words_of(one)))
     often = {word for word, count in counts.items() if count >= LEAST or things.base(word)}
     return sorted(often.union(*(words_of(term.lower()) for one in concepts for term in one.terms)))
+
+
+def drawn_phrases(meanings: Meanings, words: Set[str], seed: int) -> list[str]:
+    """Return phrases of known words as ``Meanings.of`` gives them, each once.
+
+    Args:
+        meanings: The dictionary whose words' meanings they are, and those of compounds made up.
+        words: What they may consist of.
+        seed: Of the draw.
+    """
+    rng = random.Random(seed)
+    known = [
+        one for one in first_meanings(meanings) if words_of(one) and words >= set(words_of(one))
+    ]
+    made = [" ".join(rng.sample(known, rng.choice(PARTS))) for _ in range(COMPOUNDS)]
+    several = [one for one in known if len(words_of(one)) > 1]
+    single = rng.sample(several, min(SINGLE, len(several)))
+    return [one for one in dict.fromkeys((*made, *single)) if len(words_of(one)) <= LONGEST]
 
 
 def additions(words: Vectors, phrases: Vectors, within: Sequence[NDArray[np.int64]]) -> Vectors:
@@ -85,13 +97,13 @@ def make(
 
     Args:
         text: The text encoder.
-        meanings: Where phrases are drawn from; those of unknown words are left out.
+        meanings: Where phrases are drawn from.
         words: What ``known_words`` gave.
         mean: float32 (d,), what the vectors of all texts share.
         seed: Of the draw.
     """
     place = {word: row for row, word in enumerate(words)}
-    phrases = [one for one in drawn_phrases(meanings, seed) if set(words_of(one)) <= place.keys()]
+    phrases = drawn_phrases(meanings, place.keys(), seed)
     within = [np.array([place[word] for word in words_of(one)]) for one in phrases]
     whole = unit_rows(encoded(text, phrases, mean))
     packed, scale = pack(additions(encoded(text, words, mean), whole, within))
@@ -114,7 +126,8 @@ def main() -> None:
         "text": text.card.digest,
         "text_name": text.card.name,
         "learned_from": "how the encoder reads English words and phrases; the words are those that"
-        " CC-CEDICT explains Chinese with most, and those of the project's lexicon",
+        " CC-CEDICT explains Chinese with most, WordNet's things among the others, and those of the"
+        " project's lexicon",
         "made_by": "python -m learn.align.phrases",
     }
     words = known_words(meanings, load_things(), load_lexicon())

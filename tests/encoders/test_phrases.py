@@ -61,31 +61,36 @@ def test_rows_are_packed_to_half_a_step() -> None:
 def test_a_phrase_is_the_mean_of_its_words_and_unknown_ones_are_left_out() -> None:
     known = phrases(["knitting", "hat"])
     wanted = unit_rows((HASHED.encode_query(["knitting", "hat"]) - KINDS.mean).mean(0)[None])[0]
-    for phrase in ("knitting hat", "hat (knitting, 3)", "knitting some hat"):
+    for phrase in ("knitting hat", "hat (3), knitting", "knitting some hat"):
         found = known.vector(phrase)
         assert found is not None
         assert found @ wanted > 0.98
         assert np.linalg.norm(found) == pytest.approx(1.0, abs=1e-5)
     assert known.vector("some thing") is None
+    assert known.vector("hat thing") is None, "the last word says what it is"
     assert known.vector("") is None
 
 
 def test_words_keep_hyphens_and_apostrophes() -> None:
     assert words_of("lady's t-shirt, 3 (red)") == ["lady's", "t-shirt", "red"]
+    assert words_of("dogs' crêpe - lady\u2019s caf\u00e9") == ["dogs", "crepe", "lady's", "cafe"]
 
 
 def test_a_compound_is_read_without_encoding_it() -> None:
-    text = Counting()
-    words = ["knitting", "hat"]
-    by = KindReader(text, KINDS, None, lambda: MEANINGS, phrases=phrases(words))
+    text, dictionary = Counting(), Meanings({"针织": ("knitting",), "帽": ("dress",)})
     own = unit_rows(HASHED.encode_query(["针织帽"]) - KINDS.mean)[0]
-    assert KINDS.names[int(by.read("针织帽", own).chances.argmax())] == "hat"
-    assert not KindReader(text, KINDS, None, lambda: MEANINGS, phrases=phrases(["sea"])).begin(
-        "针织帽"
-    )()
+
+    def kind(by: KindReader) -> str:
+        return KINDS.names[int(by.read("针织帽", own).chances.argmax())]
+
+    def reader(known: Phrases | None) -> KindReader:
+        return KindReader(text, KINDS, None, lambda: dictionary, phrases=known)
+
+    assert kind(reader(phrases(["knitting", "dress"]))) == "dress"
+    assert kind(reader(phrases(["knitting"]))) == "hat"  # not knowing what thing it is
     assert text.texts == []
-    KindReader(text, KINDS, None, lambda: MEANINGS).begin("针织帽")()
-    assert text.texts == ["knitting hat"]
+    assert kind(reader(None)) == "dress"
+    assert text.texts == ["knitting dress"]
 
 
 def test_what_adds_up_is_found() -> None:
@@ -99,18 +104,26 @@ def test_what_adds_up_is_found() -> None:
 
 
 def test_phrases_are_drawn_as_compounds_are_read() -> None:
-    drawn = drawn_phrases(MEANINGS, seed=0)
-    assert drawn == drawn_phrases(MEANINGS, seed=0)
-    assert "warm wool sweater" in drawn
-    assert {"knitting hat", "hat knitting"} <= set(drawn)
+    words = {"knitting", "hat", "warm", "wool", "sweater"}
+    drawn = drawn_phrases(MEANINGS, words, seed=0)
+    assert drawn == drawn_phrases(MEANINGS, words, seed=0)
+    assert {"warm wool sweater", "knitting hat", "hat knitting"} <= set(drawn)
+    assert len(set(drawn)) == len(drawn)
     assert all(len(words_of(one)) <= 8 for one in drawn)
+    known = Meanings(
+        dict(zip("甲乙丙丁", (("hat",), ("sun",), ("sea",), ("wool hat",)), strict=True))
+    )
+    assert not any("wool" in one for one in drawn_phrases(known, {"hat", "sun", "sea"}, seed=0))
 
 
 def test_common_words_things_and_the_lexicons_own_are_learned() -> None:
-    many = Meanings({n: ("blue thing",) for n in "一二三四五"} | {"毛": ("wool scarf",)})
+    blue = {
+        n: (f"blue {thing}",) for n, thing in zip("一二三", ("thing", "sky", "moon"), strict=True)
+    }
+    many = Meanings(blue | {"四": ("blue moon",), "五": ("blue moon",), "毛": ("wool scarf",)})
     things = Things({"scarf": ("garment",)})
     found = known_words(many, things, LEXICON)
-    assert found == ["blue", "cap", "dress", "hat", "scarf", "sun", "thing"]
+    assert found == ["blue", "cap", "dress", "hat", "scarf", "sun"]
 
 
 @pytest.mark.models

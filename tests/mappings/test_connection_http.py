@@ -11,7 +11,7 @@ import pytest
 from index_example import IDENTITY, body, document
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionError as Unreachable
-from opensearchpy.exceptions import ConnectionTimeout, NotFoundError
+from opensearchpy.exceptions import ConnectionTimeout, NotFoundError, TransportError
 
 from mappings.connection import Connection, node_errors
 from mappings.connection_http import PlainHTTP
@@ -196,6 +196,7 @@ def test_what_is_no_http_is_an_unreachable_node() -> None:
         ("/a\r\nhost: evil", {}),
         ("/标题", {}),
         ("/", {"x-opaque-id": "1\r\nhost: evil"}),
+        ("/", {"x-opaque-id": "搜索"}),
     ],
 )
 def test_what_would_break_a_requests_lines_is_not_sent(path: str, headers: dict[str, str]) -> None:
@@ -206,10 +207,95 @@ def test_what_would_break_a_requests_lines_is_not_sent(path: str, headers: dict[
 
     with server(answer) as url:
         client = Connection(url).open()
-        with pytest.raises(ValueError, match=r"quoted|one line"):
+        with pytest.raises(ValueError, match=r"quoted|one line of ASCII"):
             client.transport.perform_request("GET", path, headers=headers)
         client.close()
     assert not any(met)
+
+
+def test_an_answer_that_announces_another_is_not_the_answer() -> None:
+    def answer(near: "Socket", number: int) -> None:
+        for n in range(4):
+            near.recv(65536)
+            near.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
+            time.sleep(0.02)
+            near.sendall(reply(f'{{"n": {n}}}') if n < 3 else b"HTTP/1.1 404 None\r\n\r\n")
+
+    with server(answer) as url:
+        client = Connection(url).open()
+        assert [client.info() for _ in range(3)] == [{"n": 0}, {"n": 1}, {"n": 2}]
+        assert client.indices.exists(index="a") is False
+        client.close()
+
+
+def test_what_comes_after_an_answer_is_nobodys_answer() -> None:
+    def answer(near: "Socket", number: int) -> None:
+        near.recv(65536)
+        near.sendall(reply(f'{{"n": {number}}}') + reply('{"n": "evil"}'))
+        near.recv(65536)
+
+    with server(answer) as url:
+        client = Connection(url).open()
+        assert client.info() == {"n": 0}
+        assert client.info() == {"n": 1}
+        client.close()
+
+
+def test_another_protocol_is_an_unreachable_node() -> None:
+    def answer(near: "Socket", number: int) -> None:
+        near.recv(65536)
+        near.sendall(b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n")
+
+    with server(answer) as url, pytest.raises(Unreachable, match="No HTTP"):
+        Connection(url).open().info()
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64])
+def test_a_host_that_cannot_be_is_an_unreachable_node(host: str) -> None:
+    url = f"http://{host}:9200"
+    with pytest.raises(NodeUnreachable), node_errors(url):
+        Connection(url).open().info()
+
+
+def test_a_host_in_other_letters_is_named_in_punycode() -> None:
+    assert request_host("http://münchen.example:9200") == "xn--mnchen-3ya.example:9200"
+    assert request_host("http://[::1]:9200") == "[::1]:9200"
+
+
+def request_host(url: str) -> str:
+    return sent_by(Connection(url).open())._named
+
+
+def test_a_refused_header_costs_no_connection() -> None:
+    met: list[int] = []
+
+    def answer(near: "Socket", number: int) -> None:
+        while near.recv(65536):
+            met.append(number)
+            near.sendall(reply("{}"))
+
+    with server(answer) as url:
+        client = Connection(url).open()
+        client.info()
+        with pytest.raises(ValueError, match="one line"):
+            client.info(headers={"x-opaque-id": "a\nb"})
+        client.info()
+        client.close()
+    assert met == [0, 0]
+
+
+def test_an_answer_before_the_end_of_a_large_request_is_heard() -> None:
+    def answer(near: "Socket", number: int) -> None:
+        near.recv(100)
+        near.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n{}")
+        time.sleep(0.1)
+
+    with server(answer) as url:
+        client = Connection(url).open()
+        with pytest.raises(TransportError) as caught:
+            client.bulk(body=b"{}\n" * 10_000_000)
+        assert caught.value.status_code == 413
+        client.close()
 
 
 def test_warnings_of_the_node_are_given_each(recwarn: pytest.WarningsRecorder) -> None:
