@@ -47,6 +47,12 @@ class Bench:
             self._decoder = PictureDecoder()
         return self._decoder
 
+    def close(self) -> None:
+        """End the decoding process and close the node's client; the ledger stays open."""
+        if self._decoder is not None:
+            self._decoder.close()
+        self.client.close()
+
     def space(self) -> "Space":
         """Return the space as its folder holds it now; it is loaded again when it was fitted anew.
 

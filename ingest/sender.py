@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from mappings.errors import BrokerUnreachable
 
+T = TypeVar("T")
 Stage = Literal["embed_text", "embed_image", "index"]
 STAGES: tuple[Stage, ...] = ("embed_text", "embed_image", "index")
 QUEUES: dict[str, str] = {
@@ -124,7 +125,7 @@ def broker_errors(app: Any) -> Iterator[None]:  # noqa: ANN401
         ) from None
 
 
-def chunks(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """Yield ``ids`` in parts of at most ``size``."""
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]
+def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Yield ``items`` in parts of at most ``size``."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

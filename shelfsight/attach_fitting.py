@@ -64,7 +64,7 @@ def begin(
     fitted = fit_catalogue(
         settings, _written(settings, shop, [p for _, p in sample], pictures), steps
     )
-    keep_space(settings, fitted.space)
+    keep_space(settings, fitted.space, fitted.calibration)
     asked = read_bodies(bodies) if bodies else pseudo_bodies(
         {i: p.title for i, p in sample}, proposal.columns.title, seed=settings.seed
     )  # fmt: skip

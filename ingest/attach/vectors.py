@@ -11,7 +11,7 @@ from encoders.space import Space
 from ingest.changes import AcceptedPicture, Entry, Refusal, content_hash
 from ingest.documents import documents
 from ingest.embedding import embed_pictures, embed_texts
-from ingest.options import WorkerOptions
+from ingest.options import TaskLimits, WorkerOptions
 from ingest.picture_files import PictureUnavailable, picture_bytes
 from mappings.attached_columns import AttachedColumns
 from mappings.connection import Connection
@@ -39,6 +39,10 @@ class Refusals:
     def refuse(self, refusals: Iterable[Refusal]) -> None:
         """Keep refusals."""
         self.found += refusals
+
+    def absences(self, pictures: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """Return that each picture was looked for often enough: the next reconcile looks again."""
+        return {place: TaskLimits().runs for place in pictures}
 
     def took(self, run: int, what: str, seconds: float, items: int) -> None:
         """Forget a time: nobody asks for it here."""
@@ -90,7 +94,7 @@ class Embedder:
         shown = product.pictures if self.opened.image is not None else ()
         kept = tuple(AcceptedPicture(p.path, p.role, self._sha(p.path)) for p in shown)
         content = content_hash(product, kept, self.opened.identity)
-        return Entry(document_id, 0, 0, str(self.root or ""), product, kept, content, "", 0)
+        return Entry(document_id, 0, 0, str(self.root or ""), product, kept, content, 0)
 
     def _sha(self, path: str) -> str:
         """Return the hash of a picture's bytes, empty where they cannot be had."""
@@ -134,7 +138,7 @@ class _Reserved:
     columns: AttachedColumns
 
     def document(
-        self, product: Product, vectors: ProductVectors, *, version: int, content_hash: str
+        self, product: Product, vectors: ProductVectors, *, order: int, content_hash: str
     ) -> Mapping[str, Any]:
         """Return the reserved object of a product."""
         return self.columns.fill(vectors, content_hash)

@@ -97,4 +97,4 @@ def _document(shop: Shop, record: dict[str, Any], colour: str) -> dict[str, Any]
         (PictureVector(f"{colour}.png", "main", shown),),
         float(shown @ attribute),
     )
-    return Schema(DIM).document(parse_product(record), vectors, version=1, content_hash="h")
+    return Schema(DIM).document(parse_product(record), vectors, order=1, content_hash="h")
