@@ -7,6 +7,7 @@
     └── StackError          exit 3   the surroundings are wrong: unreachable, full, taken
         ├── NodeUnreachable          OpenSearch does not answer
         ├── BrokerUnreachable        the message broker does not answer
+        │   └── BrokerRefuses        it answers, and takes no work: its disk or memory is full
         ├── PortTaken                someone else holds the port
         └── DiskFull                 no room left, or the node's flood stage
 
@@ -62,6 +63,10 @@ class NodeUnreachable(StackError):
 
 class BrokerUnreachable(StackError):
     """The message broker does not answer."""
+
+
+class BrokerRefuses(BrokerUnreachable):
+    """The message broker answers and takes no work: its disk or memory is full."""
 
 
 class PortTaken(StackError):

@@ -77,6 +77,7 @@ def run_ingest(
         ShelfsightError: See ``ingest.feed.ingest_feed``.
     """
     from ingest.feed import ingest_feed
+    from ingest.follow import Patience
     from ingest.lock import only_one
     from ingest.sender import Sender
     from shelfsight.indices import finish_index, prepare_index
@@ -86,7 +87,8 @@ def run_ingest(
     from shelfsight.wiring import open_app, open_client, open_extractor, open_ledger
 
     ensure_workers(settings)
-    sender = Sender(open_app(settings))
+    patience = Patience()
+    sender = Sender(open_app(settings), patience.give_up)
     sender.ping()
     ledger, client = open_ledger(settings), open_client(settings)
     try:
@@ -101,7 +103,7 @@ def run_ingest(
 
             report = ingest_feed(
                 catalogue, ledger, sender, client, settings.alias,
-                full=full, yes=yes, limit=limit, on_progress=advance,
+                full=full, yes=yes, limit=limit, on_progress=advance, patience=patience,
                 enrich=open_extractor(settings).enriched,
             )  # fmt: skip
             finish_index(settings, catalogue)
