@@ -123,7 +123,7 @@ class Tally:
     named: int = 0
     nameless: int = 0
     repeated: list[str] = field(default_factory=list)
-    repeated_unordered: int = 0
+    repeated_unordered: list[str] = field(default_factory=list)
     amended: list[str] = field(default_factory=list)
     same_version: list[str] = field(default_factory=list)
 
@@ -136,13 +136,14 @@ class Tally:
 
     def repeat(self, product: Product, first: int, line: int) -> None:
         """Note that an id comes again; without a version or a deletion its rows have no order."""
-        self.repeated.append(f"{product.id!r} (lines {first} and {line})")
-        self.repeated_unordered += product.version is None and not product.deleted
+        ordered = product.version is not None or product.deleted
+        rows = self.repeated if ordered else self.repeated_unordered
+        rows.append(f"{product.id!r} on lines {first} and {line}")
 
     def note(self, accepted: Sequence[Accepted]) -> None:
         """Note what the ledger found odd in changes that it has taken or superseded."""
-        self.amended += [one.id for one in accepted if one.amended]
-        self.same_version += [one.id for one in accepted if one.same_version]
+        self.amended += [repr(one.id) for one in accepted if one.amended]
+        self.same_version += [repr(one.id) for one in accepted if one.same_version]
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -150,14 +151,14 @@ class Tally:
         found = []
         if self.repeated_unordered:
             found.append(
-                f"{_some(self.repeated)} named more than once; the last row was taken. Give every"
-                " product an id of its own, or a version to each row."
+                f"Ids come more than once ({_first(self.repeated_unordered)}); the last row was"
+                " taken. Give every product an id of its own, or a version to each row."
             )
         if self.amended:
             found.append(
-                f"{_some(self.amended)} deleted, or changed by a row without a version, after the"
-                " version that this feed gives, and left as it is. Raise the version to change or"
-                " bring back what it names."
+                f"Left as before ({_first(self.amended)}): deleted, or changed by a row without a"
+                " version, after the version that this feed gives. Raise the version to change"
+                " such a product or to bring it back."
             )
         return tuple(found)
 
@@ -165,16 +166,16 @@ class Tally:
     def notes(self) -> tuple[str, ...]:
         """What was done that may surprise."""
         found = []
-        if self.repeated and not self.repeated_unordered:
+        if self.repeated:
             found.append(
-                f"{_some(self.repeated)} named more than once; the highest version was taken, of"
-                " equal ones the last row."
+                f"Ids come more than once ({_first(self.repeated)}); the highest version was"
+                " taken, of equal ones the last row."
             )
         if self.same_version:
             found.append(
-                f"{_some(self.same_version)} given the version that was known, with other content;"
-                " it was taken. Raise the version with every change: an older feed of the same"
-                " version would be taken too."
+                f"Other content in a version that was known ({_first(self.same_version)}); it was"
+                " taken. Raise the version with every change: an older feed of the same version"
+                " would be taken too."
             )
         return tuple(found)
 
@@ -219,10 +220,10 @@ def make_report(
     )
 
 
-def _some(ids: Sequence[str]) -> str:
-    """Return how many products, and the first of them, as the subject of a sentence."""
-    shown = ", ".join(ids[:3]) + (" …" if len(ids) > 3 else "")
-    return f"{len(ids):,} product{'s were' if len(ids) > 1 else ' was'} ({shown})"
+def _first(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many there are where that is more."""
+    shown = ", ".join(names[:3])
+    return f"{shown} … {len(names):,} in all" if len(names) > 3 else shown
 
 
 def _refused_pictures(refusals: Sequence[Refusal]) -> str:

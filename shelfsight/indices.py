@@ -303,7 +303,8 @@ def generations(settings: Settings) -> list[dict[str, Any]]:
             "name": row["index"],
             "live": row["index"] in live,
             "next": row["index"] in following,
-            "documents": int(row["docs.count"] or 0),
+            # The engine's own figure counts each picture as a document too.
+            "documents": int(client.count(index=row["index"])["count"]),
         }
         for row in rows
     ]
