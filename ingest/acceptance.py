@@ -11,6 +11,8 @@ from ingest.tally import Deltas
 
 TRANSIENT = ("missing", "unreadable", "not_a_file")
 """Why a picture that was there at acceptance could not be read later: it may be there again."""
+LACKING = (*TRANSIENT, "changed")
+"""Why one is looked for again when its product is fed or compared again."""
 
 
 def accept(
@@ -28,7 +30,7 @@ def accept(
     product = change.product
     old = db.execute("SELECT * FROM products WHERE id = ?", (product.id,)).fetchone()
     if old is None:
-        _put(db, deltas, run, change, sequence, after(None, product.version))
+        _put(db, deltas, run, change, sequence, (product.version, False))
         return Accepted(product.id, "send")
     known = standing(old)
     ordered = compare(known, product.version, product.deleted, change.content)
@@ -42,8 +44,9 @@ def accept(
     if old["state"] == "pending":
         deltas[old["run"], "pending"] -= 1
         deltas[old["run"], "superseded"] += 1
-    _put(db, deltas, run, change, sequence, after(known, product.version))
-    repeated = ordered == "newer" and product.version is not None
+    is_newer = ordered == "newer"
+    _put(db, deltas, run, change, sequence, after(known, product.version, is_newer=is_newer))
+    repeated = is_newer and product.version is not None
     return Accepted(product.id, "send", same_version=repeated and product.version == known.version)
 
 
@@ -54,10 +57,10 @@ def standing(row: sqlite3.Row) -> Standing:
 
 def _lacks_pictures(db: sqlite3.Connection, product_id: str) -> bool:
     """Tell whether a picture was there at acceptance and could not be read afterwards."""
-    marks = ",".join("?" * len(TRANSIENT))
+    marks = ",".join("?" * len(LACKING))
     found = db.execute(
         f"SELECT 1 FROM refusals WHERE id = ? AND sha <> '' AND reason IN ({marks})",
-        (product_id, *TRANSIENT),
+        (product_id, *LACKING),
     )
     return found.fetchone() is not None
 
@@ -74,9 +77,13 @@ def _adopt(
         " WHERE id = ?",
         (run, run, version, amended, *_contents(change), old["id"]),
     )
-    for bucket in ("accepted", old["state"]):
-        deltas[old["run"], bucket] -= 1
-        deltas[run, bucket] += 1
+    if old["run"] == run:  # the feed says it twice
+        deltas[run, "accepted"] += 1
+        deltas[run, "superseded"] += 1
+    else:
+        for bucket in ("accepted", old["state"]):
+            deltas[old["run"], bucket] -= 1
+            deltas[run, bucket] += 1
     if old["state"] == "pending":
         return Accepted(old["id"], "send")
     if old["state"] == "dead":

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest.acceptance import raise_clock
+from ingest.acceptance import forget_failures, raise_clock
 from ingest.ledger import Ledger
 from ingest.sender import chunks
 from ingest.stored import Stored
@@ -43,11 +43,12 @@ def _adopt(
 ) -> bool:
     raise_clock(db, stored.engine_version)
     old = db.execute("SELECT * FROM products WHERE id = ?", (product_id,)).fetchone()
-    if old is not None and (old["write_order"] >= stored.order or old["state"] == "pending"):
+    if old is not None and old["write_order"] >= stored.order:
         return False
     if old is not None:
         deltas[old["run"], old["state"]] -= 1
         deltas[old["run"], "superseded"] += 1
+        forget_failures(db, product_id)
     record = json.dumps({"id": product_id, "deleted": True}) if stored.deleted else ""
     db.execute(
         "INSERT OR REPLACE INTO products(id, version, amended, write_order, run, seen, state,"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from ingest.acceptance import TRANSIENT
+from ingest.acceptance import LACKING
 from ingest.changes import Entry, content_hash
 from ingest.ledger import Ledger, entry_of
 from ingest.stored import Stored
@@ -70,7 +70,7 @@ def ledger_rows(ledger: Ledger, *, dead: bool = False) -> Iterator[list[LedgerRo
         dead: Those too that an index has refused: another one may take them.
     """
     states = "('indexed', 'superseded', 'dead')" if dead else "('indexed', 'superseded')"
-    reasons = ", ".join(f"'{reason}'" for reason in TRANSIENT)
+    reasons = ", ".join(f"'{reason}'" for reason in LACKING)
     last = 0
     while True:
         with ledger.store.read() as db:

@@ -136,11 +136,12 @@ def _decode(
     answers: dict[str, Pixels | Refused] = {}
     contents: dict[str, bytes] = {}
     for key in keys:
-        entry, picture = wanted[key][0]
-        try:
-            contents[key] = _accepted_bytes(entry, picture)
-        except PictureUnavailable as error:
-            answers[key] = Refused(error.reason, error.problem)
+        for entry, picture in wanted[key]:  # several products may have it, one of them its file
+            try:
+                contents[key] = _accepted_bytes(entry, picture)
+                break
+            except PictureUnavailable as error:
+                answers[key] = Refused(error.reason, error.problem)
     decoded = bench.decoder.decode_many(list(contents.values()), size)
     for key, answer in zip(contents, decoded, strict=True):
         if isinstance(answer, PictureRefused):

@@ -85,13 +85,14 @@ def ingest_feed(
         if needs_reconciling(ledger, client, target):
             repaired = repair(ledger, sender, client, target, on_progress, patience)
             notes.append(_repair_note("The index is not the one that the ledger knew", repaired))
-        ledger.set_target(target.key)
+        else:
+            ledger.set_target(target.key)
         started = time.monotonic()
         feed = _Feed(catalogue, ledger, sender, target, patience, on_progress)
         report = feed.take(full=full, yes=yes, rows=islice(catalogue.rows(), limit), enrich=enrich)
         for _ in range(SWAPS):
             now = read_target(client, alias)
-            if now.key == target.key:
+            if now.key == ledger.target():
                 break
             target = now
             client.indices.refresh(index=target.index)

@@ -93,8 +93,8 @@ def _write(bench: Bench, entries: Sequence[Entry]) -> tuple[int, str]:
     living = [e for e in entries if not e.product.deleted]
     embed_texts(bench, living)
     embed_pictures(bench, living)
-    space, schema = bench.space_of_index()
-    ready, lacking = documents(bench, space, schema, entries)
+    target, space = bench.space_of_index()
+    ready, lacking = documents(bench, space, target.schema, entries)
     outcomes = bench.writer.write(ready).outcomes
     refused = [o for o in outcomes if o.kind not in ("indexed", "conflict")]
     reason = refused[0].reason or refused[0].cause if refused else ""

@@ -52,10 +52,10 @@ def compare(known: Standing, version: int | None, deleted: bool, content: str) -
     return "same" if content == known.content else "newer"
 
 
-def after(known: Standing | None, version: int | None) -> tuple[int | None, bool]:
+def after(known: Standing, version: int | None, *, is_newer: bool) -> tuple[int | None, bool]:
     """Return version and ``amended`` of a product after a newer or the same change was taken."""
-    if known is None or known.version is None:
+    if known.version is None:
         return version, False
     if version is None:
-        return known.version, True
+        return known.version, known.amended or is_newer
     return version, known.amended and version == known.version

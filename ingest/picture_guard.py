@@ -35,30 +35,49 @@ class PictureGuard:
         self._ledger, self._identity, self._yes = ledger, identity, yes
         self._known = 0 if yes else ledger.known_pictures()
         self._held: dict[str, _Held] = {}
+        self._offered: list[_Held | None] = []
         self._lost = 0
+        self._refused: Change | None = None
 
     def guarded(self, changes: Sequence[Change]) -> list[Change]:
         """Return the changes to accept now, those that lose pictures with the known ones."""
+        self._offered = [None] * len(changes)
         if self._yes or not self._known:
             return list(changes)
         known = self._ledger.pictures_of([c.product.id for c in changes])
-        return [self._guarded(change, known) for change in changes]
+        return [self._guarded(n, change, known) for n, change in enumerate(changes)]
 
     def note(self, accepted: Sequence[Accepted]) -> None:
-        """Forget the changes that were not taken: what was superseded takes nothing away."""
-        for one in accepted:
-            if one.verdict == "superseded" and (held := self._held.pop(one.id, None)):
-                self._lost -= held.lost
+        """Hold the changes that were taken and lose pictures; what was superseded takes nothing.
+
+        Args:
+            accepted: What the ledger made of what ``guarded`` returned last, in its order.
+        """
+        for one, offered in zip(accepted, self._offered, strict=True):
+            if one.verdict == "superseded":
+                continue
+            if earlier := self._held.pop(one.id, None):  # the feed names it twice
+                self._lost -= earlier.lost
+            if offered is not None:
+                self._lost += offered.lost
+                self._hold(offered)
+
+    def _hold(self, held: _Held) -> None:
+        """Hold a change; beyond the share nothing is released, and one example is enough."""
+        if self._refused is None and self._lost > MOST * self._known:
+            self._refused = held.change
+            self._held.clear()
+        if self._refused is None:
+            self._held[held.change.product.id] = held
 
     @property
     def refusal(self) -> str:
         """Why the pictures were kept; empty where the loss is small enough to pass."""
-        share = self._lost / max(1, self._known)
-        if share <= MOST:
+        if self._refused is None:
             return ""
-        held = next(iter(self._held.values()))
-        reasons = [r.problem for r in held.change.refusals]
-        example = reasons[0] if reasons else f"Product {held.change.product.id!r} names fewer."
+        share = self._lost / self._known
+        reasons = [r.problem for r in self._refused.refusals]
+        example = reasons[0] if reasons else f"Product {self._refused.product.id!r} names fewer."
         return (
             f"The feed lacks {self._lost} of {self._known} known pictures ({share:.0%}), so that"
             f" the index keeps them: {example} Correct the paths or the folder; more than"
@@ -67,19 +86,16 @@ class PictureGuard:
 
     def released(self) -> list[Change]:
         """Return the changes that lose pictures, to be accepted as the feed has them."""
-        return [] if self.refusal else [held.change for held in self._held.values()]
+        return [held.change for held in self._held.values()]
 
-    def _guarded(self, change: Change, known: Mapping[str, tuple[AcceptedPicture, ...]]) -> Change:
+    def _guarded(
+        self, place: int, change: Change, known: Mapping[str, tuple[AcceptedPicture, ...]]
+    ) -> Change:
         before = [p for p in known.get(change.product.id, ()) if p.sha]
         lost = len(before) - sum(1 for p in change.pictures if p.sha)
-        if earlier := self._held.pop(change.product.id, None):  # the feed names it twice
-            self._lost -= earlier.lost
         if lost <= 0 or change.product.deleted:
             return change
-        # Beyond the share nothing is released, and one example is enough.
-        example = next(iter(self._held.values())).change if self.refusal else change
-        self._held[change.product.id] = _Held(example, lost)
-        self._lost += lost
+        self._offered[place] = _Held(change, lost)
         readable = [p for p in change.pictures if p.sha]
         there = {p.path for p in readable}
         kept = (*readable, *(p for p in before if p.path not in there))

@@ -78,9 +78,11 @@ def _embed_image(bench: Bench, entries: list[Entry]) -> tuple[int, list[Follow]]
 
 def _index(bench: Bench, entries: list[Entry]) -> tuple[int, list[Follow]]:
     """Write the documents and settle each product by its own outcome."""
-    space, schema = bench.space_of_index()
-    ready, lacking = documents(bench, space, schema, entries)
+    target, space = bench.space_of_index()
+    ready, lacking = documents(bench, space, target.schema, entries)
     written = bench.writer.write(ready)
+    if target.key != bench.ledger.target():  # swapped: what is settled now is not all in one index
+        bench.ledger.set_target("")
     again = _settle(bench, entries, written.outcomes)
     if written.stopped is not None:
         bench.ledger.alarm(type(written.stopped).__name__, str(written.stopped))

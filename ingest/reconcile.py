@@ -127,7 +127,7 @@ def repair(
 ) -> Reconciled:
     """Do what ``reconcile`` does, for who holds the lock and has refreshed the index."""
     moved, adopted = ledger.target() != target.key, 0
-    if newest_order(client, target.index) > ledger.last_order():
+    if moved or newest_order(client, target.index) > ledger.last_order():
         adopted = adopt(ledger, list(scan_stored(client, target.index)))
     for rows in _compared(ledger, client, target, dead=moved):
         _reopen(ledger, target, [one.row for one in rows if one.verdict in TO_SEND])
@@ -141,7 +141,7 @@ def repair(
     if pending:
         Follower(ledger, sender, None, Tally(), patience).until_done(on_progress)
     figures = _figures(ledger, client, target, resent=len(pending), adopted=adopted)
-    if not figures.missing + figures.older + figures.differing:
+    if not figures.missing + figures.older:
         ledger.set_target(target.key)
     return figures
 
