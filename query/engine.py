@@ -14,7 +14,7 @@ from mappings.identity import ModelIdentity
 from mappings.index import CatalogueIndex, live_index
 from mappings.schema import CARD
 from query.agreement import KnownShares, look
-from query.arrangement import boosts_of, placements_of, require_columns
+from query.arrangement import boosts_of, placements_of, require_columns, require_pictures
 from query.asked import Asked
 from query.candidates import Budget, deeper
 from query.cursor import fingerprint
@@ -138,6 +138,7 @@ class SearchEngine:
     ) -> SearchResult:
         intent, examples = self._examples(intent, index)
         intent = with_change(intent, examples)
+        require_pictures(intent, bool(examples), index)
         started = time.perf_counter()
         vectors, failed = self.encoder.encode(intent, examples)
         encode_ms = round((time.perf_counter() - started) * 1_000, 3)
