@@ -4,8 +4,10 @@ import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from jgo.constants import MAVEN_CENTRAL_URL
 from tls_stub import Authority, intercepting_proxy, make_authority
 
 from mappings.errors import StackError
@@ -18,7 +20,7 @@ CONTENT = b"an archive" * 1000
 ARTIFACT = Artifact(
     "org.example", "thing", "1.0", "zip", len(CONTENT), hashlib.sha256(CONTENT).hexdigest()
 )
-REPOSITORY = "repo.maven.apache.org"
+REPOSITORY = urlsplit(MAVEN_CENTRAL_URL).hostname
 TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
