@@ -8,7 +8,7 @@ from mappings.attach_fields import ProductColumns
 from mappings.attached_columns import RESERVED, AttachedColumns
 from mappings.body import meta
 from mappings.calibration import Calibration
-from mappings.connection import node_errors
+from mappings.connection import address_of, node_errors
 from mappings.errors import InputError
 from mappings.identity import ModelIdentity
 
@@ -119,7 +119,7 @@ def read_attachment(client: Any, name: str) -> Attachment:  # noqa: ANN401 - Ope
         NodeUnreachable: The node does not answer.
     """
     parallel = parallel_alias(name)
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         found = client.indices.get_mapping(index=parallel, ignore=404)
         if "error" in found or not found:
             found = client.indices.get_mapping(index=name, ignore=404)
@@ -150,7 +150,7 @@ def write_attachment(client: Any, attachment: Attachment) -> Attachment:  # noqa
     Raises:
         NodeUnreachable: The node does not answer.
     """
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         live = client.indices.get_mapping(index=attachment.index)[attachment.index]["mappings"]
         merged = live.get("_meta", {}) | {RESERVED: attachment.to_meta()}
         client.indices.put_mapping(index=attachment.index, body={"_meta": merged})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mappings.attached_columns import RESERVED, is_ours
-from mappings.connection import node_errors
+from mappings.connection import address_of, node_errors
 from mappings.errors import InputError
 
 
@@ -49,7 +49,7 @@ def read_shop(client: Any, name: str) -> ShopIndex:  # noqa: ANN401 - opensearch
         InputError: There is no such index, or the name stands for several.
         NodeUnreachable: The node does not answer.
     """
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         found = client.indices.get(index=name, ignore=404)
     if "error" in found or not found:
         raise InputError(f"There is no index {name!r}.", "Give the name of the shop's index.")

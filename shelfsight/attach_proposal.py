@@ -16,7 +16,7 @@ from mappings.attach_shop import (
     read_shop,
 )
 from mappings.attached_columns import RESERVED, VECTORS
-from mappings.connection import node_errors
+from mappings.connection import address_of, node_errors
 from mappings.errors import InputError
 from shelfsight.attach_inputs import changed_models, settle_inputs
 from shelfsight.settings import Settings
@@ -112,7 +112,7 @@ def propose(settings: Settings, index: str, mode: str, columns: Path | None) -> 
     found = find_attached(client, shop, way)
     checks = {"parallel": parallel_hindrances, "in_place": in_place_hindrances}
     hindrances = [*checks[way](shop), *_attached_otherwise(client, shop, way)]
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         documents = int(client.count(index=shop.name)["count"])
     chosen = before.columns if before else None
     if chosen and not columns and (lacking := _lacking(shop, chosen)):

@@ -16,7 +16,7 @@ from mappings.attach_parallel import find_parallel, follow_mapping, show_paralle
 from mappings.attach_shop import ShopIndex, read_shop
 from mappings.attached_columns import RESERVED, VECTORS
 from mappings.calibration import Calibration, Saturation
-from mappings.connection import node_errors
+from mappings.connection import address_of, node_errors
 from mappings.errors import InputError
 from shelfsight.attach_fitting import begin, marks_folder, open_attached_space, read_bodies
 from shelfsight.attach_inputs import remember, settle_inputs
@@ -135,10 +135,10 @@ def status_of(settings: Settings, index: str) -> dict[str, Any]:
     shop, attached = require_attached(client, index)
     reader = ShopReader(client, shop.name, shop.shards, False, Endurance(0.0))
     now, done = reader.marks(), marks_of(attached, marks_folder(settings)).load()
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         total = int(client.count(index=shop.name)["count"])
     texts, pictures, attributes = (count_vectors(client, attached.index, v) for v in VECTORS)
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         held = int(client.count(index=attached.index)["count"])
     return {
         "index": shop.name, "mode": attached.mode, "attached": attached.index,
@@ -185,7 +185,7 @@ def detach(settings: Settings, index: str) -> dict[str, Any]:
     if held := find_parallel(client, index):  # also of a shop's index that is no more
         attached = held[-1]
         removed["indices"] = [a.index for a in held]
-        with node_errors("the node"):
+        with node_errors(address_of(client)):
             client.indices.delete(index=",".join(removed["indices"]))
     else:
         shop, attached = require_attached(client, index)
@@ -270,7 +270,7 @@ def backfill_of(
     embedder = Embedder(
         space, VectorSpool(spool_path(settings)), attached.reserved, pictures, PictureDecoder
     )
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         total = int(client.count(index=shop.name)["count"])
     advance = steps.step(f"filling {attached.index}", "documents")
     return Backfill(
@@ -293,7 +293,7 @@ def _closing(filling: Backfill, run: Callable[[], Backfilled], index: str) -> Ba
 
 def _is_last(client: Any) -> bool:  # noqa: ANN401 - opensearchpy.OpenSearch
     """Tell whether no index of the cluster is attached any more."""
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         every = client.indices.get_mapping(index="*", expand_wildcards="all")
     return not any(
         "attached" in entry["mappings"].get("_meta", {}).get(RESERVED, {})

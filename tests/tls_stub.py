@@ -6,7 +6,7 @@ import socket
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -112,10 +112,13 @@ def tls_door(
 
 
 @contextmanager
-def intercepting_proxy(folder: Path, cert: Path, key: Path) -> Iterator[tuple[str, list[str]]]:
+def intercepting_proxy(
+    folder: Path, cert: Path, key: Path, pause: Callable[[], object] = lambda: None
+) -> Iterator[tuple[str, list[str]]]:
     """A company's proxy: whatever host is asked for, it answers itself, from a folder's files.
 
-    Yields its address and what was asked for: ``CONNECT host:port`` and ``GET /path``.
+    Yields its address and what was asked for: ``CONNECT host:port`` and ``GET /path``; ``pause``
+    is called before a tunnel opens.
     """
     asked: list[str] = []
 
@@ -138,6 +141,7 @@ def intercepting_proxy(folder: Path, cert: Path, key: Path) -> Iterator[tuple[st
                 while b"\r\n\r\n" not in head:
                     head += self.request.recv(4096) or b"\r\n\r\n"
                 asked.append(b" ".join(head.split(b" ")[:2]).decode())
+                pause()
                 self.request.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 with socket.create_connection(("127.0.0.1", port), timeout=60) as inner:
                     back = threading.Thread(target=_pump, args=(inner, self.request))

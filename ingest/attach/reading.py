@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from mappings.connection import node_errors
+from mappings.connection import address_of, node_errors
 from mappings.errors import NodeUnreachable
 
 PAGE = 200
@@ -176,7 +176,7 @@ def living(client: Any, index: str, ids: Sequence[str]) -> set[str]:  # noqa: AN
         NodeUnreachable: The node does not answer.
     """
     body = {"query": {"ids": {"values": list(ids)}}, "size": len(ids), "_source": False}
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         return {h["_id"] for h in client.search(index=index, body=body)["hits"]["hits"]}
 
 
@@ -186,7 +186,7 @@ def count_vectors(client: Any, index: str, column: str) -> int:  # noqa: ANN401
     Raises:
         NodeUnreachable: The node does not answer.
     """
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         client.indices.refresh(index=index)
         body = {"query": {"exists": {"field": column}}}
         return int(client.count(index=index, body=body)["count"])

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mappings.errors import StackError
+from mappings.errors import ShelfsightError, StackError
 from shelfsight.local.downloads import distrust, is_distrust, system_trust
 from shelfsight.local.lock import Say, holding, silent
 
@@ -155,7 +155,7 @@ def _fetch_verified(artifact: Artifact, path: Path, say: Say, fetch: Fetch) -> P
                 os.replace(got, path)
                 return path
             reason = "its checksum is not the pinned one"
-        except StackError:  # asked again, it would be the same
+        except ShelfsightError:  # asked again, it would be the same
             raise
         except Exception as error:  # jgo raises RuntimeError, requests its own, the disk OSError
             if is_distrust(error):
