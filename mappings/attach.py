@@ -1,20 +1,46 @@
 """An attachment: what Shelfsight added to a shop's search, as an index's ``_meta`` says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
 from mappings.attach_fields import ProductColumns
 from mappings.attached_columns import RESERVED, AttachedColumns
 from mappings.body import meta
 from mappings.calibration import Calibration
-from mappings.connection import node_errors
+from mappings.connection import address_of, node_errors
 from mappings.errors import InputError
 from mappings.identity import ModelIdentity
 
 Mode = Literal["parallel", "in_place"]
 MODES: tuple[Mode, ...] = ("parallel", "in_place")
 VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What was given when Shelfsight was attached and holds until something else is given.
+
+    Args:
+        pictures: The folder that the shop's picture paths start from, absolute; empty for none.
+        config: File or folder of the profiles whose weights the search template has, absolute;
+            empty for the built-in ones.
+        text_model: Name of the text model.
+        image_model: Name of the picture model.
+        bodies: The shop's own bodies that its scores' scale was measured with, absolute path;
+            empty where bodies were made from its titles.
+    """
+
+    pictures: str = ""
+    config: str = ""
+    text_model: str = ""
+    image_model: str = ""
+    bodies: str = ""
+
+    @classmethod
+    def from_meta(cls, meta: Mapping[str, Any]) -> "Inputs":
+        """Return what an index's ``_meta`` tells; what an older one lacks is empty."""
+        return cls(**{f.name: str(meta.get(f.name, "")) for f in fields(cls)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +58,7 @@ class Attachment:
         calibration: The signals' scales; ``lexical`` is the scale of the shop's own scores.
         columns: Which of the shop's fields stands for which of ours.
         mapping: The index's mapping, as the node shows it.
+        inputs: What else was given when it was attached.
     """
 
     mode: Mode
@@ -43,6 +70,7 @@ class Attachment:
     calibration: Calibration
     columns: ProductColumns
     mapping: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    inputs: Inputs = Inputs()
 
     @property
     def reserved(self) -> AttachedColumns:
@@ -58,6 +86,7 @@ class Attachment:
             "source": self.source,
             "source_uuid": self.source_uuid,
             "columns": self.columns.to_meta(),
+            "inputs": asdict(self.inputs),
         }
         return meta(self.identity, self.calibration) | own
 
@@ -78,6 +107,7 @@ class Attachment:
             found["mode"], index, found["target"], found["source"], found["source_uuid"],
             ModelIdentity.from_meta(found), Calibration.from_meta(found["calibration"]),
             ProductColumns.from_meta(found["columns"]), mapping,
+            Inputs.from_meta(found.get("inputs", {})),
         )  # fmt: skip
 
 
@@ -89,7 +119,7 @@ def read_attachment(client: Any, name: str) -> Attachment:  # noqa: ANN401 - Ope
         NodeUnreachable: The node does not answer.
     """
     parallel = parallel_alias(name)
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         found = client.indices.get_mapping(index=parallel, ignore=404)
         if "error" in found or not found:
             found = client.indices.get_mapping(index=name, ignore=404)
@@ -120,7 +150,7 @@ def write_attachment(client: Any, attachment: Attachment) -> Attachment:  # noqa
     Raises:
         NodeUnreachable: The node does not answer.
     """
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         live = client.indices.get_mapping(index=attachment.index)[attachment.index]["mappings"]
         merged = live.get("_meta", {}) | {RESERVED: attachment.to_meta()}
         client.indices.put_mapping(index=attachment.index, body={"_meta": merged})

@@ -4,7 +4,7 @@ from typing import Any
 
 from mappings.attach import Attachment, write_attachment
 from mappings.attach_shop import ShopIndex, in_place_hindrances
-from mappings.connection import node_errors
+from mappings.connection import address_of, node_errors
 from mappings.errors import InputError
 
 
@@ -26,7 +26,7 @@ def add_columns(client: Any, shop: ShopIndex, attachment: Attachment) -> Attachm
         raise InputError(
             " ".join(h.problem for h in hindrances), " ".join(h.cure for h in hindrances[:1])
         )
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         try:
             columns = attachment.reserved.declare()
             client.indices.put_mapping(index=shop.name, body={"properties": columns})

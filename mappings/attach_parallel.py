@@ -6,7 +6,7 @@ from typing import Any
 from mappings.attach import Attachment, parallel_alias
 from mappings.attach_shop import ShopIndex
 from mappings.attached_columns import RESERVED
-from mappings.connection import node_errors
+from mappings.connection import address_of, node_errors
 from mappings.errors import InputError
 
 # What decides how the shop's documents and queries are understood; all else is the node's or ours.
@@ -61,7 +61,7 @@ def follow_mapping(client: Any, shop: ShopIndex, index: str) -> None:  # noqa: A
     body: Mapping[str, Any] = {"properties": fields} | (
         {"dynamic": shop.mapping["dynamic"]} if "dynamic" in shop.mapping else {}
     )
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         try:
             client.indices.put_mapping(index=index, body=body)
         except RequestError as error:
@@ -78,7 +78,7 @@ def find_parallel(client: Any, asked: str) -> list[Attachment]:  # noqa: ANN401
         NodeUnreachable: The node does not answer.
     """
     pattern = f"{parallel_alias(asked)}-*"
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         found = client.indices.get_mapping(index=pattern, ignore=404)
     if "error" in found:
         return []
@@ -98,7 +98,7 @@ def create_parallel(client: Any, shop: ShopIndex, attachment: Attachment) -> Non
     """
     from opensearchpy.exceptions import RequestError
 
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         try:
             client.indices.create(index=attachment.index, body=parallel_body(shop, attachment))
         except RequestError as error:
@@ -116,7 +116,7 @@ def show_parallel(client: Any, attachment: Attachment, old: list[Attachment]) ->
     """
     before = [a.index for a in old if a.index != attachment.index]
     actions = [{"remove_index": {"index": name}} for name in before]
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         client.indices.refresh(index=attachment.index)
         client.indices.update_aliases(
             body={

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mappings.attached_columns import RESERVED, is_ours
-from mappings.connection import node_errors
+from mappings.connection import address_of, node_errors
 from mappings.errors import InputError
 
 
@@ -21,6 +21,7 @@ class ShopIndex:
         settings: Its ``index`` settings, flat below ``index``.
         shards: Primary shards.
         filtered: Whether the alias asked for shows a part of the index only.
+        aliases: Every alias of the index.
     """
 
     asked: str
@@ -30,6 +31,7 @@ class ShopIndex:
     settings: Mapping[str, Any]
     shards: int
     filtered: bool
+    aliases: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,8 @@ def read_shop(client: Any, name: str) -> ShopIndex:  # noqa: ANN401 - opensearch
         InputError: There is no such index, or the name stands for several.
         NodeUnreachable: The node does not answer.
     """
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         found = client.indices.get(index=name, ignore=404)
-        aliases = client.indices.get_alias(index=name, ignore=404)
     if "error" in found or not found:
         raise InputError(f"There is no index {name!r}.", "Give the name of the shop's index.")
     if len(found) > 1:
@@ -59,10 +60,10 @@ def read_shop(client: Any, name: str) -> ShopIndex:  # noqa: ANN401 - opensearch
         )
     ((index, entry),) = found.items()
     settings = entry["settings"]["index"]
-    own = aliases.get(index, {}).get("aliases", {}).get(name, {})
+    own = entry["aliases"].get(name, {})
     return ShopIndex(
         name, index, settings["uuid"], entry["mappings"], settings,
-        int(settings["number_of_shards"]), bool(own.get("filter")),
+        int(settings["number_of_shards"]), bool(own.get("filter")), tuple(entry["aliases"]),
     )  # fmt: skip
 
 

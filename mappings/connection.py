@@ -133,6 +133,11 @@ def _require_authority(ca: str) -> None:
         ) from None
 
 
+def address_of(client: Any) -> str:  # noqa: ANN401 - opensearchpy.OpenSearch
+    """Return where a client's node answers, as errors name it."""
+    return ", ".join(c.host for c in client.transport.connection_pool.connections)
+
+
 @contextmanager
 def node_errors(url: str) -> Iterator[None]:
     """Turn the client's connection and environment errors into ours, with the cure.

@@ -6,7 +6,7 @@ from typing import Any
 
 from mappings.blend import Blend
 from mappings.calibration import Calibration
-from mappings.connection import node_errors
+from mappings.connection import address_of, node_errors
 from mappings.errors import IdentityMismatch, InputError
 from mappings.identity import ModelIdentity, index_name
 from mappings.schema import SCHEMA_VERSION, Schema
@@ -64,7 +64,7 @@ def read_index(client: Any, alias: str, name: str) -> CatalogueIndex:  # noqa: A
         InputError: There is no such index, or it has no model identity.
         IdentityMismatch: Another version of Shelfsight made it, with other columns.
     """
-    with node_errors(_url(client)):
+    with node_errors(address_of(client)):
         found = client.indices.get_mapping(index=name, ignore=404)
     if name not in found:
         raise _no_index(name)
@@ -98,7 +98,7 @@ def alias_targets(client: Any, alias: str) -> tuple[str, ...]:  # noqa: ANN401
             f"The alias {alias!r} holds {odd[0]!r}.",
             "Choose lower-case letters, digits, '-', '_' and '.' (SHELFSIGHT_ALIAS).",
         )
-    with node_errors(_url(client)):
+    with node_errors(address_of(client)):
         found = client.indices.get_alias(name=alias, ignore=404)
         if "error" not in found:
             return tuple(sorted(found))
@@ -133,7 +133,7 @@ def create(client: Any, alias: str, identity: ModelIdentity, body: Mapping[str, 
         _remove_alias(client, next_alias(alias))
     from opensearchpy.exceptions import RequestError
 
-    with node_errors(_url(client)):
+    with node_errors(address_of(client)):
         try:
             client.indices.create(index=name, body=wanted)
         except RequestError as error:
@@ -152,7 +152,7 @@ def ensure(client: Any, index: str, body: Mapping[str, Any]) -> None:  # noqa: A
     """
     from opensearchpy.exceptions import RequestError
 
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         if client.indices.exists(index=index):
             return
         try:
@@ -176,7 +176,7 @@ def swap(client: Any, alias: str, to: str) -> tuple[str, ...]:  # noqa: ANN401
     actions.append({"add": {"index": to, "alias": alias, "is_write_index": True}})
     if alias_targets(client, next_alias(alias)) == (to,):
         actions.append({"remove": {"index": to, "alias": next_alias(alias)}})
-    with node_errors(_url(client)):
+    with node_errors(address_of(client)):
         client.indices.update_aliases(body={"actions": actions})
     return before
 
@@ -184,7 +184,7 @@ def swap(client: Any, alias: str, to: str) -> tuple[str, ...]:  # noqa: ANN401
 def _remove_alias(client: Any, alias: str) -> None:  # noqa: ANN401
     actions = [{"remove": {"index": name, "alias": alias}} for name in alias_targets(client, alias)]
     if actions:
-        with node_errors(_url(client)):
+        with node_errors(address_of(client)):
             client.indices.update_aliases(body={"actions": actions})
 
 
@@ -196,7 +196,7 @@ def write_calibration(client: Any, name: str, calibration: Calibration) -> None:
     """
     meta = read_index(client, name, name).mapping["_meta"]
     ours = meta["shelfsight"] | {"calibration": calibration.to_meta()}
-    with node_errors(_url(client)):
+    with node_errors(address_of(client)):
         client.indices.put_mapping(index=name, body={"_meta": meta | {"shelfsight": ours}})
 
 
@@ -208,7 +208,7 @@ def diff(client: Any, name: str, body: Mapping[str, Any]) -> tuple[Difference, .
     Raises:
         InputError: There is no such index.
     """
-    with node_errors(_url(client)):
+    with node_errors(address_of(client)):
         answer = client.indices.get(index=name, ignore=404)
     if name not in answer:
         raise _no_index(name)
@@ -245,7 +245,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON
 
 def _next_generation(client: Any, alias: str, identity: ModelIdentity) -> int:  # noqa: ANN401
     pattern = index_name(alias, identity, 0)[:-4] + "*"
-    with node_errors(_url(client)):
+    with node_errors(address_of(client)):
         names = client.indices.get(index=pattern, ignore=404, expand_wildcards="all")
     return 1 + max((int(n[-4:]) for n in names if n[-4:].isdigit()), default=0)
 
@@ -257,7 +257,3 @@ def _no_index(name: str) -> InputError:
 def _reason(error: Any) -> str:  # noqa: ANN401
     info = error.info if isinstance(error.info, dict) else {}
     return str(info.get("error", {}).get("reason", error.info))
-
-
-def _url(client: Any) -> str:  # noqa: ANN401
-    return ", ".join(c.host for c in client.transport.connection_pool.connections)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.attach.products import product_of
 from ingest.attach.reading import Endurance, ShopReader
-from mappings.attach import Attachment, parallel_alias
+from mappings.attach import Attachment, Inputs, parallel_alias
 from mappings.attach_fields import ProductColumns
 from mappings.attach_in_place import add_columns
 from mappings.attach_parallel import create_parallel, find_parallel, parallel_name
@@ -37,8 +37,7 @@ def begin(
     settings: Settings,
     client: Any,  # noqa: ANN401 - opensearchpy.OpenSearch
     proposal: Proposal,
-    pictures: Path | None,
-    bodies: Path | None,
+    inputs: Inputs,
     steps: Steps,
 ) -> "tuple[Attachment, Space]":
     """Fit the space on a sample of the shop's products and add what is to be filled.
@@ -47,12 +46,12 @@ def begin(
         settings: Models, node and folders.
         client: The connection.
         proposal: What was proposed.
-        pictures: The folder that the shop's picture paths start from.
-        bodies: The shop's own bodies, to measure its scores by.
+        inputs: The folder of the shop's pictures, its own bodies, and what else was given.
         steps: Shows the progress.
 
     Raises:
-        InputError: No product can be read, or the node refuses the index.
+        InputError: No product can be read, none of the pictures in the folder that was given, or
+            the node refuses the index.
         NodeUnreachable: The node does not answer.
     """
     from query.augmenting.scale import measure_scale, pseudo_bodies
@@ -61,11 +60,16 @@ def begin(
 
     shop = proposal.shop
     sample = list(islice(_products(client, shop, proposal.columns), SAMPLE))
-    fitted = fit_catalogue(
-        settings, _written(settings, shop, [p for _, p in sample], pictures), steps
-    )
+    catalogue = _written(settings, shop, [p for _, p in sample], inputs.pictures)
+    fitted = fit_catalogue(settings, catalogue, steps)
+    if inputs.pictures and fitted.space.image is None and any(p.pictures for _, p in sample):
+        raise InputError(
+            f"None of the pictures that the first {len(sample):,} products name can be read below"
+            f" {inputs.pictures!r}; nothing was begun.",
+            "Bring the folder back, or name the right one with --pictures FOLDER.",
+        )
     keep_space(settings, fitted.space, fitted.calibration)
-    asked = read_bodies(bodies) if bodies else pseudo_bodies(
+    asked = read_bodies(Path(inputs.bodies)) if inputs.bodies else pseudo_bodies(
         {i: p.title for i, p in sample}, proposal.columns.title, seed=settings.seed
     )  # fmt: skip
     scale = measure_scale(client, shop.name, asked)
@@ -73,7 +77,7 @@ def begin(
     identity = fitted.space.identity
     made = Attachment(
         proposal.mode, shop.name, shop.asked, shop.name, shop.uuid, identity, calibration,
-        proposal.columns,
+        proposal.columns, inputs=inputs,
     )  # fmt: skip
     if proposal.mode == "in_place":
         return add_columns(client, read_shop(client, shop.name), made), fitted.space
@@ -100,9 +104,7 @@ def _products(
                     yield document.id, product.model_copy(update=own)
 
 
-def _written(
-    settings: Settings, shop: ShopIndex, sample: list[Product], pictures: Path | None
-) -> Any:  # noqa: ANN401 - ingest.catalogue.Catalogue
+def _written(settings: Settings, shop: ShopIndex, sample: list[Product], pictures: str) -> Any:  # noqa: ANN401 - ingest.catalogue.Catalogue
     """Write the sample as a catalogue, which is what spaces are fitted on."""
     from ingest.catalogue import Catalogue
     from ingest.columns import ColumnMap
@@ -111,7 +113,7 @@ def _written(
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = (json.dumps(p.model_dump(mode="json", exclude_defaults=True)) for p in sample)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    root = (pictures or path.parent).resolve()
+    root = Path(pictures) if pictures else path.parent.resolve()
     return Catalogue(path, root, "jsonl", ColumnMap())
 
 

@@ -1,23 +1,26 @@
 """Attaching on one page: look, propose, fit, add, fill, show; and each way back."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from encoders.cache import VectorSpool
 from ingest.attach.backfill import Backfill, Backfilled, marks_of
-from ingest.attach.reading import Endurance, ShopReader
+from ingest.attach.pictures import open_pictures
+from ingest.attach.reading import Endurance, ShopReader, count_vectors
 from ingest.attach.reconcile import forget, reconcile, take_out
 from ingest.attach.vectors import Embedder
-from mappings.attach import MODES, Attachment, read_attachment, write_attachment
+from mappings.attach import MODES, Attachment, Inputs, read_attachment, write_attachment
 from mappings.attach_parallel import find_parallel, follow_mapping, show_parallel
 from mappings.attach_shop import ShopIndex, read_shop
-from mappings.attached_columns import RESERVED, TEXT
+from mappings.attached_columns import RESERVED, VECTORS
 from mappings.calibration import Calibration, Saturation
-from mappings.connection import node_errors
+from mappings.connection import address_of, node_errors
 from mappings.errors import InputError
 from shelfsight.attach_fitting import begin, marks_folder, open_attached_space, read_bodies
+from shelfsight.attach_inputs import remember, settle_inputs
+from shelfsight.attach_notes import picture_notes
 from shelfsight.attach_proposal import Proposal, find_attached
 from shelfsight.progress import Steps
 from shelfsight.settings import Settings
@@ -48,38 +51,77 @@ def carry_out(
         raise InputError(
             " ".join(h.problem for h in proposal.hindrances), proposal.hindrances[0].cure
         )
+    from query.profiles import load_profiles
+
     client = open_client(settings)
-    attached = proposal.attached
-    if attached is not None and attached.columns == proposal.columns:
-        space = open_attached_space(settings, attached.identity.digest)
-    else:
-        attached, space = begin(settings, client, proposal, pictures, bodies, steps)
+    settings, inputs = settle_inputs(settings, proposal.known, pictures, bodies)
+    load_profiles(settings.config)  # what cannot be read is said before anything is written
+    attached, space = _opened(settings, proposal, pictures is not None)
+    if attached is None or space is None:
+        attached, space = begin(settings, client, proposal, inputs, steps)
     if proposal.mode == "parallel":
         follow_mapping(client, proposal.shop, attached.index)
-    filling = backfill_of(settings, client, proposal.shop, attached, space, pictures, steps)
-    done = _closing(filling, filling.run)
+    other_folder = inputs.pictures != attached.inputs.pictures
+    filling = backfill_of(settings, client, proposal.shop, attached, space, inputs, steps)
+    done = _closing(filling, lambda: filling.run(anew=other_folder), proposal.shop.asked)
+    attached = remember(client, attached, _lasting(inputs, attached, filling))
     if proposal.mode == "parallel":
         show_parallel(client, attached, find_parallel(client, proposal.shop.asked))
     install_template(settings, client, attached)
     return attached, done
 
 
+def _opened(
+    settings: Settings, proposal: Proposal, with_pictures: bool
+) -> "tuple[Attachment, Space] | tuple[None, None]":
+    """Return what is attached and its models, or nothing where it must be begun anew.
+
+    It must be where other fields or models are asked for, and where pictures are given to one that
+    was fitted without.
+    """
+    attached = proposal.attached
+    if attached is None or proposal.anew:
+        return None, None
+    space = open_attached_space(settings, attached.identity.digest)
+    if space.image is None and with_pictures:
+        return None, None
+    return attached, space
+
+
 def reconcile_attached(
-    settings: Settings, index: str, pictures: Path | None, steps: Steps
+    settings: Settings, index: str, pictures: Path | None, steps: Steps, *, drop_lost: bool = False
 ) -> Backfilled:
     """Compare every document of the shop's with its vectors, and put back what is missing.
 
+    Args:
+        settings: Models, node and folders.
+        index: The shop's index, or its alias.
+        pictures: The folder that the shop's picture paths start from, where it is another now.
+        steps: Shows the progress.
+        drop_lost: Drop the vectors of pictures that cannot be read any more, however many.
+
     Raises:
-        InputError: Shelfsight is not attached to the index.
+        InputError: Shelfsight is not attached to the index; or the pictures' folder is not known.
         NodeUnreachable: The node does not answer for too long.
     """
     client = open_client(settings)
     shop, attached = require_attached(client, index)
+    settings, inputs = settle_inputs(settings, attached.inputs, pictures)
     if attached.mode == "parallel":
         follow_mapping(client, shop, attached.index)
     space = open_attached_space(settings, attached.identity.digest)
-    filling = backfill_of(settings, client, shop, attached, space, pictures, steps)
-    return _closing(filling, lambda: reconcile(filling))
+    filling = backfill_of(settings, client, shop, attached, space, inputs, steps, drop_lost)
+    done = _closing(filling, lambda: reconcile(filling), index)
+    lasting = _lasting(inputs, attached, filling)
+    remember(client, attached, replace(attached.inputs, pictures=lasting.pictures))
+    return done
+
+
+def _lasting(inputs: Inputs, attached: Attachment, filling: Backfill) -> Inputs:
+    """Return the inputs to remember: no folder that lacks the pictures."""
+    if filling.embedder.pictures.is_away:
+        return replace(inputs, pictures=attached.inputs.pictures)
+    return inputs
 
 
 def status_of(settings: Settings, index: str) -> dict[str, Any]:
@@ -93,14 +135,16 @@ def status_of(settings: Settings, index: str) -> dict[str, Any]:
     shop, attached = require_attached(client, index)
     reader = ShopReader(client, shop.name, shop.shards, False, Endurance(0.0))
     now, done = reader.marks(), marks_of(attached, marks_folder(settings)).load()
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         total = int(client.count(index=shop.name)["count"])
-        exists = {"query": {"exists": {"field": TEXT}}}
-        vectors = int(client.count(index=attached.index, body=exists)["count"])
+    texts, pictures, attributes = (count_vectors(client, attached.index, v) for v in VECTORS)
+    with node_errors(address_of(client)):
         held = int(client.count(index=attached.index)["count"])
     return {
         "index": shop.name, "mode": attached.mode, "attached": attached.index,
-        "target": attached.target, "documents": total, "held": held, "with_vectors": vectors,
+        "target": attached.target, "documents": total, "held": held, "with_vectors": texts,
+        "with_picture_vectors": pictures, "with_attribute_vectors": attributes,
+        "pictures": attached.inputs.pictures, "inputs": asdict(attached.inputs),
         "behind": sum(mark - done.get(shard, -1) for shard, mark in now.items()),
         "identity": attached.identity.digest, "columns": attached.columns.to_meta(),
         "lexical_scale": attached.calibration.to_meta().get("lexical"),
@@ -119,8 +163,10 @@ def measure(settings: Settings, index: str, bodies: Path) -> Saturation:
     client = open_client(settings)
     shop, attached = require_attached(client, index)
     scale = measure_scale(client, shop.name, read_bodies(bodies))
+    settings, inputs = settle_inputs(settings, attached.inputs, bodies=bodies)
+    lasting = replace(attached.inputs, bodies=inputs.bodies, config=inputs.config)
     fresh = Calibration({**attached.calibration.scales, "lexical": scale})
-    attached = write_attachment(client, replace(attached, calibration=fresh))
+    attached = write_attachment(client, replace(attached, calibration=fresh, inputs=lasting))
     install_template(settings, client, attached)
     return scale
 
@@ -139,7 +185,7 @@ def detach(settings: Settings, index: str) -> dict[str, Any]:
     if held := find_parallel(client, index):  # also of a shop's index that is no more
         attached = held[-1]
         removed["indices"] = [a.index for a in held]
-        with node_errors("the node"):
+        with node_errors(address_of(client)):
             client.indices.delete(index=",".join(removed["indices"]))
     else:
         shop, attached = require_attached(client, index)
@@ -150,7 +196,8 @@ def detach(settings: Settings, index: str) -> dict[str, Any]:
             " field out of a mapping"
         ]
     removed["scripts"] = list(uninstall(client, attached, last=_is_last(client)))
-    marks_of(attached, marks_folder(settings)).path.unlink(missing_ok=True)
+    for path in (marks_of(attached, marks_folder(settings)).path, _records(settings, attached)):
+        path.unlink(missing_ok=True)
     return removed
 
 
@@ -209,17 +256,21 @@ def backfill_of(
     shop: ShopIndex,
     attached: Attachment,
     space: "Space",
-    pictures: Path | None,
+    inputs: Inputs,
     steps: Steps,
+    drop_lost: bool = False,
 ) -> Backfill:
     """Return what fills an attachment."""
     from encoders.pictures import PictureDecoder
 
-    root = pictures.resolve() if pictures else None
-    embedder = Embedder(
-        space, VectorSpool(spool_path(settings)), attached.reserved, root, PictureDecoder
+    root = Path(inputs.pictures) if inputs.pictures else None
+    pictures = open_pictures(
+        client, attached, root, _records(settings, attached), drop_lost=drop_lost
     )
-    with node_errors("the node"):
+    embedder = Embedder(
+        space, VectorSpool(spool_path(settings)), attached.reserved, pictures, PictureDecoder
+    )
+    with node_errors(address_of(client)):
         total = int(client.count(index=shop.name)["count"])
     advance = steps.step(f"filling {attached.index}", "documents")
     return Backfill(
@@ -228,16 +279,21 @@ def backfill_of(
     )  # fmt: skip
 
 
-def _closing(filling: Backfill, run: Callable[[], Backfilled]) -> Backfilled:
+def _records(settings: Settings, attached: Attachment) -> Path:
+    """Return the file of what is known of a shop's pictures, over all generations of its index."""
+    return marks_folder(settings) / f"{attached.target}-pictures.sqlite"
+
+
+def _closing(filling: Backfill, run: Callable[[], Backfilled], index: str) -> Backfilled:
     try:
-        return run()
+        return replace(run(), notes=picture_notes(filling.embedder.pictures, index))
     finally:
         filling.embedder.close()
 
 
 def _is_last(client: Any) -> bool:  # noqa: ANN401 - opensearchpy.OpenSearch
     """Tell whether no index of the cluster is attached any more."""
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         every = client.indices.get_mapping(index="*", expand_wildcards="all")
     return not any(
         "attached" in entry["mappings"].get("_meta", {}).get(RESERVED, {})

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -42,6 +43,7 @@ class Steps:
         self._printed: set[str] = set()
         self._terminal = sys.stderr.isatty() if terminal is None else terminal
         self._closed = threading.Event()
+        self._cancelled = threading.Event()
         self._began = time.monotonic()
         self._ticker = threading.Thread(target=self._tick, daemon=True)
 
@@ -74,19 +76,48 @@ class Steps:
             what: What the step does, in a few words.
             unit: What is counted, in the plural: ``pictures``.
         """
+        show = self._shown(what, unit)
+
+        def advance(done: int, total: int) -> None:
+            self._require_wanted()
+            show(done, total)
+
+        return advance
+
+    def _shown(self, what: str, unit: str) -> Advance:
         self._started[what] = time.monotonic()
         if self._bars is None:
             self._lines[what] = (0, 0, "")
             return lambda done, total: self._note(what, done, total, unit if total else "")
         task = self._bars.add_task(what, total=None, unit=unit)
+        return lambda done, total: self._bars.update(task, completed=done, total=total or None)
 
-        def advance(done: int, total: int) -> None:
-            self._bars.update(task, completed=done, total=total or None)
+    def cancel(self) -> None:
+        """Give up what goes on in other threads: each step ends with its next sign of progress.
 
-        return advance
+        It ends with a ``concurrent.futures.CancelledError``, raised where it tells how far it is.
+        """
+        self._cancelled.set()
+
+    def _require_wanted(self) -> None:
+        if self._cancelled.is_set():
+            raise CancelledError
 
     def tell(self, what: str) -> "Telling":
         """Return what replaces a step's words; for steps that count nothing."""
+        telling = self._told(what)
+
+        def say(words: str) -> None:
+            self._require_wanted()
+            telling.say(words)
+
+        def done(words: str) -> None:
+            self._require_wanted()
+            telling.done(words)
+
+        return Telling(say, done)
+
+    def _told(self, what: str) -> "Telling":
         self._started[what] = time.monotonic()
         if self._bars is None:
             self._lines[what] = (0, 0, "")

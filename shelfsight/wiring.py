@@ -86,6 +86,40 @@ def open_client(settings: Settings) -> "OpenSearch":
     return client
 
 
+def require_node(settings: Settings) -> None:
+    """Ask the node for the alias, before models are loaded for what it would refuse.
+
+    Raises:
+        NodeUnreachable: No node is known, or it does not answer.
+        StackError: It refuses the user, or its certificate is not trusted.
+        InputError: The alias is an index's name.
+    """
+    from contextlib import closing
+
+    from mappings.index import alias_targets
+
+    with closing(open_client(settings)) as client:
+        alias_targets(client, settings.alias)
+
+
+def require_servers(settings: Settings) -> None:
+    """Ask the servers that the settings name, if any, whether they are there.
+
+    Raises:
+        NodeUnreachable: The node does not answer.
+        BrokerUnreachable: The broker does not answer.
+        StackError: One refuses the user, or its certificate is not trusted.
+    """
+    if settings.node_url:
+        require_node(settings)
+    if broker := settings.broker_url.get_secret_value():
+        from celery import Celery
+
+        from ingest.sender import Sender
+
+        Sender(Celery(broker=broker, set_as_current=False)).ping()
+
+
 def open_ledger(settings: Settings) -> "Ledger":
     """Return the ledger of the settings' alias."""
     from ingest.ledger import Ledger

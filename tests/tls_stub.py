@@ -1,15 +1,17 @@
-"""A TLS door before a real node: its own authority, its own certificate, basic auth checked."""
+"""TLS servers of an authority of our own: a door before a real node, and a company's proxy."""
 
 import base64
 import http.client
+import socket
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -107,6 +109,71 @@ def tls_door(
 
     with _serving(Door, cert, key) as port:
         yield f"https://127.0.0.1:{port}", asked
+
+
+@contextmanager
+def intercepting_proxy(
+    folder: Path, cert: Path, key: Path, pause: Callable[[], object] = lambda: None
+) -> Iterator[tuple[str, list[str]]]:
+    """A company's proxy: whatever host is asked for, it answers itself, from a folder's files.
+
+    Yields its address and what was asked for: ``CONNECT host:port`` and ``GET /path``; ``pause``
+    is called before a tunnel opens.
+    """
+    asked: list[str] = []
+
+    class Files(SimpleHTTPRequestHandler):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments, directory=str(folder))
+
+        def do_GET(self) -> None:
+            asked.append(f"GET {self.path}")
+            super().do_GET()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with _serving(Files, cert, key) as port:
+
+        class Tunnel(BaseRequestHandler):
+            def handle(self) -> None:
+                head = b""
+                while b"\r\n\r\n" not in head:
+                    head += self.request.recv(4096) or b"\r\n\r\n"
+                asked.append(b" ".join(head.split(b" ")[:2]).decode())
+                pause()
+                self.request.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                with socket.create_connection(("127.0.0.1", port), timeout=60) as inner:
+                    back = threading.Thread(target=_pump, args=(inner, self.request))
+                    back.start()
+                    _pump(self.request, inner)
+                    back.join()
+
+        with _listening(Tunnel) as address:
+            yield address, asked
+
+
+@contextmanager
+def _listening(handler: type[BaseRequestHandler]) -> Iterator[str]:
+    class Server(ThreadingTCPServer):
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+    with suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
 
 
 class _TlsServer(ThreadingHTTPServer):

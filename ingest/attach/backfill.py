@@ -6,6 +6,7 @@ It may be stopped at any point and started again, by whoever: what has its vecto
 and a document that the shop writes meanwhile gets a higher number and is read once more.
 """
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +45,9 @@ class Backfilled:
         failed: Refused by the node for good.
         removed: Deleted from the parallel index because the shop's has them no more.
         reasons: Why documents were unfit or failed, and how many; the first of them named.
-        unread: Pictures that could not be had, by reason.
+        unread: Pictures that were left out, by reason.
+        kept: Pictures that cannot be read now, and whose vectors were kept as they were.
+        notes: Sentences for people on what was left out, each with its cure.
     """
 
     read: int = 0
@@ -57,6 +60,13 @@ class Backfilled:
     removed: int = 0
     reasons: Mapping[str, str] = field(default_factory=dict)
     unread: Mapping[str, int] = field(default_factory=dict)
+    kept: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no document failed and no picture was left out."""
+        return not (self.failed or self.kept or sum(self.unread.values()))
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures for programs."""
@@ -93,7 +103,8 @@ class Marks:
 
 def marks_of(attachment: Attachment, folder: Path) -> Marks:
     """Return where a backfill remembers how far it came."""
-    key = f"{attachment.source_uuid}/{attachment.index}/{attachment.identity.digest}"
+    columns = hashlib.sha256(json.dumps(attachment.columns.to_meta()).encode()).hexdigest()[:16]
+    key = f"{attachment.source_uuid}/{attachment.index}/{attachment.identity.digest}/{columns}"
     return Marks(folder / f"{attachment.source}.json", key)
 
 
@@ -130,7 +141,7 @@ class Backfill:
 
         Raises:
             InputError: A document's version is the shop's own, so that a partial update would
-                come in its way.
+                come in its way; or it is not known whether a picture's vector must be kept.
             NodeUnreachable: The node does not answer for too long; start again to go on.
             DiskFull: The node takes no writes.
         """
@@ -147,7 +158,13 @@ class Backfill:
                     self.on_progress(self._counted["read"], 0)
                 after[shard] = mark
             self.marks.save(after)
-        return Backfilled(**self._counted, reasons=self._reasons, unread=self.embedder.unread)
+        pictures = self.embedder.pictures
+        if anew:
+            pictures.records.complete()
+        return Backfilled(
+            **self._counted, reasons=self._reasons, unread=pictures.unread, kept=pictures.kept,
+            notes=(),
+        )  # fmt: skip
 
     def _reader(self) -> ShopReader:
         whole = self.attachment.mode == "parallel"
@@ -161,16 +178,15 @@ class Backfill:
         if self.attachment.mode == "in_place":
             _require_counted_versions(page)
         had = self._had(page)
-        entries, unfit = [], dict[str, str]()
-        for document in page:
-            product = product_of(document.source, self.attachment.columns)
-            if isinstance(product, str):
-                unfit[document.id] = product
-                continue
-            entry = self.embedder.entry(document.id, product)
-            if entry.content != had.get(document.id):
-                entries.append(entry)
+        read = {d.id: product_of(d.source, self.attachment.columns) for d in page}
+        unfit = {i: product for i, product in read.items() if isinstance(product, str)}
+        products = {i: product for i, product in read.items() if not isinstance(product, str)}
+        pictures = self.embedder.pictures
+        pictures.begin([d.id for d in page])
+        every = self.embedder.entries(products)
+        entries = [e for e in every if e.content != had.get(e.id) or pictures.must_be_embedded(e)]
         made = self.embedder.fill(entries) if entries else {}
+        pictures.put_down(every, made)
         self._counted["unchanged"] += len(page) - len(entries) - len(unfit)
         for reason in unfit.values():
             self._note("unfit", next(iter(unfit)), reason)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from mappings.connection import node_errors
+from mappings.connection import address_of, node_errors
 from mappings.errors import NodeUnreachable
 
 PAGE = 200
@@ -167,3 +167,26 @@ class ShopReader:
             )
             for h in hits
         ]  # fmt: skip
+
+
+def living(client: Any, index: str, ids: Sequence[str]) -> set[str]:  # noqa: ANN401
+    """Return those of some documents that an index holds, wherever they were routed.
+
+    Raises:
+        NodeUnreachable: The node does not answer.
+    """
+    body = {"query": {"ids": {"values": list(ids)}}, "size": len(ids), "_source": False}
+    with node_errors(address_of(client)):
+        return {h["_id"] for h in client.search(index=index, body=body)["hits"]["hits"]}
+
+
+def count_vectors(client: Any, index: str, column: str) -> int:  # noqa: ANN401
+    """Return how many documents of an index have a vector in a column, the newest write included.
+
+    Raises:
+        NodeUnreachable: The node does not answer.
+    """
+    with node_errors(address_of(client)):
+        client.indices.refresh(index=index)
+        body = {"query": {"exists": {"field": column}}}
+        return int(client.count(index=index, body=body)["count"])

@@ -9,7 +9,7 @@ from ingest.attach.reading import Document, Endurance, ShopReader
 from ingest.attach.writing import Gone, Removed, write
 from mappings.attach import Attachment
 from mappings.attached_columns import RESERVED
-from mappings.connection import node_errors
+from mappings.connection import address_of, node_errors
 
 
 def reconcile(backfill: Backfill) -> Backfilled:
@@ -82,7 +82,7 @@ def forget(client: Any, attachment: Attachment) -> None:  # noqa: ANN401
     Raises:
         NodeUnreachable: The node does not answer.
     """
-    with node_errors("the node"):
+    with node_errors(address_of(client)):
         live = client.indices.get_mapping(index=attachment.index)[attachment.index]["mappings"]
         own = {k: v for k, v in live.get("_meta", {}).items() if k != RESERVED}
         client.indices.put_mapping(index=attachment.index, body={"_meta": own})

@@ -1,6 +1,5 @@
 """The vectors of a shop's documents, made by the same stages as those of a feed of our own."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,11 +7,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from encoders.cache import VectorSpool
 from encoders.space import Space
-from ingest.changes import AcceptedPicture, Entry, Refusal, content_hash
+from ingest.attach.pictures import ShopPictures
+from ingest.changes import Entry, Refusal, content_hash
 from ingest.documents import documents
 from ingest.embedding import embed_pictures, embed_texts
 from ingest.options import TaskLimits, WorkerOptions
-from ingest.picture_files import PictureUnavailable, picture_bytes
 from mappings.attached_columns import AttachedColumns
 from mappings.connection import Connection
 from mappings.errors import StackError
@@ -56,17 +55,16 @@ class Embedder:
         opened: The models.
         spool: Where vectors are kept by content, so that nothing is embedded twice.
         columns: The reserved columns.
-        root: The folder that the shop's picture paths start from; without one, no picture is read.
+        pictures: The shop's picture files.
         decoder_source: Opens the capped child process that decodes pictures.
     """
 
     opened: Space
     spool: VectorSpool
     columns: AttachedColumns
-    root: Path | None
+    pictures: ShopPictures
     decoder_source: Callable[[], "PictureDecoder"]
     ledger: Refusals = field(default_factory=Refusals)
-    unread: dict[str, int] = field(default_factory=dict)
     _decoder: "PictureDecoder | None" = None
 
     @property
@@ -89,29 +87,30 @@ class Embedder:
         """Return the models."""
         return self.opened
 
-    def entry(self, document_id: str, product: Product) -> Entry:
-        """Return a product as the stages read it, with the hash of all that is made from it."""
-        shown = product.pictures if self.opened.image is not None else ()
-        kept = tuple(AcceptedPicture(p.path, p.role, self._sha(p.path)) for p in shown)
-        content = content_hash(product, kept, self.opened.identity)
-        return Entry(document_id, 0, 0, str(self.root or ""), product, kept, content, 0)
+    def entries(self, products: Mapping[str, Product]) -> list[Entry]:
+        """Return products as the stages read them, with the hash of all that is made from each.
 
-    def _sha(self, path: str) -> str:
-        """Return the hash of a picture's bytes, empty where they cannot be had."""
-        if self.root is None:
-            reason = "no_folder"
-        else:
-            try:
-                return hashlib.sha256(picture_bytes(self.root, path)).hexdigest()
-            except PictureUnavailable as error:
-                reason = error.reason
-        self.unread[reason] = self.unread.get(reason, 0) + 1
-        return ""
+        Args:
+            products: By document's id; of the page that the pictures were told of.
+
+        Raises:
+            InputError: A picture cannot be read, and whether it has a vector is not known.
+        """
+        return [self._entry(i, product) for i, product in products.items()]
+
+    def _entry(self, document_id: str, product: Product) -> Entry:
+        readable = self.opened.image is not None
+        read = self.pictures.accept if readable else self.pictures.leave_out
+        kept = read(document_id, product.pictures)
+        content = content_hash(product, kept, self.opened.identity)
+        root = str(self.pictures.root or "")
+        return Entry(document_id, 0, 0, root, product, kept, content, 0)
 
     def fill(self, entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
         """Return the reserved object of each product, by its document's id.
 
         Raises:
+            InputError: A picture that was to keep its vector has lost it.
             StackError: The spool lost what was just put into it.
         """
         # The stages ask of their bench for these alone: space, spool, decoder, ledger, options.
@@ -119,9 +118,11 @@ class Embedder:
         embed_texts(bench, list(entries))
         embed_pictures(bench, list(entries))
         made, lacking = documents(bench, self.opened, schema, entries)
+        refusals = tuple(self.ledger.found)
         self.ledger.found.clear()
         if lacking:
             raise StackError("The vectors' spool was emptied meanwhile.", "Start again.")
+        self.pictures.settle(refusals)
         return {write.id: dict(write.document) for write in made}
 
     def close(self) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mappings.errors import EXIT_OK, EXIT_PARTLY
+
 if TYPE_CHECKING:
     from ingest.attach.backfill import Backfilled
     from shelfsight.attach_proposal import Proposal
@@ -14,7 +16,10 @@ app = typer.Typer(help="Add vectors to a search that a shop already runs.")
 
 IndexOption = Annotated[str, typer.Option("--index", help="The shop's index, or its alias.")]
 PicturesOption = Annotated[
-    Path | None, typer.Option(help="The folder that the shop's picture paths start from.")
+    Path | None,
+    typer.Option(
+        help="The folder that the shop's picture paths start from; remembered, as all that is given"
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do it; without it nothing is written.")]
@@ -25,8 +30,12 @@ def attach(
     context: typer.Context,
     index: IndexOption = "",
     mode: Annotated[
-        str, typer.Option(help="parallel (an index of our own beside it), or in_place.")
-    ] = "parallel",
+        str,
+        typer.Option(
+            help="parallel (an index of our own beside it; the default), or in_place; once"
+            " attached, as it is."
+        ),
+    ] = "",
     columns: Annotated[
         Path | None, typer.Option(help="A TOML file: which field is the title, and so on.")
     ] = None,
@@ -39,8 +48,8 @@ def attach(
 ) -> None:
     """Say what attaching to a shop's index would do; with --yes, do it, or go on with it.
 
-    Exit code 0: possible, or done; 1: some documents failed; 2: not possible, or input; 3: the
-    surroundings.
+    Exit code 0: possible, or done; 1: some documents failed or pictures were left out; 2: not
+    possible, or input; 3: the surroundings.
     """
     if context.invoked_subcommand is not None:
         return
@@ -71,15 +80,25 @@ def status(index: IndexOption, as_json: JsonOption = False) -> None:
 
 @app.command()
 def reconcile(
-    index: IndexOption, pictures: PicturesOption = None, as_json: JsonOption = False
+    index: IndexOption,
+    pictures: PicturesOption = None,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", help="Drop the vectors of more lost pictures than a tenth."),
+    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Compare every document with its vectors, and put back what the shop's writes erased."""
+    """Compare every document with its vectors, and put back what the shop's writes erased.
+
+    Exit code 0: all is as it should be; 1: some documents failed or pictures were left out; 2:
+    input; 3: the surroundings.
+    """
     from shelfsight.attaching import reconcile_attached
     from shelfsight.progress import Steps
     from shelfsight.settings import read_settings
 
     with Steps() as steps:
-        done = reconcile_attached(read_settings(), index, pictures, steps)
+        done = reconcile_attached(read_settings(), index, pictures, steps, drop_lost=yes)
     _report(done, as_json, {})
 
 
@@ -142,8 +161,15 @@ def _show(proposal: "Proposal", as_json: bool) -> None:
 
 
 def _report(done: "Backfilled", as_json: bool, more: dict[str, str]) -> None:
-    _print(more | done.to_json(), as_json)
-    raise typer.Exit(1 if done.failed else 0)
+    from shelfsight.cli import as_called
+
+    found = more | done.to_json()
+    if not as_json:
+        found.pop("notes")
+    _print(found, as_json)
+    for note in done.notes:
+        typer.echo(as_called(note), err=True)
+    raise typer.Exit(EXIT_OK if done.is_whole else EXIT_PARTLY)
 
 
 def _print(found: dict[str, Any], as_json: bool) -> None:

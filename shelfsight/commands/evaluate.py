@@ -39,13 +39,15 @@ def evaluate(
     from mappings.errors import InputError
     from query.profiles import find_profile
     from shelfsight.settings import read_settings
-    from shelfsight.wiring import open_engine
+    from shelfsight.wiring import open_engine, require_node
 
     if not 1 <= depth <= 100:
         raise InputError(f"--depth is {depth}; 1 to 100 are allowed.", "Ask for fewer hits.")
     questions, judgments = read_questions(queries), read_judgments(qrels)
     names = list(dict.fromkeys(profile or ["default"]))
-    engine = open_engine(read_settings())
+    settings = read_settings()
+    require_node(settings)
+    engine = open_engine(settings)
     for name in names:
         find_profile(name, engine.profiles)
     found = run(

@@ -90,9 +90,10 @@ def _answer(
     request: "SearchRequest", spoken: tuple[Path, str] | None, *, explain: bool, as_json: bool
 ) -> None:
     from shelfsight.settings import read_settings
-    from shelfsight.wiring import open_engine
+    from shelfsight.wiring import open_engine, require_node
 
     settings = read_settings()
+    require_node(settings)
     engine = open_engine(settings)
     transcript = options.hear(*spoken, settings.transcriber, engine) if spoken else None
     if transcript:

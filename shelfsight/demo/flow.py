@@ -2,9 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Thread
@@ -39,6 +39,7 @@ from shelfsight.wiring import (
     open_engine,
     open_extractor,
     open_ledger,
+    require_servers,
 )
 
 ENOUGH = 28
@@ -99,6 +100,7 @@ def run_demo(
     Raises:
         ShelfsightError: Whatever stands in the way, with its cure.
     """
+    require_servers(settings)
     with Steps() as steps:
         if isinstance(catalogue, DrawnCatalogue):
             catalogue = replace(catalogue, advance=steps.step("drawing", "pictures"))
@@ -125,15 +127,24 @@ def run_demo(
 
 
 def _prepare(settings: Settings, catalogue: Catalogue, steps: Steps, times: Times) -> None:
-    """Start the servers while the space is fitted; create the index where there is none."""
+    """Start the servers while the space is fitted; create the index where there is none.
+
+    What fails on one side ends the other at once.
+    """
     drawn = isinstance(catalogue, DrawnCatalogue)
     fit = partial(fit_catalogue, read=DRAWN_FIRST if drawn else READ_AHEAD)
-    with ThreadPoolExecutor(1) as aside:
+    with ThreadPoolExecutor(1) as aside, _cancelling(steps):
         prepared = (home(settings) / "spaces" / settings.alias).exists()
         fitting = None if prepared else aside.submit(fit, settings, catalogue, steps)
         starting = steps.tell("starting the servers")
+
+        def say(words: str) -> None:
+            if fitting is not None and fitting.done():
+                fitting.result()
+            starting(words)
+
         times.started_here = True  # until we know better: Ctrl-C may come at once
-        times.started_here = start_stack(settings, starting, api=False).ours
+        times.started_here = start_stack(settings, say, api=False).ours
         starting.done("OpenSearch, the broker and the workers are up")
         times.note("servers up")
         live = live_index(open_client(settings), settings.alias)
@@ -144,6 +155,16 @@ def _prepare(settings: Settings, catalogue: Catalogue, steps: Steps, times: Time
             times.note("space fitted")
             create_index(settings, found)
     times.note("index ready")
+
+
+@contextmanager
+def _cancelling(steps: Steps) -> Iterator[None]:
+    """Give up what goes on beside the block when the block fails."""
+    try:
+        yield
+    except BaseException:
+        steps.cancel()
+        raise
 
 
 def _ingest(

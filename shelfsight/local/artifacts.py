@@ -10,11 +10,13 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mappings.errors import StackError
+from mappings.errors import ShelfsightError, StackError
+from shelfsight.local.downloads import distrust, is_distrust, system_trust
 from shelfsight.local.lock import Say, holding, silent
 
 ATTEMPTS = 3
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = (10, 30)
+"""Until the repository takes the connection, and between two pieces of its answer."""
 MIB = 1 << 20
 OPENSEARCH_VERSION = "3.6.0"
 PLUGIN_VERSION = "3.6.0.0"
@@ -140,6 +142,10 @@ def obtain(artifact: Artifact, cache: Path, say: Say = silent, fetch: Fetch | No
 def _fetch_verified(artifact: Artifact, path: Path, say: Say, fetch: Fetch) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     reason = ""
+    by_hand = (
+        f"put {artifact.group}:{artifact.name}:{artifact.version} ({artifact.packaging}) at {path}"
+        " yourself"
+    )
     for attempt in range(1, ATTEMPTS + 1):
         say(f"fetching {artifact.filename} ({artifact.size / MIB:.0f} MiB)")
         staging = Path(tempfile.mkdtemp(prefix=".partial-", dir=path.parent))
@@ -149,16 +155,20 @@ def _fetch_verified(artifact: Artifact, path: Path, say: Say, fetch: Fetch) -> P
                 os.replace(got, path)
                 return path
             reason = "its checksum is not the pinned one"
+        except ShelfsightError:  # asked again, it would be the same
+            raise
         except Exception as error:  # jgo raises RuntimeError, requests its own, the disk OSError
+            if is_distrust(error):
+                raise distrust(artifact.filename, error, f"Or {by_hand}.") from None
             reason = f"{type(error).__name__}: {error}"
         finally:
             shutil.rmtree(staging, ignore_errors=True)
         say(f"{artifact.filename}: attempt {attempt} of {ATTEMPTS} failed ({reason[:80]})")
-        time.sleep(0.5 * attempt)
+        if attempt < ATTEMPTS:
+            time.sleep(0.5 * attempt)
     raise StackError(
         f"{artifact.filename} could not be fetched: {reason}",
-        f"Check the network and its proxy settings, or put {artifact.group}:{artifact.name}:"
-        f"{artifact.version} ({artifact.packaging}) at {path} yourself.",
+        f"Check the network and its proxy settings (HTTPS_PROXY), or {by_hand}.",
     )
 
 
@@ -177,10 +187,11 @@ def _fetch_with_jgo(artifact: Artifact, folder: Path, say: Say) -> Path:
         resolver=PythonResolver(progress_callback=_rate_teller(say)),
         repo_cache=folder,
         remote_repos=mirrors,
-        timeout=TIMEOUT_SECONDS,
+        timeout=TIMEOUT_SECONDS,  # type: ignore[arg-type,unused-ignore] # requests takes a pair
     )
     component = context.project(artifact.group, artifact.name).at_version(artifact.version)
-    got = context.resolver.download(component.artifact(packaging=artifact.packaging))
+    with system_trust():
+        got = context.resolver.download(component.artifact(packaging=artifact.packaging))
     if got is None:
         raise FileNotFoundError(artifact.filename)
     return Path(got)

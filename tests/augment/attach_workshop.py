@@ -1,6 +1,6 @@
 """A shop's index that nothing is attached to yet, and all that a backfill needs, without models."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from encoders.space import Space
 from encoders.text.hashed import HashTextEncoder
 from ingest.attach.backfill import Backfill, marks_of
 from ingest.attach.guess import guess_columns
+from ingest.attach.picture_records import PictureRecords
+from ingest.attach.pictures import ShopPictures, open_pictures
 from ingest.attach.reading import Endurance
 from ingest.attach.vectors import Embedder
 from ingest.changes import Entry
@@ -53,17 +55,24 @@ class Meddler(Embedder):
         return made
 
 
-def open_shop(client: Any, name: str, count: int, **settings: Any) -> None:
+def open_shop(
+    client: Any,
+    name: str,
+    count: int,
+    properties: Mapping[str, Any] = PROPERTIES,
+    **settings: Any,
+) -> None:
     """The shop's own index, as the shop made it."""
     index = {"number_of_shards": 2, "knn": True} | settings
     client.indices.create(
         index=name,
         body={
             "settings": {"index": index},
-            "mappings": {"_meta": {"owner": "the shop"}, "properties": PROPERTIES},
+            "mappings": {"_meta": {"owner": "the shop"}, "properties": properties},
         },
     )
-    shop_writes(client, name, {n: document(n) for n in range(count)})
+    if count:
+        shop_writes(client, name, {n: document(n) for n in range(count)})
 
 
 def shop_writes(client: Any, name: str, documents: dict[int, dict[str, Any]]) -> None:
@@ -98,12 +107,15 @@ def backfill(
     meddle: Callable[[Sequence[Entry]], None] | None = None,
     endurance: Endurance = AT_ONCE,
     root: Path | None = None,
+    drop_lost: bool = False,
 ) -> Backfill:
     """What fills it."""
     from encoders.pictures import PictureDecoder
 
+    path = folder / "pictures.sqlite"
+    pictures = open_pictures(client, attached, root, path, drop_lost=drop_lost)
     embedder = Meddler(
-        SPACE, VectorSpool(folder / "spool"), attached.reserved, root, PictureDecoder
+        SPACE, VectorSpool(folder / "spool"), attached.reserved, pictures, PictureDecoder
     )
     embedder.meddle = meddle
     shards = read_shop(client, attached.source).shards
@@ -128,12 +140,14 @@ def expected_content(attached: Attachment, folder: Path, sources: dict[str, Any]
     from ingest.attach.products import product_of
     from mappings.product import Product
 
+    records = PictureRecords(folder / "other.sqlite")
+    pictures = ShopPictures(None, records, set, drop_lost=True)
     embedder = Embedder(
-        SPACE, VectorSpool(folder / "other"), attached.reserved, None, PictureDecoder
+        SPACE, VectorSpool(folder / "other"), attached.reserved, pictures, PictureDecoder
     )
-    found = {}
+    products = {}
     for product_id, source in sources.items():
         product = product_of(source, attached.columns)
         assert isinstance(product, Product), product
-        found[product_id] = embedder.entry(product_id, product).content
-    return found
+        products[product_id] = product
+    return {entry.id: entry.content for entry in embedder.entries(products)}

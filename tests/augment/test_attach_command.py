@@ -1,7 +1,5 @@
 """``shelfsight attach`` from the command line: look, refuse, do, go on, put back, take away."""
 
-import json
-import os
 import subprocess
 import sys
 import uuid
@@ -10,35 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attach_commands import Commands
 from attach_workshop import open_shop, shop_writes, sources
 from augment_shop import document
 
 pytestmark = pytest.mark.node
 COUNT = 60
-
-
-class Commands:
-    """The program with a home of its own and encoders that need no model."""
-
-    def __init__(self, home: Path, node_url: str) -> None:
-        own = {k: v for k, v in os.environ.items() if not k.startswith("SHELFSIGHT_")}
-        self.environment = own | {
-            "SHELFSIGHT_HOME": str(home),
-            "SHELFSIGHT_NODE_URL": node_url,
-            "SHELFSIGHT_TEXT_MODEL": "hash:16",
-            "SHELFSIGHT_IMAGE_MODEL": "hash:16",
-        }
-        self.home = home
-
-    def __call__(self, *words: str, code: int = 0) -> Any:
-        done = subprocess.run(
-            [sys.executable, "-m", "shelfsight", "attach", *words, "--json"],
-            env=self.environment, cwd=self.home, capture_output=True, text=True, check=False,
-            timeout=120,
-        )  # fmt: skip
-        assert done.returncode == code, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr, done.stderr
-        return json.loads(done.stdout) if done.stdout else done.stderr
 
 
 @pytest.fixture

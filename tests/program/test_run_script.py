@@ -1,14 +1,18 @@
 """``run`` in a folder of its own, with tools that only say what they were asked."""
 
+import hashlib
 import os
 import shutil
 import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+from tls_stub import intercepting_proxy, make_authority
 
 ROOT = Path(__file__).resolve().parents[2]
-TOOLS = ("sh", "dirname", "cat", "cksum", "rm", "mkdir", "env", "flock", "getconf")
+TOOLS = ("sh", "dirname", "cat", "cksum", "rm", "mkdir", "chmod", "env", "flock", "getconf")
 PYTHON_3_10 = 'case "$1" in -c) exit 1;; *) exit 0;; esac'
 PYTHON_WITHOUT_VENV = 'case "$1 $2" in "-m venv") exit 1;; *) exit 0;; esac'
 
@@ -34,9 +38,10 @@ def tool(checkout: Path, name: str, script: str) -> None:
     path.chmod(0o755)
 
 
-def run(checkout: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+def run(checkout: Path, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [str(checkout / "run"), *words], env={"PATH": str(checkout / "bin")}, timeout=60,
+        [str(checkout / "run"), *words], timeout=60,
+        env={"PATH": str(checkout / "bin"), **environment},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -105,9 +110,69 @@ def test_a_failed_installation_is_not_taken_for_a_finished_one(checkout: Path) -
     tool(checkout, "python3", "exit 0")
     tool(checkout, "uv", 'case "$1 $2" in "pip sync") echo broken >&2; exit 9;; esac')
     said = run(checkout, "demo")
-    assert said.returncode == 9
+    assert said.returncode == 3
     assert "broken" in said.stderr
+    assert "packages could not be installed; the reason is above" in said.stderr
     assert not list((checkout / ".venv").glob(".synced-*"))
+
+
+def wheel(folder: Path) -> str:
+    """Write a package index with one package; return the line that requires it."""
+    place = folder / "simple" / "thing"
+    place.mkdir(parents=True)
+    name = "thing-1.0-py3-none-any.whl"
+    info = "thing-1.0.dist-info"
+    with zipfile.ZipFile(place / name, "w") as packed:
+        packed.writestr("thing.py", "")
+        packed.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n")
+        packed.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        packed.writestr(f"{info}/RECORD", "")
+    sha = hashlib.sha256((place / name).read_bytes()).hexdigest()
+    (place / "index.html").write_text(f'<a href="{name}#sha256={sha}">{name}</a>')
+    return f"--index-url https://packages.example/simple\nthing==1.0 --hash=sha256:{sha}\n"
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", ""])
+def test_packages_come_through_a_proxy_whose_authority_the_system_trusts(
+    checkout: Path, variable: str
+) -> None:
+    authority = make_authority(checkout, "company")
+    cert, key = authority.issue("packages", "DNS:packages.example")
+    own = shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")  # which `run` has put there
+    tool(checkout, "uv", f'exec "{own}" "$@"')
+    tool(checkout, "python3", f'exec "{sys.executable}" "$@"')
+    (checkout / "requirements" / "runtime.txt").write_text(wheel(checkout / "files"))
+    with intercepting_proxy(checkout / "files", cert, key) as (address, asked):
+        trusted = {variable: str(authority.pem)} if variable else {}
+        said = run(
+            checkout, "demo", HTTPS_PROXY=address, UV_NO_CONFIG="1", UV_HTTP_RETRIES="0",
+            UV_CACHE_DIR=str(checkout / "cache"), HOME=str(checkout), **trusted,
+        )  # fmt: skip
+    assert asked[0] == "CONNECT packages.example:443"
+    installed = list((checkout / ".venv").glob("lib/*/site-packages/thing.py"))
+    if variable:
+        assert installed, said.stderr
+    else:
+        assert not installed
+        assert said.returncode == 3
+        assert "certificate" in said.stderr.partition("run: packages")[0], "uv's own reason"
+        assert "SSL_CERT_FILE=/path/to/ca.pem" in said.stderr
+
+
+def test_what_installs_uv_is_told_of_the_systems_certificates(checkout: Path) -> None:
+    bundle = checkout / "ca.pem"
+    bundle.touch()
+    says = 'printf "%s|" "$UV_SYSTEM_CERTS" "$PIP_CERT" "$SSL_CERT_FILE" >&2; exit 9'
+    tool(checkout, "python3", f'case "$1 $2" in "-m venv") mkdir -p "$3/bin"; {link()};; esac')
+    tool(checkout, "pip", says)
+    said = run(checkout, "demo", REQUESTS_CA_BUNDLE=str(bundle))
+    assert f"true|{bundle}|{bundle}|" in said.stderr
+    assert said.returncode == 3
+
+
+def link() -> str:
+    """Shell that makes the new environment's Python the tool called pip."""
+    return 'printf \'#!/bin/sh\\nexec pip "$@"\\n\' >"$3/bin/python"; chmod +x "$3/bin/python"'
 
 
 @pytest.mark.parametrize("which", ["runtime", "dev"])
