@@ -1,5 +1,18 @@
-"""``python -m shelfsight``."""
+"""``shelfsight`` and ``python -m shelfsight``: signals are handled before the imports begin."""
 
-from shelfsight.cli import main
+from shelfsight import interruption
 
-main()
+
+def main() -> None:
+    """Run the program."""
+    interruption.run(_command)
+
+
+def _command() -> None:
+    from shelfsight.cli import main as command_line
+
+    command_line()
+
+
+if __name__ == "__main__":
+    main()

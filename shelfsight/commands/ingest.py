@@ -20,6 +20,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for program
 KindOption = Annotated[str, typer.Option(help="Only dead letters of this kind.")]
 IdsArgument = Annotated[list[str] | None, typer.Argument(help="Products; default: all.")]
 SHOWN = 10
+UNDER_WAY = (
+    "What was accepted goes on in the workers. Start again to follow it; nothing is embedded twice."
+)
 
 
 def ingest(
@@ -81,11 +84,13 @@ def run_ingest(
     from ingest.lock import only_one
     from ingest.sender import Sender
     from shelfsight.indices import finish_index, prepare_index
+    from shelfsight.interruption import when_ended
     from shelfsight.progress import Steps
     from shelfsight.rebuilding import fill_next
     from shelfsight.stack import ensure_workers
     from shelfsight.wiring import open_app, open_client, open_extractor, open_ledger
 
+    when_ended(lambda: UNDER_WAY)
     ensure_workers(settings)
     patience = Patience()
     sender = Sender(open_app(settings), patience.give_up)
