@@ -21,12 +21,13 @@ from serve.examples import SEARCH_BODY, SEARCH_RESPONSES, body_components
 from serve.health import health_of
 from serve.limits import Limits
 from serve.problems import install
-from serve.questions import read_question
+from serve.questions import receive_question
 from serve.schemas import Health, Live, SearchAnswer
 from serve.speech import TranscriberSource, add_speech
 from serve.suggest import add_suggest
 
 API_VERSION = "0.1.0"
+Question = Callable[[], SearchRequest]
 
 
 class SearchApi(FastAPI):
@@ -110,9 +111,9 @@ def _add_routes(app: FastAPI, slot: EngineSlot, limits: Limits) -> None:
         summary="Search by words, pictures, or both",
     )
     async def search(request: Request) -> dict[str, Any]:
-        question = await _in_time(read_question(request), limits.read_seconds)
-        # The engine waits for the node and for the processor: that is for the thread pool.
-        return await run_in_threadpool(_search, slot, question)
+        read = await _in_time(receive_question(request), limits.read_seconds)
+        # Reading takes the processor, the engine waits for the node: both are for the thread pool.
+        return await run_in_threadpool(_search, slot, read)
 
     @app.get(
         "/health",
@@ -133,14 +134,15 @@ def _add_routes(app: FastAPI, slot: EngineSlot, limits: Limits) -> None:
         return Live()
 
 
-async def _in_time(reading: Awaitable[SearchRequest], seconds: float) -> SearchRequest:
+async def _in_time(receiving: Awaitable[Question], seconds: float) -> Question:
     try:
         async with asyncio.timeout(seconds):
-            return await reading
+            return await receiving
     except TimeoutError:
         raise HTTPException(408, f"The body did not arrive within {seconds:g} s") from None
 
 
-def _search(slot: EngineSlot, question: SearchRequest) -> dict[str, Any]:
+def _search(slot: EngineSlot, read: Question) -> dict[str, Any]:
+    question = read()
     engine, _ = slot.ready()
     return engine.search(question).to_json()

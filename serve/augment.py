@@ -123,8 +123,8 @@ def add_augment(app: FastAPI, slots: AugmentSlots, read_seconds: float) -> None:
         summary="Add vectors and the formula to a shop's own request",
     )
     async def augment(request: Request) -> dict[str, Any]:
-        asked = _parse(await _content(request, read_seconds))
-        return await run_in_threadpool(_augment, slots, asked)
+        content = await _content(request, read_seconds)
+        return await run_in_threadpool(_augment, slots, content)
 
 
 async def _content(request: Request, seconds: float) -> bytes:
@@ -149,7 +149,8 @@ def _parse(content: bytes) -> AugmentBody:
         ) from None
 
 
-def _augment(slots: AugmentSlots, asked: AugmentBody) -> dict[str, Any]:
+def _augment(slots: AugmentSlots, content: bytes) -> dict[str, Any]:
+    asked = _parse(content)
     if asked.sorted == "best":
         raise InputError(
             "sorted 'best' takes a second request, made from the answer to the first.",

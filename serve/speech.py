@@ -16,6 +16,7 @@ from encoders.speech.transcript import Transcriber
 from mappings.errors import InputError, ShelfsightError
 from query.queries.spoken import choose
 from serve.engine_slot import EngineSlot
+from serve.limits import KIB
 from serve.problems import NotReady
 from serve.schemas import Problem
 
@@ -137,7 +138,7 @@ async def _read(request: Request) -> tuple[bytes, str]:
         raise HTTPException(
             415, f"The content type is {kind[:80] or 'not given'!r}; send multipart/form-data"
         )
-    async with request.form(max_files=1, max_fields=4) as form:
+    async with request.form(max_files=1, max_fields=4, max_part_size=KIB) as form:
         if odd := [name for name in form if name not in ("audio", "language")]:
             raise InputError(
                 f"Field {odd[0][:80]!r} is not known.", "There are 'audio' and 'language'."
