@@ -20,6 +20,7 @@ from serve.engine_slot import EngineSlot
 from serve.examples import SEARCH_BODY, SEARCH_RESPONSES, body_components
 from serve.health import health_of
 from serve.limits import Limits
+from serve.places import Places
 from serve.problems import install
 from serve.questions import receive_question
 from serve.schemas import Health, Live, SearchAnswer
@@ -83,10 +84,11 @@ def create_app(
     )
     app.state.slot = slot
     install(app, limits.retry_after)
-    _add_routes(app, slot, limits)
+    places = Places(limits.uploads, "pictures")
+    _add_routes(app, slot, places, limits)
     add_suggest(app, slot)
-    add_speech(app, slot, transcriber_source, limits.read_seconds)
-    add_augment(app, augmenters, limits.read_seconds)
+    add_speech(app, slot, transcriber_source, limits)
+    add_augment(app, augmenters, places, limits.read_seconds)
     app.add_middleware(BodyLimit, limits=limits)
     if allow_origins:
         app.add_middleware(
@@ -102,7 +104,7 @@ def _none_attached(name: str) -> NoReturn:
     raise AssertionError(f"nothing opens {name}")
 
 
-def _add_routes(app: FastAPI, slot: EngineSlot, limits: Limits) -> None:
+def _add_routes(app: FastAPI, slot: EngineSlot, places: Places, limits: Limits) -> None:
     @app.post(
         "/search",
         response_model=SearchAnswer,
@@ -113,8 +115,9 @@ def _add_routes(app: FastAPI, slot: EngineSlot, limits: Limits) -> None:
     async def search(request: Request) -> dict[str, Any]:
         read = await _in_time(receive_question(request), limits.read_seconds)
         # Reading takes the processor, the engine waits for the node: both are for the thread pool.
-        return await run_in_threadpool(_search, slot, read)
+        return await run_in_threadpool(_search, slot, places, read)
 
+    @app.head("/health", include_in_schema=False)
     @app.get(
         "/health",
         response_model=Health,
@@ -129,8 +132,9 @@ def _add_routes(app: FastAPI, slot: EngineSlot, limits: Limits) -> None:
             found.model_dump(), 503, headers={"retry-after": str(limits.retry_after)}
         )
 
+    @app.head("/live", include_in_schema=False)
     @app.get("/live", summary="Whether the process serves requests")
-    def live() -> Live:
+    async def live() -> Live:  # needs no thread: it answers when all of them are taken
         return Live()
 
 
@@ -142,7 +146,8 @@ async def _in_time(receiving: Awaitable[Question], seconds: float) -> Question:
         raise HTTPException(408, f"The body did not arrive within {seconds:g} s") from None
 
 
-def _search(slot: EngineSlot, read: Question) -> dict[str, Any]:
+def _search(slot: EngineSlot, places: Places, read: Question) -> dict[str, Any]:
     question = read()
     engine, _ = slot.ready()
-    return engine.search(question).to_json()
+    with places.taken(question.pictures):
+        return engine.search(question).to_json()

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from mappings.errors import InputError
 from serve.augment_slot import AugmentSlots
+from serve.places import Places
 from serve.schemas import Problem
 from serve.uploads import decoded
 
@@ -92,16 +93,18 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     409: {"model": Problem, "description": "The index was filled by other models."},
     413: {"model": Problem, "description": "The body is larger than 64 KB."},
     415: {"model": Problem, "description": "The body is no JSON."},
+    429: {"model": Problem, "description": "Too many requests with pictures."},
     503: {"model": Problem, "description": "Models are being loaded, or the node is away."},
 }
 
 
-def add_augment(app: FastAPI, slots: AugmentSlots, read_seconds: float) -> None:
+def add_augment(app: FastAPI, slots: AugmentSlots, places: Places, read_seconds: float) -> None:
     """Add the route.
 
     Args:
         app: The application.
         slots: The attached indices.
+        places: For requests with pictures.
         read_seconds: Until a body that comes in drop by drop is given up.
     """
 
@@ -124,7 +127,7 @@ def add_augment(app: FastAPI, slots: AugmentSlots, read_seconds: float) -> None:
     )
     async def augment(request: Request) -> dict[str, Any]:
         content = await _content(request, read_seconds)
-        return await run_in_threadpool(_augment, slots, content)
+        return await run_in_threadpool(_augment, slots, places, content)
 
 
 async def _content(request: Request, seconds: float) -> bytes:
@@ -149,23 +152,25 @@ def _parse(content: bytes) -> AugmentBody:
         ) from None
 
 
-def _augment(slots: AugmentSlots, content: bytes) -> dict[str, Any]:
+def _augment(slots: AugmentSlots, places: Places, content: bytes) -> dict[str, Any]:
     asked = _parse(content)
     if asked.sorted == "best":
         raise InputError(
             "sorted 'best' takes a second request, made from the answer to the first.",
             "Use `all`, or augment in Python.",
         )
-    made = slots.ready(asked.index).augment(
-        asked.body,
-        text=asked.text,
-        image=tuple(_picture(n, p) for n, p in enumerate(asked.pictures)),
-        recall=asked.recall,
-        profile=asked.profile,
-        weights=asked.weights,
-        scale=asked.scale,
-        scripts=False,
-    )
+    augmenter = slots.ready(asked.index)
+    with places.taken(asked.pictures):
+        made = augmenter.augment(
+            asked.body,
+            text=asked.text,
+            image=tuple(_picture(n, p) for n, p in enumerate(asked.pictures)),
+            recall=asked.recall,
+            profile=asked.profile,
+            weights=asked.weights,
+            scale=asked.scale,
+            scripts=False,
+        )
     return made.to_json()
 
 

@@ -35,6 +35,10 @@ class NotReady(StackError):
     """The service runs but cannot answer yet: models are loading, or there is no index."""
 
 
+class TooBusy(StackError):
+    """So many requests of this kind are being answered that no more may wait."""
+
+
 def problem_response(problem: Problem, retry_after: int | None = None) -> JSONResponse:
     """Return a problem as an answer.
 
@@ -69,6 +73,8 @@ def problem_of(error: ShelfsightError) -> Problem:
     """
     if isinstance(error, NotReady):
         return _problem("not_ready", 503, error.problem, error.cure)
+    if isinstance(error, TooBusy):
+        return _problem("too_busy", 429, error.problem, error.cure)
     if isinstance(error, StackError):
         kind: ProblemKind = "node_unreachable" if isinstance(error, NodeUnreachable) else "stack"
         return _problem(
@@ -92,7 +98,7 @@ def install(app: FastAPI, retry_after: int) -> None:
 
     Args:
         app: The application.
-        retry_after: Seconds named in ``Retry-After`` with every 503.
+        retry_after: Seconds named in ``Retry-After`` with every 429 and 503.
     """
 
     def ours(request: Request, error: Exception) -> JSONResponse:
@@ -100,7 +106,7 @@ def install(app: FastAPI, retry_after: int) -> None:
         problem = problem_of(error)
         if problem.status >= 500 and not isinstance(error, NotReady):
             _log.warning("%s: %s", type(error).__name__, error)
-        return problem_response(problem, retry_after if problem.status == 503 else None)
+        return problem_response(problem, retry_after if problem.status in (429, 503) else None)
 
     def theirs(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)

@@ -12,6 +12,7 @@ ProblemKind = Literal[
     "identity_mismatch",
     "too_large",
     "too_slow",
+    "too_busy",
     "unsupported_media",
     "not_found",
     "method_not_allowed",

@@ -16,7 +16,8 @@ from encoders.speech.transcript import Transcriber
 from mappings.errors import InputError, ShelfsightError
 from query.queries.spoken import choose
 from serve.engine_slot import EngineSlot
-from serve.limits import KIB
+from serve.limits import KIB, Limits
+from serve.places import Places
 from serve.problems import NotReady
 from serve.schemas import Problem
 
@@ -94,7 +95,7 @@ class Ear:
 
 
 def add_speech(
-    app: FastAPI, slot: EngineSlot, source: TranscriberSource | None, read_seconds: float
+    app: FastAPI, slot: EngineSlot, source: TranscriberSource | None, limits: Limits
 ) -> None:
     """Add the route ``POST /transcribe``.
 
@@ -102,11 +103,12 @@ def add_speech(
         app: The application.
         slot: Whose catalogue chooses among the readings; while it cannot, the ear alone does.
         source: Loads the transcriber.
-        read_seconds: Until a body that comes in drop by drop is given up.
+        limits: How many recordings at once, and how slowly they may come in.
     """
-    ear = Ear(source)
+    ear, places = Ear(source), Places(limits.uploads, "recordings")
+    read_seconds = limits.read_seconds
     refusals: dict[int | str, dict[str, Any]] = {
-        status: {"model": Problem} for status in (400, 408, 413, 415, 503)
+        status: {"model": Problem} for status in (400, 408, 413, 415, 429, 503)
     }
 
     @app.post(
@@ -123,7 +125,7 @@ def add_speech(
         except TimeoutError:
             why = f"The body did not arrive within {read_seconds:g} s"
             raise HTTPException(408, why) from None
-        return await run_in_threadpool(_hear, ear, slot, content, language)
+        return await run_in_threadpool(_hear, ear, slot, places, content, language)
 
 
 async def _read(request: Request) -> tuple[bytes, str]:
@@ -149,8 +151,11 @@ async def _read(request: Request) -> tuple[bytes, str]:
         return await audio.read(), language
 
 
-def _hear(ear: Ear, slot: EngineSlot, content: bytes, language: str) -> dict[str, Any]:
-    heard = listen(ear.transcriber(), content, language)
+def _hear(
+    ear: Ear, slot: EngineSlot, places: Places, content: bytes, language: str
+) -> dict[str, Any]:
+    with places.taken():
+        heard = listen(ear.transcriber(), content, language)
     try:
         engine, index = slot.ready()
         return choose(engine.client, index.name, heard).to_json()
