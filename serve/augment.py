@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from mappings.errors import InputError
+from query.input_limits import MAX_NUMBER
 from serve.augment_slot import AugmentSlots
 from serve.places import Places
 from serve.schemas import Problem
@@ -36,8 +37,8 @@ class AugmentBody(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
     body: dict[str, Any] = Field(
-        description="What the shop sends to `_search`: at most 64 KB, 20 clauses deep, without"
-        " scripts."
+        description="What the shop sends to `_search`: at most 64 KB, 20 clauses deep, of clauses"
+        " and options that docs/augment.md knows; without scripts, pipelines and lookups."
     )
     index: str = Field("", description="The attached index; may be left out where there is one.")
     text: str = Field("", description="At most 200 characters after NFKC.")
@@ -50,7 +51,7 @@ class AugmentBody(BaseModel):
     profile: str = Field("default", description="A named set of weights.")
     weights: dict[str, float] = Field({}, description="Weights by signal, over the profile's.")
     scale: float | None = Field(
-        None, gt=0, description="The shop's score that counts as half of full."
+        None, gt=0, le=MAX_NUMBER, description="The shop's score that counts as half of full."
     )
     sorted: Literal["all", "best"] = Field(
         "all", description="What a sort by fields orders: `all` matches. `best` takes a second"
@@ -72,7 +73,7 @@ class AugmentAnswer(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    index: str | None = Field(description="Where to send it; null for a body with a `pit`.")
+    index: str | None = Field(description="Where to send it.")
     body: dict[str, Any] = Field(description="What to send to `_search` there.")
     recall: str
     execution: str = Field(

@@ -15,7 +15,7 @@ from test_hostile_uploads import png
 from tls_stub import make_authority, tls_door
 
 from encoders.picture_decoder import PictureDecoder
-from encoders.picture_size import PictureLimits
+from encoders.picture_size import LIMITS, PictureLimits
 from mappings.errors import StackError
 from serve.limits import Limits
 from shelfsight.settings import Settings
@@ -81,7 +81,7 @@ def _closed_decoders(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """End the decoders' children with the test: a program's end with the program."""
     opened: list[PictureDecoder] = []
 
-    def opening(limits: PictureLimits) -> PictureDecoder:
+    def opening(limits: PictureLimits = LIMITS) -> PictureDecoder:
         opened.append(PictureDecoder(limits))
         return opened[-1]
 
