@@ -19,6 +19,7 @@ ProblemKind = Literal[
     "node_unreachable",
     "stack",
     "not_ready",
+    "not_offered",
     "internal",
 ]
 

@@ -1,6 +1,7 @@
 """``POST /transcribe``: a recording becomes words that a person may edit and then search with."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -13,15 +14,16 @@ from starlette.exceptions import HTTPException
 
 from encoders.speech.registry import listen
 from encoders.speech.transcript import Transcriber
-from mappings.errors import InputError, ShelfsightError
+from mappings.errors import InputError, ShelfsightError, UnknownModel
 from query.queries.spoken import choose
 from serve.engine_slot import EngineSlot
 from serve.limits import KIB, Limits
 from serve.places import Places
-from serve.problems import NotReady
+from serve.problems import NotOffered
 from serve.schemas import Problem
 
 TranscriberSource = Callable[[], Transcriber]
+_log = logging.getLogger("shelfsight.serve")
 _FORM: dict[str, Any] = {
     "required": True,
     "content": {
@@ -81,16 +83,20 @@ class Ear:
         """Return the transcriber.
 
         Raises:
-            NotReady: There is none here, or it cannot be loaded.
+            NotOffered: There is none here, or it cannot be loaded.
         """
         with self._lock:
             if self._loaded is None:
-                if self._source is None:
-                    raise NotReady("No transcriber is served here.", "Type the words.")
                 try:
+                    if self._source is None:
+                        raise UnknownModel("No transcriber is wanted here.")
                     self._loaded = self._source()
                 except InputError as error:  # the operator's, not this client's
-                    raise NotReady(error.problem, error.cure) from None
+                    _log.warning("recordings cannot be heard: %s", error)
+                    raise NotOffered(
+                        "Recordings cannot be heard here: the service has no transcriber.",
+                        "Type the words; the operator can install one, as docs/queries.md says.",
+                    ) from None
             return self._loaded
 
 
@@ -108,7 +114,7 @@ def add_speech(
     ear, places = Ear(source), Places(limits.uploads, "recordings")
     read_seconds = limits.read_seconds
     refusals: dict[int | str, dict[str, Any]] = {
-        status: {"model": Problem} for status in (400, 408, 413, 415, 429, 503)
+        status: {"model": Problem} for status in (400, 408, 413, 415, 429, 501, 503)
     }
 
     @app.post(
