@@ -2,7 +2,8 @@
 
     ShelfsightError                  every error that a person can cure; carries the cure
     ├── InputError          exit 2   what was given is wrong: file, column, option, query
-    │   └── UnknownModel             a model name that cannot be loaded
+    │   ├── UnknownModel             a model name that cannot be loaded
+    │   └── CatalogueUnavailable     the alias or what is attached to an index cannot be used
     ├── IdentityMismatch    exit 2   vectors of two spaces would meet in one index
     └── StackError          exit 3   the surroundings are wrong: unreachable, full, taken
         ├── NodeUnreachable          OpenSearch does not answer
@@ -45,6 +46,10 @@ class InputError(ShelfsightError):
 
 class UnknownModel(InputError):
     """A model name that no loader knows, or that cannot be loaded here."""
+
+
+class CatalogueUnavailable(InputError):
+    """The alias, or what is attached to an index, cannot be used: its operator's to mend."""
 
 
 class IdentityMismatch(ShelfsightError):

@@ -9,7 +9,7 @@ from typing import Any
 
 from encoders.protocol import ImageEncoder, TextEncoder
 from encoders.sight import Sight
-from mappings.errors import InputError
+from mappings.errors import CatalogueUnavailable, InputError
 from mappings.identity import ModelIdentity
 from mappings.index import CatalogueIndex, live_index
 from mappings.schema import CARD
@@ -195,16 +195,19 @@ class SearchEngine:
         """Return the live index, refusing one whose vectors are not of this engine's models.
 
         Raises:
-            InputError: The alias does not exist.
+            CatalogueUnavailable: The alias does not exist, or cannot be used.
             IdentityMismatch: The index holds vectors of other models.
             NodeUnreachable: The node does not answer.
         """
         now = time.monotonic()
         if self._live is not None and now - self._live[0] < self.patience.alias:
             return self._live[1]
-        index = live_index(self.client, self.alias)
+        try:
+            index = live_index(self.client, self.alias)
+        except InputError as error:
+            raise CatalogueUnavailable(error.problem, error.cure) from None
         if index is None:
-            raise InputError(
+            raise CatalogueUnavailable(
                 f"There is no alias {self.alias!r}.",
                 "Create it by ingesting a catalogue: `shelfsight ingest PATH`.",
             )

@@ -224,7 +224,7 @@ def open_engine(settings: Settings) -> "SearchEngine":
         NodeUnreachable: No node is known.
         InputError: No catalogue has been prepared for this alias.
     """
-    from encoders.pictures import PictureDecoder
+    from encoders.pictures import QUESTION_LIMITS, PictureDecoder
     from query.engine import SearchEngine
     from query.profiles import load_profiles
     from query.understand.catalogue_reading import catalogue_reading
@@ -237,7 +237,7 @@ def open_engine(settings: Settings) -> "SearchEngine":
         space.identity,
         text=space.text,
         image=space.image,
-        decoder=PictureDecoder() if space.image else None,
+        decoder=PictureDecoder(QUESTION_LIMITS) if space.image else None,
         spotter=_spotter(settings) if space.image else None,
         sight=open_sight(settings, space),
         profiles=load_profiles(settings.config),
@@ -268,11 +268,11 @@ def _spotter(settings: Settings) -> "Spotter":
         UnknownModel: There is no such detector, or it cannot be loaded here.
     """
     from encoders.detect import load_detector
-    from encoders.pictures import PictureDecoder
+    from encoders.pictures import QUESTION_LIMITS, PictureDecoder
     from query.queries.subject import Spotter
 
     detector = load_detector(settings.detector) if settings.detector else None
-    return Spotter(PictureDecoder(), detector)
+    return Spotter(PictureDecoder(QUESTION_LIMITS), detector)
 
 
 def stack_services(settings: Settings, endpoints: "Endpoints") -> "Sequence[Service]":
