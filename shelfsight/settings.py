@@ -9,11 +9,13 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mappings.connection import Connection
 from mappings.errors import InputError
+
+_LOCATED = ("text_model", "image_model", "detector", "transcriber")
 
 
 class Settings(BaseSettings):
@@ -70,6 +72,26 @@ class Settings(BaseSettings):
     record_queries: bool = False
     config: Path | None = None
 
+    @field_validator(*_LOCATED)
+    @classmethod
+    def _from_the_root(cls, name: str) -> str:
+        """Return a model's name with its files named from the root: workers run elsewhere."""
+        family, colon, argument = name.partition(":")
+        place, mark, options = argument.partition("?")
+        pairs = [option.partition("=") for option in options.split("&")] if mark else []
+        named = "&".join(f"{key}{sign}{_located(value)}" for key, sign, value in pairs)
+        return f"{family}{colon}{_located(place)}{mark}{named}"
+
+    @field_validator("node_ca")
+    @classmethod
+    def _authority_from_the_root(cls, path: str) -> str:
+        return str(Path(path).expanduser().absolute()) if path else ""
+
+    @field_validator("config")
+    @classmethod
+    def _config_from_the_root(cls, path: Path | None) -> Path | None:
+        return path.expanduser().absolute() if path else None
+
     def connection(self, url: str) -> Connection:
         """Return how to reach the node at ``url`` with these credentials."""
         return Connection(
@@ -80,6 +102,13 @@ class Settings(BaseSettings):
             self.node_verify,
             self.node_timeout,
         )
+
+
+def _located(place: str) -> str:
+    """Return a file or folder named from the root; anything else as it is."""
+    path = Path(place)
+    known = bool(place) and not place.isdecimal() and path.exists()
+    return str(path.absolute()) if known else place
 
 
 def read_settings() -> Settings:
