@@ -176,6 +176,15 @@ def link() -> str:
     return 'printf \'#!/bin/sh\\nexec pip "$@"\\n\' >"$3/bin/python"; chmod +x "$3/bin/python"'
 
 
+def test_the_working_folder_has_no_say_in_the_installation(
+    checkout: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path_factory.mktemp("feed"))
+    tool(checkout, "python3", "exit 0")
+    tool(checkout, "uv", 'echo "uv in $PWD, safe path $PYTHONSAFEPATH" >&2; exit 9')
+    assert f"uv in {checkout}, safe path 1" in run(checkout, "demo").stderr
+
+
 @pytest.mark.parametrize("which", ["runtime", "dev"])
 def test_any_first_word_is_passed_on_with_its_exit_code(checkout: Path, which: str) -> None:
     synced(checkout, which)
