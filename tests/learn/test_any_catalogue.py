@@ -140,7 +140,7 @@ ONE_PRODUCT = Shape((1,), 1, "distinct", "none", "none", "full", 0, 0)
 ONE_PICTURE_FOR_ALL = Shape((1,) * 30, 1, "distinct", "none", "none", "full", 0, 0)
 
 
-@settings(ANY, max_examples=50)
+@settings(ANY, max_examples=40)
 @example(shape=ONE_PICTURE_EACH, dims=(16, 64), ships=True)
 @example(shape=ONE_PRODUCT, dims=(16, 64), ships=False)
 @given(shape=shapes(), dims=st.sampled_from(DIMS), ships=st.booleans())
@@ -152,7 +152,7 @@ def test_a_space_is_fitted_on_any_catalogue(
 
 
 @pytest.mark.models
-@settings(ANY, max_examples=4)
+@settings(ANY, max_examples=3)
 @given(shape=shapes())
 def test_a_space_of_the_packaged_models_is_fitted_on_any_catalogue(shape: Shape) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -182,3 +182,13 @@ def test_forms_are_tried_on_any_catalogue_or_it_is_said_why_not(
             assert 0 <= tried.score <= 1
             for one in tried.measures.values():
                 assert 0 <= one.low <= one.mean <= one.high <= 1
+
+
+@pytest.mark.parametrize(("pictures", "is_warned"), [((1,) * 3, True), ((0,) * 3, False)])
+def test_only_a_shop_that_names_pictures_is_told_that_none_can_be_read(
+    pictures: tuple[int, ...], is_warned: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shape = replace(ONE_PRODUCT, pictures=pictures, contents=3, lost=1)
+    fitted, _ = fit(shape, hashed((8, 8)), tmp_path)
+    assert fitted.space.image is None
+    assert ("0 pictures of 3 sampled products can be read" in capsys.readouterr().err) == is_warned
