@@ -126,7 +126,9 @@ def fit_space(
     elif (head := _head(sample, owners, features, models, spool, seed, kept)) is not None:
         image = ProjectedImageEncoder(models.image, head)
     else:
-        print(_UNPICTURED.format(len(owners), len(sample.products)), file=sys.stderr)  # noqa: T201
+        if any(product.pictures for product in sample.products):
+            said = _UNPICTURED.format(len(owners), len(sample.products))
+            print(said, file=sys.stderr)  # noqa: T201 - the program's voice
         owners = []  # features that end in no space cannot be compared with anything
     space = Space(models.text, image, weights)
     projected = space.projection.apply(features) if space.projection else features

@@ -106,7 +106,8 @@ def score(values: Values) -> float:
     found = [values[name].mean() for name in DECIDING if name in values]
     if not found:
         raise InputError(
-            "Nothing can be measured on products left out: too few have pictures of their own.",
+            f"Nothing can be measured: of the products, a part in {FOLDS} is left out in turn, and"
+            f" it must show more than {CUT} pictures that no other product shows.",
             "Until there are more, `shelfsight ingest` fits a projection that is not measured.",
         )
     return float(np.mean(found))
@@ -127,7 +128,7 @@ def _ask(vectors: Vectors, owners: NDArray[np.int64], questions: Questions) -> V
     products = np.unique(owners)
     titled = products[questions.titled[products]]
     found: dict[str, NDArray[np.float64]] = {}
-    if len(titled) > 1:
+    if len(titled) > 1 and len(owners) > CUT:  # among fewer, the best ten find everything
         own: list[Sequence[int]] = [np.flatnonzero(owners == p).tolist() for p in titled]
         hit, recall = own_pictures(questions.titles[titled], vectors, own, CUT)
         found |= {DECIDING[0]: hit, DECIDING[1]: recall}

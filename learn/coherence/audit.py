@@ -62,9 +62,9 @@ def audit(
     pictured = np.unique(exhibits.owners)
     if min(np.count_nonzero(folds[pictured] != fold) for fold in range(FOLDS)) < FEWEST:
         raise InputError(
-            f"{len(pictured)} products have pictures, too few of them pictures that no other"
-            " product shows; what their words look like cannot be learned from them.",
-            f"Ingest at least {FEWEST * FOLDS // (FOLDS - 1)} products with pictures of their own.",
+            f"{len(pictured)} products have pictures; to learn what their words look like, at least"
+            f" {FEWEST * FOLDS // (FOLDS - 1)} must show pictures that no other product shows.",
+            "Ingest more products with pictures of their own.",
         )
     scored: list[tuple[float, int, int]] = []
     checks: list[Check] = []
