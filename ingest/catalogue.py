@@ -67,8 +67,8 @@ def open_catalogue(path: Path, columns: ColumnMap | None = None) -> Catalogue:
     """Return the catalogue at a path; nothing but its existence is looked at yet.
 
     Args:
-        path: A ``.jsonl``, ``.csv`` or ``.tsv`` file, a folder that holds ``products.jsonl``, or
-            a folder of pictures.
+        path: A ``.jsonl``, ``.csv`` or ``.tsv`` file, a folder that holds one (or one called
+            ``products``), or a folder of pictures alone.
         columns: The feed's names for our columns; the built-in aliases when left out.
 
     Raises:
@@ -81,7 +81,7 @@ def open_catalogue(path: Path, columns: ColumnMap | None = None) -> Catalogue:
             "Give a .jsonl, .csv or .tsv file, a folder with products.jsonl, or one of pictures.",
         )
     if path.is_dir():
-        inside = next((path / name for name in INSIDE if (path / name).is_file()), None)
+        inside = _feed_inside(path)
         if inside is None:
             return Catalogue(path, path.resolve(), "folder", columns)
         path = inside
@@ -96,3 +96,24 @@ def open_catalogue(path: Path, columns: ColumnMap | None = None) -> Catalogue:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.", "Check its rights.") from None
     return Catalogue(path, path.parent.resolve(), kind, columns)
+
+
+def _feed_inside(folder: Path) -> Path | None:
+    """Return the feed that a folder holds; ``None``: it holds pictures alone.
+
+    Raises:
+        InputError: It holds several, none of them called ``products``.
+    """
+    for name in INSIDE:
+        if (folder / name).is_file():
+            return folder / name
+    found = sorted(
+        p for p in folder.iterdir()
+        if p.suffix.lower() in SUFFIXES and not p.name.startswith(".") and p.is_file()
+    )  # fmt: skip
+    if len(found) > 1:
+        raise InputError(
+            f"{folder} holds several feeds: {', '.join(p.name for p in found[:5])}.",
+            f"Name the one to read: {found[0]}.",
+        )
+    return found[0] if found else None

@@ -321,3 +321,17 @@ def test_real_catalogues_have_no_rejections(evaluation_data: Path, name: str, co
     pictures = [p.path for r in rows if r.product for p in r.product.pictures]
     assert all(catalogue.picture_bytes(path) for path in pictures[:50])
     assert len(pictures) == (733 if name == "luma" else 0)
+
+
+def test_the_only_feed_of_a_folder_is_read_and_one_of_several_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "shelf.png").write_bytes(b"")
+    assert open_catalogue(tmp_path).kind == "folder"
+    (tmp_path / "feed.jsonl").write_text(GOOD % 1)
+    assert open_catalogue(tmp_path).path == tmp_path / "feed.jsonl"
+    (tmp_path / "prices.csv").write_text("id,title")
+    with pytest.raises(InputError, match=r"several feeds: feed\.jsonl, prices\.csv"):
+        open_catalogue(tmp_path)
+    (tmp_path / "products.csv").write_text("id,title")
+    assert open_catalogue(tmp_path).path == tmp_path / "products.csv"
