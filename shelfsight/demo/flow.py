@@ -40,7 +40,6 @@ from shelfsight.wiring import (
     open_engine,
     open_extractor,
     open_ledger,
-    require_servers,
 )
 
 ENOUGH = 28
@@ -101,7 +100,6 @@ def run_demo(
     Raises:
         ShelfsightError: Whatever stands in the way, with its cure.
     """
-    require_servers(settings)
     with Steps() as steps:
         if isinstance(catalogue, DrawnCatalogue):
             catalogue = replace(catalogue, advance=steps.step("drawing", "pictures"))
