@@ -120,7 +120,7 @@ def _write(
     lines: list[str] = []
     started = time.monotonic()
     for number, (product, own) in enumerate(zip(made.products, vectors, strict=True), 1):
-        document = schema.document(_dressed(number, product), own, version=1, content_hash="bench")
+        document = schema.document(_dressed(number, product), own, order=1, content_hash="bench")
         lines += [json.dumps({"index": {"_id": product.id}}), json.dumps(document)]
         if len(lines) >= LINES or number == len(vectors):
             reply = client.bulk(index=index, body="\n".join(lines) + "\n")

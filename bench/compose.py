@@ -212,7 +212,7 @@ def main(name: str, node: str, strengths: list[float]) -> None:
     index = create(client, alias, space.identity, render(schema, space.identity, found.calibration))
     lines: list[dict[str, Any]] = []
     for p, v in zip(products, vectors_of(space, shop.root, products), strict=True):
-        document = schema.document(p, v, version=1, content_hash="h")
+        document = schema.document(p, v, order=1, content_hash="h")
         lines += [{"index": {"_index": index, "_id": p.id}}, document]
     assert not client.bulk(body=lines, refresh=True)["errors"]
     try:

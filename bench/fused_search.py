@@ -162,7 +162,7 @@ def index(
     lines: list[str] = []
     started = time.monotonic()
     for number, (product, made) in enumerate(zip(catalogue.products, vectors, strict=True), 1):
-        document = schema.document(product, made, version=1, content_hash="bench")
+        document = schema.document(product, made, order=1, content_hash="bench")
         lines += [json.dumps({"index": {"_id": product.id}}), json.dumps(document)]
         if len(lines) == 600 or number == len(vectors):
             reply = client.bulk(index=INDEX, body="\n".join(lines) + "\n")

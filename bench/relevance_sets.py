@@ -148,7 +148,7 @@ def fill(
     client.indices.create(index=index, body=body)
     lines: list[str] = []
     for number, (product, made) in enumerate(zip(judged.products, vectors, strict=True), 1):
-        document = schema.document(product, made, version=1, content_hash="bench")
+        document = schema.document(product, made, order=1, content_hash="bench")
         lines += [json.dumps({"index": {"_id": product.id}}), json.dumps(document)]
         if len(lines) >= 1_000 or number == len(vectors):
             reply = client.bulk(index=index, body="\n".join(lines) + "\n")

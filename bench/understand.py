@@ -122,7 +122,7 @@ def rank(
     index = create(client, alias, identity, render(schema, identity, scales))
     lines: list[dict[str, Any]] = []
     for product, made in zip(products, vectors, strict=True):
-        document = schema.document(product, made, version=1, content_hash="h")
+        document = schema.document(product, made, order=1, content_hash="h")
         lines += [{"index": {"_index": index, "_id": product.id}}, document]
     for at in range(0, len(lines), 1_000):
         assert not client.bulk(body=lines[at : at + 1_000])["errors"]

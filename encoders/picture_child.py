@@ -1,47 +1,62 @@
-"""The capped process that decodes pictures from outside: ``python -m encoders.picture_child``.
+"""The sealed process that decodes pictures from outside: ``python -m encoders.picture_child``.
 
-Frames on standard input: 8 bytes of little-endian length, then the picture; four doubles before
-the picture say which part of it counts, as shares of its width and height, all 0 for all of it.
-Frames on standard output: one byte ``P`` (pixels) or ``R`` (refused), 8 bytes of length, then the
-bytes. The first input frame is the settings as JSON.
+The first frame is the settings as JSON; its answer names the locks that the kernel lacks. Then each
+frame is a picture, behind four doubles that say which part of it counts, as shares of its width and
+height, all 0 for all of it. It is answered by ``P`` and pixels, or ``R`` and why there are none.
 """
 
 import json
-import os
 import resource
 import struct
-import sys
-from typing import BinaryIO
+from typing import Any
 
-HEADER = struct.Struct("<Q")
 BOX = struct.Struct("<4d")
-ANSWER = struct.Struct("<cQ")
 
 
-def read_exactly(stream: BinaryIO, count: int) -> bytes:
-    """Return ``count`` bytes; fewer only when the stream ends."""
-    parts = []
-    while count:
-        part = stream.read(count)
-        if not part:
-            break
-        parts.append(part)
-        count -= len(part)
-    return b"".join(parts)
+def main() -> None:
+    """Decode frames until standard input ends."""
+    _import_decoders()
+    from encoders.crop import Box
+    from encoders.picture_decode import PictureRefused, decode
+    from encoders.picture_size import PictureLimits, PictureSize
+    from encoders.sandbox.frames import Frames
+    from encoders.sandbox.locks import seal
+
+    frames = Frames()
+    settings: dict[str, Any] = json.loads(frames.read() or b"{}")
+    size, limits = PictureSize(**settings["size"]), PictureLimits(**settings["limits"])
+    frames.answer(b"P", json.dumps(seal(settings["memory"])).encode())
+    while (frame := frames.read()) is not None:
+        _allow_seconds(settings["seconds"])
+        edges = BOX.unpack_from(frame)
+        box = Box(*edges) if any(edges) else None
+        try:
+            frames.answer(b"P", decode(frame[BOX.size :], size, limits, box).tobytes())
+        except PictureRefused as refused:
+            words = {"problem": refused.problem, "reason": refused.reason}
+            frames.answer(b"R", json.dumps(words).encode())
 
 
-def _read_frame(stream: BinaryIO) -> bytes | None:
-    head = read_exactly(stream, HEADER.size)
-    if len(head) < HEADER.size:
-        return None
-    return read_exactly(stream, HEADER.unpack(head)[0])
+def _import_decoders() -> None:
+    """Import what Pillow and NumPy would import while they work, when no file can be opened."""
+    import copy
 
+    from numpy import ma
+    from PIL import (
+        AvifImagePlugin,
+        GifImagePlugin,
+        ImageChops,
+        ImagePalette,
+        JpegImagePlugin,
+        MpoImagePlugin,
+        PngImagePlugin,
+        TiffImagePlugin,
+        WebPImagePlugin,
+    )
 
-def _cap(memory: int) -> None:
-    """Give up what a decoder does not need: memory beyond the cap, files, core dumps."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # no thread can be started either
+    del copy, ma, GifImagePlugin, ImageChops, ImagePalette, JpegImagePlugin, MpoImagePlugin
+    del PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
 
 def _allow_seconds(seconds: int) -> None:
@@ -50,42 +65,6 @@ def _allow_seconds(seconds: int) -> None:
     limit = int(used.ru_utime + used.ru_stime) + seconds + 1
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))
-
-
-def main() -> None:
-    """Decode frames until standard input ends."""
-    from PIL import (
-        AvifImagePlugin,
-        GifImagePlugin,
-        JpegImagePlugin,
-        PngImagePlugin,
-        WebPImagePlugin,
-    )
-
-    from encoders.crop import Box
-    from encoders.picture_decode import PictureRefused, decode
-    from encoders.picture_size import PictureLimits, PictureSize
-
-    del AvifImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
-    given, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a decoder prints must not be taken for an answer
-    settings = json.loads(_read_frame(given) or b"{}")
-    size, limits = PictureSize(**settings["size"]), PictureLimits(**settings["limits"])
-    _cap(settings["memory"])
-    answers.write(ANSWER.pack(b"P", 0))
-    answers.flush()
-    while (frame := _read_frame(given)) is not None:
-        _allow_seconds(settings["seconds"])
-        edges = BOX.unpack_from(frame)
-        box = Box(*edges) if any(edges) else None
-        try:
-            kind, body = b"P", decode(frame[BOX.size :], size, limits, box).tobytes()
-        except PictureRefused as refused:
-            words = {"problem": refused.problem, "reason": refused.reason}
-            kind, body = b"R", json.dumps(words).encode()
-        answers.write(ANSWER.pack(kind, len(body)))
-        answers.write(body)
-        answers.flush()
 
 
 if __name__ == "__main__":

@@ -264,7 +264,9 @@ def _refusal(content: bytes, error: Exception) -> PictureRefused:
         return PictureRefused(f"The file is none of {', '.join(FORMATS)}: {start!r}…", "format")
     if "truncated" in words or "eof" in words or "end of" in words or _cut_short(error):
         return PictureRefused("The picture ends before its last pixel.", "truncated")
-    shown = str(error)[:120]
+    # What Pillow raises on purpose is made for people; anything else shows the inside of programs.
+    own = isinstance(error, OSError | SyntaxError | ValueError)
+    shown = str(error)[:120] if own else "its data is damaged"
     return PictureRefused(f"The picture cannot be read: {shown}", "unreadable")
 
 

@@ -1,41 +1,38 @@
-"""Pictures from outside, decoded in a capped child process: a bad one harms nobody else."""
+"""Pictures from outside, decoded in a sealed child process: a bad one harms nobody else."""
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import select
+import math
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from types import TracebackType
-from typing import IO
 
 import numpy as np
 
 from encoders.crop import Box
-from encoders.picture_child import ANSWER, BOX, HEADER
-from encoders.picture_decode import PictureRefused, too_many_bytes
+from encoders.picture_child import BOX
+from encoders.picture_decode import REASONS, PictureRefused, too_many_bytes
 from encoders.picture_size import LIMITS, PictureLimits, PictureSize, Pixels
+from encoders.sandbox import ProtocolError, SealedProcess
 from mappings.errors import StackError
 
+CHILD = ("-m", "encoders.picture_child")
 START_SECONDS = 30.0
+END_SECONDS = 1.0
+"""What a dying child gets to end with its own exit code."""
+WORDS_BYTES = 4096
+"""What a child may say beside pixels."""
 MALLOC = {
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
     "MALLOC_TOP_PAD_": str(16 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
 }
 """glibc keeps a picture's memory for the next one: fresh pages cost a third of the decoding."""
-
-PIPE_BYTES = 1 << 20
-"""What an unprivileged user's pipe may hold on Linux; the squares of a picture are 200 KB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +49,12 @@ class DecoderCaps:
 
 
 class PictureDecoder:
-    """Runs ``encoders.pictures.decode`` in children that have a memory cap and no secrets.
+    """Runs ``encoders.pictures.decode`` in sealed children (``encoders.sandbox``).
 
-    A child sees none of this process's environment, cannot write files, and is killed when a
-    picture takes too long. Children start at the first picture and again after a death; the
-    picture that one died on is refused, the others of the batch are decoded. One thread at a
+    A child has a memory cap, none of this process's environment, and no way to files, sockets,
+    and other processes. It is killed when a picture takes too long, or when it answers something
+    else than the pixels asked for. Children start at the first picture and again after a death;
+    the picture that one died on is refused, the others of the batch are decoded. One thread at a
     time may use a decoder.
 
     Args:
@@ -95,6 +93,14 @@ class PictureDecoder:
         """Process ids of the children that are running."""
         return tuple(c.process.pid for c in self._children if c.process is not None)
 
+    def missing_locks(self) -> tuple[str, ...]:
+        """Start a child and return the names of the locks that this kernel lacks.
+
+        Raises:
+            StackError: A child process cannot be started.
+        """
+        return self._children[0].missing_locks()
+
     def decode_many(
         self,
         contents: Sequence[bytes],
@@ -130,25 +136,24 @@ class PictureDecoder:
 
 
 class _Child:
-    """One decoding process and the pipe to it."""
+    """One decoding process."""
 
     def __init__(self, limits: PictureLimits, caps: DecoderCaps) -> None:
         self._limits = limits
         self._caps = caps
         self._size: PictureSize | None = None
-        self.process: subprocess.Popen[bytes] | None = None
+        self._missing: tuple[str, ...] = ()
+        self.process: SealedProcess | None = None
 
-    def end(self) -> int | None:
-        """Kill the process, which holds nothing worth keeping, and return its exit code."""
+    def end(self, patience: float = 0.0) -> int | None:
+        """End the process and return its exit code."""
         process, self.process = self.process, None
-        if process is None:
-            return None
-        process.kill()
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                with suppress(BrokenPipeError):
-                    stream.close()
-        return process.wait()
+        return None if process is None else process.end(patience)
+
+    def missing_locks(self) -> tuple[str, ...]:
+        """Return the names of the locks that the process could not shut."""
+        self._running(PictureSize(edge=8))
+        return self._missing
 
     def decode(
         self, content: bytes, size: PictureSize, box: Box | None = None
@@ -157,39 +162,36 @@ class _Child:
         if len(content) > self._limits.content_bytes:  # not worth a trip through the pipe
             return too_many_bytes(len(content), self._limits)
         process = self._running(size)
-        assert process.stdin is not None
-        assert process.stdout is not None
         deadline = time.monotonic() + self._caps.seconds
+        edges = (box.left, box.top, box.right, box.bottom) if box else (0.0,) * 4
+        most = {b"P": math.prod(size.shape), b"R": WORDS_BYTES}
         try:
-            edges = (box.left, box.top, box.right, box.bottom) if box else (0.0,) * 4
-            process.stdin.write(HEADER.pack(BOX.size + len(content)) + BOX.pack(*edges))
-            process.stdin.write(content)
-            process.stdin.flush()
-            kind, body = _answer(process.stdout, deadline)
+            process.send((BOX.pack(*edges), content), deadline)
+            kind, body = process.receive(most, deadline)
+            if kind == b"R":
+                return _refusal(body)
+            return np.frombuffer(body, dtype=np.uint8).reshape(size.shape)
         except TimeoutError:
             self.end()
             return PictureRefused(
                 f"The picture took more than {self._caps.seconds:g} s to decode.", "timeout"
             )
+        except (ProtocolError, ValueError):  # the wrong number of pixels, or no JSON
+            self.end()
+            return PictureRefused("The decoder's answer is not what was asked for.", "unreadable")
         except (EOFError, OSError):
-            return self._death(process)
-        if kind == b"R":
-            words = json.loads(body)
-            return PictureRefused(words["problem"], words["reason"])
-        return np.frombuffer(body, dtype=np.uint8).reshape(size.shape)
+            return self._death()
 
-    def _death(self, process: subprocess.Popen[bytes]) -> PictureRefused:
+    def _death(self) -> PictureRefused:
         """Say how the child died on a picture; the next picture gets a new child."""
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=1.0)
-        code = self.end()
+        code = self.end(END_SECONDS)
         if code == -signal.SIGXCPU:
             return PictureRefused("The picture used up its processor time.", "timeout")
         return PictureRefused(f"The decoder died on this picture (exit {code}).", "unreadable")
 
-    def _running(self, size: PictureSize) -> subprocess.Popen[bytes]:
+    def _running(self, size: PictureSize) -> SealedProcess:
         """Return a process that decodes to ``size``, starting one where there is none."""
-        if self.process is not None and self._size == size and self.process.poll() is None:
+        if self.process is not None and self._size == size and self.process.runs:
             return self.process
         self.end()
         settings = {
@@ -198,75 +200,29 @@ class _Child:
             "memory": self._caps.memory,
             "seconds": max(1, round(self._caps.seconds)),
         }
-        frame = json.dumps(settings).encode()
-        process = _start()
-        self.process, self._size = process, size
-        assert process.stdin is not None
-        assert process.stdout is not None
+        deadline = time.monotonic() + START_SECONDS
         try:
-            process.stdin.write(HEADER.pack(len(frame)) + frame)
-            process.stdin.flush()
-            _answer(process.stdout, time.monotonic() + START_SECONDS)
-        except (TimeoutError, EOFError, OSError) as error:
+            self.process, self._size = SealedProcess(CHILD, MALLOC), size
+            self.process.send((json.dumps(settings).encode(),), deadline)
+            self._missing = tuple(
+                json.loads(self.process.receive({b"P": WORDS_BYTES}, deadline)[1])
+            )
+        except (TimeoutError, EOFError, OSError, ProtocolError) as error:
             self.end()
             raise StackError(
                 f"The picture decoder did not start ({type(error).__name__}).",
                 f"Run `{sys.executable} -m encoders.picture_child` by hand to see why.",
             ) from None
-        return process
+        return self.process
 
 
-def _start() -> subprocess.Popen[bytes]:
-    """Start a child with an empty environment, in a folder that holds nothing of ours."""
-    root = str(Path(__file__).resolve().parent.parent)
-    child = subprocess.Popen(
-        [sys.executable, "-m", "encoders.picture_child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={"PYTHONPATH": root, "PYTHONSAFEPATH": "1", "OMP_NUM_THREADS": "1", **MALLOC},
-        cwd="/",
-        close_fds=True,
-        start_new_session=False,
-    )
-    assert child.stdin is not None
-    assert child.stdout is not None
-    for stream in (child.stdin, child.stdout):
-        _widen(stream)
-    return child
-
-
-def _widen(stream: IO[bytes]) -> None:
-    """Let a whole picture fit in the pipe, where the system allows: else it goes in 64 KiB steps.
-
-    Each step wakes the other process, which costs half as much again as decoding does.
-    """
-    with suppress(OSError, AttributeError):  # over the user's allowance; not on Linux
-        fcntl.fcntl(stream.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-
-
-def _answer(stream: IO[bytes], deadline: float) -> tuple[bytes, bytearray]:
-    """Return kind and body of the next answer.
+def _refusal(body: bytearray) -> PictureRefused:
+    """Return what a child says of a picture, as far as it is a refusal.
 
     Raises:
-        TimeoutError: It did not come in time.
-        EOFError: The child has died.
+        ValueError: It is none.
     """
-    number = stream.fileno()
-    kind, length = ANSWER.unpack(_read(number, ANSWER.size, deadline))
-    return kind, _read(number, length, deadline)
-
-
-def _read(number: int, count: int, deadline: float) -> bytearray:
-    """Return ``count`` bytes, read into the place where they stay."""
-    body = bytearray(count)
-    rest = memoryview(body)
-    while rest:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([number], [], [], left)[0]:
-            raise TimeoutError
-        read = os.readv(number, [rest])
-        if not read:
-            raise EOFError
-        rest = rest[read:]
-    return body
+    words = json.loads(body)
+    if not isinstance(words, dict) or words.get("reason") not in REASONS:
+        raise ValueError("no refusal")
+    return PictureRefused(str(words.get("problem")), words["reason"])

@@ -81,4 +81,6 @@ class PictureLimits:
 
 
 LIMITS = PictureLimits()
+QUESTION_LIMITS = PictureLimits(pixels=16_000_000)
+"""Of pictures that searches bring: somebody waits for each, and anybody may send them."""
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")

@@ -2,11 +2,19 @@
 
 from encoders.picture_decode import REASONS, PictureRefused, Reason, decode
 from encoders.picture_decoder import DecoderCaps, PictureDecoder
-from encoders.picture_size import FORMATS, LIMITS, PictureLimits, PictureSize, Pixels
+from encoders.picture_size import (
+    FORMATS,
+    LIMITS,
+    QUESTION_LIMITS,
+    PictureLimits,
+    PictureSize,
+    Pixels,
+)
 
 __all__ = [
     "FORMATS",
     "LIMITS",
+    "QUESTION_LIMITS",
     "REASONS",
     "DecoderCaps",
     "PictureDecoder",

@@ -5,100 +5,137 @@ import sqlite3
 import time
 from collections.abc import Iterable
 
-from ingest.changes import Change, Refusal, Verdict
+from ingest.changes import Accepted, Change, Refusal
+from ingest.ordering import Standing, after, compare
 from ingest.tally import Deltas
+
+TRANSIENT = ("missing", "unreadable", "not_a_file")
+"""Why a picture that was there at acceptance could not be read later: it may be there again."""
+LACKING = (*TRANSIENT, "changed")
+"""Why one is looked for again when its product is fed or compared again."""
 
 
 def accept(
-    db: sqlite3.Connection, deltas: Deltas, run: int, target: str, change: Change, sequence: int
-) -> Verdict:
+    db: sqlite3.Connection, deltas: Deltas, run: int, change: Change, sequence: int
+) -> Accepted:
     """Take one change in and say what is to be done, inside the ledger's transaction.
 
     Args:
         db: The transaction.
         deltas: Gets what changes in the tally.
         run: Whose feed holds the change.
-        target: The index it is for.
         change: The change.
-        sequence: The version for a change that has none.
+        sequence: The order under which its document would be written.
     """
-    old = db.execute("SELECT * FROM products WHERE id = ?", (change.product.id,)).fetchone()
+    product = change.product
+    old = db.execute("SELECT * FROM products WHERE id = ?", (product.id,)).fetchone()
     if old is None:
-        _put(db, deltas, run, target, change, change.product.version or sequence)
-        return "send"
-    given = change.product.version
-    same = old["content"] == change.content and old["target"] == target
-    if same and (given is None or given >= old["version"]):
-        return _adopt(db, deltas, run, old, given)
-    if old["target"] == target and _is_stale(given, old):
-        db.execute("UPDATE products SET seen = ? WHERE id = ?", (run, old["id"]))
+        _put(db, deltas, run, change, sequence, (product.version, False))
+        return Accepted(product.id, "send")
+    known = standing(old)
+    ordered = compare(known, product.version, product.deleted, change.content)
+    if ordered in ("older", "amended"):
+        db.execute("UPDATE products SET seen = ? WHERE id = ?", (run, product.id))
         deltas[run, "accepted"] += 1
         deltas[run, "superseded"] += 1
-        return "superseded"
+        return Accepted(product.id, "superseded", amended=ordered == "amended")
+    if ordered == "same" and not _lacks_pictures(db, product.id):
+        return _adopt(db, deltas, run, old, change)
     if old["state"] == "pending":
         deltas[old["run"], "pending"] -= 1
         deltas[old["run"], "superseded"] += 1
-    moved = old["content"] == change.content  # the same document for another index
-    version = old["version"] if moved else max(sequence, old["version"] + 1)
-    _put(db, deltas, run, target, change, version if given is None else max(given, 0))
-    return "send"
+    is_newer = ordered == "newer"
+    _put(db, deltas, run, change, sequence, after(known, product.version, is_newer=is_newer))
+    repeated = is_newer and product.version is not None
+    return Accepted(product.id, "send", same_version=repeated and product.version == known.version)
 
 
-def _is_stale(given: int | None, old: sqlite3.Row) -> bool:
-    """Tell whether the index would refuse the version; a dead one never reached it."""
-    if given is None:
-        return False
-    least = old["version"] if old["state"] == "dead" else old["version"] + 1
-    return bool(given < least)
+def standing(row: sqlite3.Row) -> Standing:
+    """Return what a row of products says of the product's last change."""
+    return Standing(row["version"], bool(row["amended"]), bool(row["deleted"]), row["content"])
+
+
+def _lacks_pictures(db: sqlite3.Connection, product_id: str) -> bool:
+    """Tell whether a picture was there at acceptance and could not be read afterwards."""
+    marks = ",".join("?" * len(LACKING))
+    found = db.execute(
+        f"SELECT 1 FROM refusals WHERE id = ? AND sha <> '' AND reason IN ({marks})",
+        (product_id, *LACKING),
+    )
+    return found.fetchone() is not None
 
 
 def _adopt(
-    db: sqlite3.Connection, deltas: Deltas, run: int, old: sqlite3.Row, given: int | None
-) -> Verdict:
-    """Take over a change that the ledger has already; a pending one is sent again."""
-    version = old["version"] if given is None else given
-    if old["state"] == "pending" and version != old["version"]:
-        version = old["version"]  # its stages are under way: the next feed may raise it
+    db: sqlite3.Connection, deltas: Deltas, run: int, old: sqlite3.Row, change: Change
+) -> Accepted:
+    """Take over a change whose content is known already; a pending one is sent again."""
+    given, version, amended = change.product.version, old["version"], old["amended"]
+    if given is not None and (version is None or given > version):
+        version, amended = given, 0
     db.execute(
-        "UPDATE products SET run = ?, seen = ?, version = ? WHERE id = ?",
-        (run, run, version, old["id"]),
+        "UPDATE products SET run = ?, seen = ?, version = ?, amended = ?, record = ?, pictures = ?"
+        " WHERE id = ?",
+        (run, run, version, amended, *_contents(change), old["id"]),
     )
-    for bucket in ("accepted", old["state"]):
-        deltas[old["run"], bucket] -= 1
-        deltas[run, bucket] += 1
+    if old["run"] == run:  # the feed says it twice
+        deltas[run, "accepted"] += 1
+        deltas[run, "superseded"] += 1
+    else:
+        for bucket in ("accepted", old["state"]):
+            deltas[old["run"], bucket] -= 1
+            deltas[run, bucket] += 1
     if old["state"] == "pending":
-        return "send"
+        return Accepted(old["id"], "send")
     if old["state"] == "dead":
-        return "dead"
+        return Accepted(old["id"], "dead")
     deltas[run, "unchanged"] += 1
-    return "unchanged"
+    return Accepted(old["id"], "unchanged")
 
 
 def _put(
-    db: sqlite3.Connection, deltas: Deltas, run: int, target: str, change: Change, version: int
+    db: sqlite3.Connection,
+    deltas: Deltas,
+    run: int,
+    change: Change,
+    sequence: int,
+    standing: tuple[int | None, bool],
 ) -> None:
     product = change.product
+    version, amended = standing
     db.execute(
-        "INSERT INTO products VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, 0, ?)"
-        " ON CONFLICT(id) DO UPDATE SET version = excluded.version, run = excluded.run,"
-        " seen = excluded.seen, state = 'pending', content = excluded.content,"
-        " target = excluded.target, deleted = excluded.deleted, record = excluded.record,"
-        " pictures = excluded.pictures, crashes = 0, accepted_at = excluded.accepted_at",
+        "INSERT INTO products(id, version, amended, write_order, run, seen, state, content,"
+        " deleted, record, pictures, accepted_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?)"
+        " ON CONFLICT(id) DO UPDATE SET version = excluded.version, amended = excluded.amended,"
+        " write_order = excluded.write_order, run = excluded.run, seen = excluded.seen,"
+        " state = 'pending', content = excluded.content, deleted = excluded.deleted,"
+        " record = excluded.record, pictures = excluded.pictures, crashes = 0, crashed_in = '',"
+        " accepted_at = excluded.accepted_at",
         (
-            product.id, version, run, run, change.content, target, product.deleted,
-            product.model_dump_json(exclude_defaults=True),
-            json.dumps([[p.path, p.role, p.sha] for p in change.pictures], ensure_ascii=False),
-            time.time(),
+            product.id, version, amended, sequence, run, run, change.content, product.deleted,
+            *_contents(change), time.time(),
         ),
     )  # fmt: skip
-    db.execute("DELETE FROM refusals WHERE id = ?", (product.id,))
-    db.execute(
-        "UPDATE dead_letters SET status = 'replaced' WHERE id = ? AND status = 'open'",
-        (product.id,),
-    )
+    forget_failures(db, product.id)
     refuse(db, change.refusals)
     deltas[run, "accepted"] += 1
     deltas[run, "pending"] += 1
+
+
+def _contents(change: Change) -> tuple[str, str]:
+    pictures = [[p.path, p.role, p.sha] for p in change.pictures]
+    record = change.product.model_dump_json(exclude_defaults=True)
+    return record, json.dumps(pictures, ensure_ascii=False)
+
+
+def forget_failures(db: sqlite3.Connection, product_id: str) -> None:
+    """Forget what went wrong with a product's last change, as it is to be tried anew."""
+    db.execute("DELETE FROM refusals WHERE id = ?", (product_id,))
+    db.execute("DELETE FROM absences WHERE id = ?", (product_id,))
+    db.execute(
+        "UPDATE dead_letters SET status = 'replaced' WHERE id = ? AND status = 'open'",
+        (product_id,),
+    )
 
 
 def refuse(db: sqlite3.Connection, refusals: Iterable[Refusal]) -> None:
@@ -113,8 +150,14 @@ def next_sequence(db: sqlite3.Connection, count: int) -> int:
     """Return the first of ``count`` sequence numbers, greater than any before, in microseconds."""
     row = db.execute("SELECT last FROM clock").fetchone()
     first = max(time.time_ns() // 1000, row["last"] + 1 if row else 0)
-    db.execute(
-        "INSERT INTO clock VALUES (1, ?) ON CONFLICT(one) DO UPDATE SET last = excluded.last",
-        (first + count,),
-    )
+    raise_clock(db, first + count)
     return first
+
+
+def raise_clock(db: sqlite3.Connection, last: int) -> None:
+    """Make every later sequence number greater than ``last``."""
+    db.execute(
+        "INSERT INTO clock VALUES (1, ?) ON CONFLICT(one) DO UPDATE SET last"
+        " = MAX(last, excluded.last)",
+        (last,),
+    )

@@ -10,14 +10,13 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from encoders.cache import VectorSpool
 from ingest.ledger import Ledger
 from ingest.options import WorkerOptions
-from ingest.target import read_target
+from ingest.target import Target, read_target
 from ingest.writer import BulkWriter
 from mappings.errors import InputError, StackError
 
 if TYPE_CHECKING:
     from encoders.pictures import PictureDecoder
     from encoders.space import Space
-    from mappings.schema import Schema
 
 
 class Bench:
@@ -47,6 +46,12 @@ class Bench:
             self._decoder = PictureDecoder()
         return self._decoder
 
+    def close(self) -> None:
+        """End the decoding process and close the node's client; the ledger stays open."""
+        if self._decoder is not None:
+            self._decoder.close()
+        self.client.close()
+
     def space(self) -> "Space":
         """Return the space as its folder holds it now; it is loaded again when it was fitted anew.
 
@@ -71,8 +76,8 @@ class Bench:
             self._loading = None
             raise
 
-    def space_of_index(self) -> "tuple[Space, Schema]":
-        """Return the space, and the columns of an index that is sure to be of the same space.
+    def space_of_index(self) -> "tuple[Target, Space]":
+        """Return the live index, and the space that is sure to be the same as its own.
 
         Raises:
             IdentityMismatch: It holds others: nothing may be written.
@@ -82,7 +87,7 @@ class Bench:
         target = read_target(self.client, self.options.alias)
         space = self.space()
         space.identity.require(target.identity, f"The index {target.index!r}")
-        return space, target.schema
+        return target, space
 
 
 def _load(options: WorkerOptions) -> "Space":

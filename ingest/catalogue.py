@@ -7,7 +7,7 @@ from typing import Literal
 
 from ingest.columns import ColumnMap
 from ingest.picture_files import picture_bytes
-from ingest.rows import Row, rejected
+from ingest.rows import Row
 from mappings.errors import InputError
 
 Kind = Literal["jsonl", "csv", "folder"]
@@ -34,20 +34,12 @@ class Catalogue:
     columns: ColumnMap
 
     def rows(self) -> Iterator[Row]:
-        """Yield every row, read as it is asked for; a repeated id is rejected with its first line.
+        """Yield every row, read as it is asked for; an id may come several times.
 
         Raises:
             InputError: The feed as a whole cannot be used.
         """
-        seen: dict[str, int] = {}
-        for row in self._read():
-            if row.product is None:
-                yield row
-            elif (before := seen.setdefault(row.product.id, row.line)) != row.line:
-                reason = f"id {row.product.id!r} was already given on line {before}"
-                yield rejected(row.line, reason, row.product.id)
-            else:
-                yield row
+        return self._read()
 
     def picture_bytes(self, path: str) -> bytes:
         """Return a picture's bytes.

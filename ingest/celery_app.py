@@ -60,6 +60,7 @@ def _settings(options: WorkerOptions) -> dict[str, Any]:
         "worker_hijack_root_logger": False,
         "worker_send_task_events": False,
         "broker_connection_retry_on_startup": True,
+        "broker_channel_error_retry": True,  # a broker whose disk is full refuses: until it is not
         "broker_connection_timeout": 5,
     }
 

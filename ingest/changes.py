@@ -65,10 +65,21 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What the ledger made of a change: ``send`` means that the stages have work to do."""
+    """What the ledger made of a change: ``send`` means that the stages have work to do.
+
+    Args:
+        id: The product.
+        verdict: What is to be done.
+        amended: Superseded although the feed's version is the one that is known: the product was
+            changed or deleted since without a version.
+        same_version: Taken although the feed's version is the one that is known: its content is
+            another one.
+    """
 
     id: str
     verdict: Verdict
+    amended: bool = False
+    same_version: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +88,23 @@ class Entry:
 
     Args:
         id: The product's id, and the document's.
-        version: The version that the document is written under.
+        order: The external version that the document is written under: the ledger's sequence,
+            microseconds, greater than that of every change accepted before.
         run: The run that accepted it.
         root: The catalogue's folder.
-        product: The record.
+        product: The record, with the feed's version where it has one.
         pictures: Its pictures with the hash of their bytes.
         content: Hash of everything its document is made from.
-        target: The index it was accepted for, as name and uuid.
         crashes: How many runs of a stage it has not survived.
     """
 
     id: str
-    version: int
+    order: int
     run: int
     root: str
     product: Product
     pictures: tuple[AcceptedPicture, ...]
     content: str
-    target: str
     crashes: int
 
 

@@ -105,7 +105,9 @@ class ColumnMap:
                 continue
             for theirs in theirs_found if ours in MANY else theirs_found[:1]:
                 bound[theirs] = ours
-        lacking = [ours for ours in REQUIRED if ours not in bound.values()]
+        # A feed that only takes products out needs no titles.
+        required = ("id",) if "deleted" in bound.values() else REQUIRED
+        lacking = [ours for ours in required if ours not in bound.values()]
         if lacking:
             raise InputError(
                 f"The feed has no column for {' and '.join(repr(c) for c in lacking)}. Its columns"

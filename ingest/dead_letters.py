@@ -21,7 +21,7 @@ class DeadLetter:
 
     Args:
         id: The product.
-        version: The version that failed; its record stays in the ledger.
+        order: The order of the write that failed; its record stays in the ledger.
         stage: Where: ``embed_text``, ``embed_image`` or ``index``.
         kind: One word that programs can count, such as ``mapper_parsing_exception``, ``timeout``,
             ``memory`` or ``crash``.
@@ -29,20 +29,18 @@ class DeadLetter:
         attempts: How many runs it had.
         first_at: When it was accepted, seconds since 1970.
         last_at: When it failed for good.
-        target: The index it was for, as name and uuid.
         run: The run that accepted it.
         status: ``open``, ``retried``, ``dropped``, or ``replaced`` by a newer version.
     """
 
     id: str
-    version: int
+    order: int
     stage: str
     kind: str
     reason: str
     attempts: int
     first_at: float = 0.0
     last_at: float = 0.0
-    target: str = ""
     run: int = 0
     status: str = "open"
 
@@ -53,12 +51,12 @@ def bury(ledger: Ledger, letters: Sequence[DeadLetter]) -> int:
     buried = 0
     with ledger.store.write() as db:
         for letter in letters:
-            if not move(db, deltas, Settled(letter.id, letter.version, "dead")):
+            if not move(db, deltas, Settled(letter.id, letter.order, "dead")):
                 continue
             buried += 1
             db.execute(
-                "INSERT OR REPLACE INTO dead_letters SELECT id, version, run, ?, ?, ?, ?,"
-                " accepted_at, ?, target, 'open' FROM products WHERE id = ?",
+                "INSERT OR REPLACE INTO dead_letters SELECT id, write_order, run, ?, ?, ?, ?,"
+                " accepted_at, ?, 'open' FROM products WHERE id = ?",
                 (
                     letter.stage, letter.kind, letter.reason[:MAX_REASON], letter.attempts,
                     time.time(), letter.id,
@@ -81,6 +79,17 @@ def list_letters(ledger: Ledger, kind: str = "", status: str = "open") -> list[D
             "SELECT * FROM dead_letters WHERE (? = '' OR kind = ?) AND (? = '' OR status = ?)"
             " ORDER BY last_at, id",
             (kind, kind, status, status),
+        )
+        return [_letter(row) for row in rows]
+
+
+def letters_of(ledger: Ledger, run: int) -> list[DeadLetter]:
+    """Return the open dead letters of the products that a run's feed names."""
+    with ledger.store.read() as db:
+        rows = db.execute(
+            "SELECT d.* FROM dead_letters d JOIN products p USING(id)"
+            " WHERE d.status = 'open' AND p.state = 'dead' AND p.run = ? ORDER BY last_at, d.id",
+            (run,),
         )
         return [_letter(row) for row in rows]
 
@@ -113,15 +122,18 @@ def retry_letters(ledger: Ledger, kind: str = "", ids: Sequence[str] = ()) -> li
         ledger: Where they are kept.
         kind: Only those; empty for all.
         ids: Only these products; empty for all.
+
+    Raises:
+        InputError: One of the ids has no open dead letter (of that kind); nothing was changed.
     """
     deltas: Deltas = Counter()
     with ledger.store.write() as db:
-        chosen = [x for x in _open(db, kind) if not ids or x["id"] in ids]
+        chosen = _open(db, kind, ids)
         for row in chosen:
             moved = db.execute(
                 "UPDATE products SET state = 'pending', crashes = 0"
-                " WHERE id = ? AND version = ? AND state = 'dead' RETURNING run",
-                (row["id"], row["version"]),
+                " WHERE id = ? AND write_order = ? AND state = 'dead' RETURNING run",
+                (row["id"], row["write_order"]),
             ).fetchone()
             if moved:
                 deltas[moved["run"], "dead"] -= 1
@@ -135,26 +147,38 @@ def drop_letters(ledger: Ledger, kind: str = "", ids: Sequence[str] = ()) -> int
     """Put dead letters away: they are not listed or tried again; returns how many.
 
     The changes stay counted as dead, and a newer version of a product is accepted as ever.
+
+    Raises:
+        InputError: One of the ids has no open dead letter (of that kind); nothing was changed.
     """
     with ledger.store.write() as db:
-        chosen = [x for x in _open(db, kind) if not ids or x["id"] in ids]
+        chosen = _open(db, kind, ids)
         for row in chosen:
             _mark(db, row, "dropped")
     return len(chosen)
 
 
-def _open(db: sqlite3.Connection, kind: str) -> list[sqlite3.Row]:
-    return db.execute(
+def _open(db: sqlite3.Connection, kind: str, ids: Sequence[str]) -> list[sqlite3.Row]:
+    rows = db.execute(
         "SELECT * FROM dead_letters WHERE status = 'open' AND (? = '' OR kind = ?)", (kind, kind)
     ).fetchall()
+    known = {row["id"] for row in rows}
+    if unknown := [i for i in ids if i not in known]:
+        of_kind = f" of kind {kind!r}" if kind else ""
+        raise InputError(
+            f"There is no open dead letter{of_kind} for {', '.join(map(repr, unknown[:5]))}.",
+            "See `shelfsight dead-letters list`.",
+        )
+    return [row for row in rows if not ids or row["id"] in ids]
 
 
 def _mark(db: sqlite3.Connection, row: sqlite3.Row, status: str) -> None:
     db.execute(
-        "UPDATE dead_letters SET status = ? WHERE id = ? AND version = ?",
-        (status, row["id"], row["version"]),
+        "UPDATE dead_letters SET status = ? WHERE id = ? AND write_order = ?",
+        (status, row["id"], row["write_order"]),
     )
 
 
 def _letter(row: sqlite3.Row) -> DeadLetter:
-    return DeadLetter(**{name: row[name] for name in DeadLetter.__slots__})
+    given = {name: row[name] for name in DeadLetter.__slots__ if name != "order"}
+    return DeadLetter(order=row["write_order"], **given)

@@ -52,9 +52,9 @@ def documents(
             lacking.append(entry.id)
             continue
         document = schema.document(
-            _recognised(entry, objects), vectors, version=entry.version, content_hash=entry.content
+            _recognised(entry, objects), vectors, order=entry.order, content_hash=entry.content
         )
-        writes.append(Write(entry.id, entry.version, document))
+        writes.append(Write(entry.id, entry.order, document))
     return writes, tuple(lacking)
 
 

@@ -15,6 +15,7 @@ from encoders.projection import ProjectedImageEncoder
 from encoders.protocol import ImageEncoder, TextEncoder, Vectors
 from encoders.space import Space
 from encoders.texts import product_text
+from ingest.acceptance import TRANSIENT
 from ingest.bench import Bench
 from ingest.changes import AcceptedPicture, Entry, Refusal
 from ingest.enrich_pictures import spool_pictures
@@ -75,19 +76,24 @@ def _spool_vectors(
         _took(bench, entries, "text_vectors", started, len(part))
 
 
-def embed_pictures(bench: Bench, entries: Sequence[Entry]) -> None:
+def embed_pictures(bench: Bench, entries: Sequence[Entry]) -> set[str]:
     """Put the vectors of the products' pictures into the spool; refuse what cannot be read.
+
+    Returns:
+        The products that have a picture which was there at acceptance and is away now; after a
+        few looks in vain it is refused as any other, and the next feed looks for it again.
 
     The next batch is read and decoded, by the decoder's own process, while the model works on
     this one.
     """
     encoder = picture_encoder(bench.space())
     if encoder is None:
-        return
+        return set()
     digest = encoder.card.digest
     wanted = _wanted(bench, entries)
     known = bench.spool.get_many(list(wanted), digest)
     batches = list(chunks([key for key in wanted if key not in known], BATCH))
+    away: set[str] = set()
     with ThreadPoolExecutor(1) as ahead:
 
         def decode(n: int) -> "Future[list[Pixels | Refused]]":
@@ -103,7 +109,8 @@ def embed_pictures(bench: Bench, entries: Sequence[Entry]) -> None:
                 started = time.perf_counter()
                 spool_pictures(bench.spool, encoder, pixels)
                 _took(bench, entries, "picture_vectors", started, len(pixels))
-            _refuse(bench, wanted, answers)
+            away |= _refuse(bench, wanted, answers)
+    return away
 
 
 def _took(bench: Bench, entries: Sequence[Entry], what: str, started: float, items: int) -> None:
@@ -129,11 +136,12 @@ def _decode(
     answers: dict[str, Pixels | Refused] = {}
     contents: dict[str, bytes] = {}
     for key in keys:
-        entry, picture = wanted[key][0]
-        try:
-            contents[key] = _accepted_bytes(entry, picture)
-        except PictureUnavailable as error:
-            answers[key] = Refused(error.reason, error.problem)
+        for entry, picture in wanted[key]:  # several products may have it, one of them its file
+            try:
+                contents[key] = _accepted_bytes(entry, picture)
+                break
+            except PictureUnavailable as error:
+                answers[key] = Refused(error.reason, error.problem)
     decoded = bench.decoder.decode_many(list(contents.values()), size)
     for key, answer in zip(contents, decoded, strict=True):
         if isinstance(answer, PictureRefused):
@@ -155,12 +163,18 @@ def _accepted_bytes(entry: Entry, picture: AcceptedPicture) -> bytes:
 
 def _refuse(
     bench: Bench, wanted: dict[str, list[Wanted]], answers: dict[str, Pixels | Refused]
-) -> None:
+) -> set[str]:
+    """Record why pictures have no pixels; return the products to look at again instead."""
     refusals = [
         Refusal(entry.id, picture.path, key, answer.reason, answer.problem[:200])
         for key, answer in answers.items()
         if isinstance(answer, Refused)
         for entry, picture in wanted[key]
     ]
-    if refusals:
-        bench.ledger.refuse(refusals)
+    absent = [(r.id, r.path) for r in refusals if r.reason in TRANSIENT]
+    tries = bench.ledger.absences(absent) if absent else {}
+    away = {place for place, count in tries.items() if count < bench.options.limits.runs}
+    final = [r for r in refusals if (r.id, r.path) not in away]
+    if final:
+        bench.ledger.refuse(final)
+    return {product_id for product_id, _ in away}

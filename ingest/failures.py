@@ -20,9 +20,9 @@ def count_crash(
         reason: One sentence.
         runs: How many crashes make a dead letter.
     """
-    entries = ledger.crashed(ids)
+    entries = ledger.crashed(ids, stage)
     ended = [e for e in entries if e.crashes >= runs]
-    bury(ledger, [DeadLetter(e.id, e.version, stage, kind, reason, e.crashes) for e in ended])
+    bury(ledger, [DeadLetter(e.id, e.order, stage, kind, reason, e.crashes) for e in ended])
     return [e.id for e in entries if e.crashes < runs]
 
 

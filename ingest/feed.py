@@ -4,25 +4,33 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from ingest.catalogue import Catalogue
 from ingest.changes import AcceptedPicture, Change, Refusal, content_hash
-from ingest.dead_letters import list_letters
+from ingest.dead_letters import letters_of
+from ingest.deletions import delete_absent
 from ingest.follow import Follower, Patience, Progress
 from ingest.ledger import Ledger
 from ingest.lock import only_one
 from ingest.picture_files import PictureUnavailable
+from ingest.picture_guard import PictureGuard
+from ingest.reconcile import Reconciled, needs_reconciling, repair
 from ingest.report import Report, Tally, make_report
 from ingest.rows import Row
 from ingest.sender import Sender, chunks
-from ingest.target import Target
+from ingest.target import Target, read_target
 from mappings.errors import InputError
 from mappings.product import Product
+
+if TYPE_CHECKING:
+    from opensearchpy import OpenSearch
 
 CHUNK = 32
 CHUNK_PICTURES = 160
 FIRST_CHUNK = 4
-MOST_DELETED = 0.10
+SWAPS = 3
+"""How often the alias may be pointed elsewhere during one feed before that is an error."""
 OnProgress = Callable[[Progress], None]
 Enrich = Callable[[Product], Product]
 
@@ -31,7 +39,8 @@ def ingest_feed(
     catalogue: Catalogue,
     ledger: Ledger,
     sender: Sender,
-    target: Target,
+    client: "OpenSearch",
+    alias: str,
     *,
     full: bool = False,
     yes: bool = False,
@@ -44,14 +53,17 @@ def ingest_feed(
 
     What is accepted is committed to the ledger before it is sent. Unchanged products are not
     sent; what an earlier, interrupted run left pending is sent again, and found in the spool.
+    An index that is not as the ledger knows it is reconciled first, and one that the alias was
+    pointed to meanwhile is reconciled afterwards.
 
     Args:
         catalogue: What to read.
         ledger: Where it is accepted.
         sender: The way to the workers.
-        target: The index it is for.
+        client: The node's client.
+        alias: The alias whose index it is for.
         full: The feed is the whole catalogue: known products that it lacks are deleted.
-        yes: Delete even more than a tenth of the known products.
+        yes: Delete even more than a tenth of the known products or of their pictures.
         limit: Read no more rows than this.
         on_progress: Called several times a second.
         patience: When a standstill is an error.
@@ -62,33 +74,33 @@ def ingest_feed(
         BrokerUnreachable: The broker does not answer; what is accepted stays pending.
         NodeUnreachable: The node does not answer for longer than ``patience`` allows.
         DiskFull: There is no room for the ledger, or the node has stopped writes for too long.
-        StackError: No worker takes the work.
+        StackError: No worker takes the work, or there is no such alias.
     """
     if full and limit is not None:
         raise InputError("A limited feed is not a full one.", "Leave out --full or --limit.")
-    with only_one(ledger.store.path.with_suffix(".lock")):
+    patience = patience or Patience()
+    with only_one(ledger.lock):
         sender.ping()
+        target, notes = read_target(client, alias), list[str]()
+        if needs_reconciling(ledger, client, target):
+            repaired = repair(ledger, sender, client, target, on_progress, patience)
+            notes.append(_repair_note("The index is not the one that the ledger knew", repaired))
+        else:
+            ledger.set_target(target.key)
         started = time.monotonic()
-        run = ledger.begin_run(catalogue.root)
-        tally = Tally()
-        watch = Follower(ledger, sender, run, tally, patience or Patience())
-        for row_chunk in _chunked(_rows(catalogue, limit, tally, ledger, run)):
-            enriched = [enrich(product) for product in row_chunk]
-            _take(catalogue, ledger, sender, target, run, enriched, tally)
-            on_progress(watch.look(reading=True))
-        refusal, gone = _delete_absent(ledger, sender, target, run, tally, full, yes, catalogue)
-        _send_others(ledger, sender, {run, gone})
-        watch.until_done(on_progress)
-        if gone:
-            Follower(ledger, sender, gone, Tally(), patience or Patience()).until_done(on_progress)
-        return make_report(
-            run, tally, ledger.counts(run), time.monotonic() - started,
-            deleted=ledger.counts(gone).accepted if gone else 0,
-            stages=ledger.timings(run),
-            refusals=tuple(ledger.refusals(run)),
-            letters=tuple(x for x in list_letters(ledger) if x.run == run),
-            refusal=refusal,
-        )  # fmt: skip
+        feed = _Feed(catalogue, ledger, sender, target, patience, on_progress)
+        report = feed.take(full=full, yes=yes, rows=islice(catalogue.rows(), limit), enrich=enrich)
+        for _ in range(SWAPS):
+            now = read_target(client, alias)
+            if now.key == ledger.target():
+                break
+            target = now
+            client.indices.refresh(index=target.index)
+            repaired = repair(ledger, sender, client, target, on_progress, patience)
+            notes.append(
+                _repair_note(f"The alias was pointed to {target.index} meanwhile", repaired)
+            )
+        return report.with_notes(notes, time.monotonic() - started)
 
 
 def send_pending(ledger: Ledger, sender: Sender, run: int | None = None) -> int:
@@ -123,19 +135,111 @@ def make_change(catalogue: Catalogue, product: Product, target: Target) -> Chang
     return Change(product, content, kept, tuple(refusals))
 
 
-def _rows(
-    catalogue: Catalogue, limit: int | None, tally: Tally, ledger: Ledger, run: int
-) -> Iterator[Product]:
-    """Yield the products of the rows that are any; the others are counted."""
-    for row in islice(catalogue.rows(), limit):
-        tally.read += 1
-        _count_columns(row, tally)
-        if row.product is not None:
-            yield row.product
-        elif row.rejection is not None:
-            tally.reject(row.rejection)
-            if row.rejection.id:
-                ledger.saw(run, [row.rejection.id])
+class _Feed:
+    """One feed on its way into one index."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        ledger: Ledger,
+        sender: Sender,
+        target: Target,
+        patience: Patience,
+        on_progress: OnProgress,
+    ) -> None:
+        self.catalogue, self.ledger, self.sender, self.target = catalogue, ledger, sender, target
+        self.patience, self.on_progress = patience, on_progress
+        self.tally = Tally()
+        self.known = ledger.known()
+        self.run = ledger.begin_run(catalogue.root)
+
+    def take(self, *, full: bool, yes: bool, rows: Iterator[Row], enrich: Enrich) -> Report:
+        """Take the rows in and follow them to their end."""
+        started = time.monotonic()
+        guard = PictureGuard(self.ledger, self.target.identity, yes=yes)
+        watch = self._follower(self.run, self.tally)
+        for products in _chunked(self._products(rows)):
+            self._accept([enrich(product) for product in products], guard)
+            self.on_progress(watch.look(reading=True))
+        refused, gone = "", 0
+        if full:
+            refused, gone = delete_absent(
+                self.catalogue, self.ledger, self.sender, self.target, self.run, self.tally,
+                known=self.known, yes=yes,
+            )  # fmt: skip
+        self._send_others({self.run, gone})
+        watch.until_done(self.on_progress)
+        later = [run for run in (gone, self._release(guard)) if run]
+        for run in later:
+            self._follower(run, Tally()).until_done(self.on_progress)
+        runs = (self.run, *later)
+        return make_report(
+            self.run, self.tally, self.ledger.counts(self.run), time.monotonic() - started,
+            deleted=self.ledger.counts(gone).accepted if gone else 0,
+            stages=self.ledger.timings(self.run),
+            refusals=tuple(r for run in runs for r in self.ledger.refusals(run)),
+            letters=tuple(x for run in runs for x in letters_of(self.ledger, run)),
+            refusal=" ".join(filter(None, (refused, guard.refusal))),
+        )  # fmt: skip
+
+    def _follower(self, run: int, tally: Tally) -> Follower:
+        return Follower(self.ledger, self.sender, run, tally, self.patience)
+
+    def _products(self, rows: Iterator[Row]) -> Iterator[Product]:
+        """Yield the products of the rows that are any; the others are counted."""
+        lines: dict[str, int] = {}
+        for row in rows:
+            self.tally.read += 1
+            _count_columns(row, self.tally)
+            if row.product is not None:
+                first = lines.setdefault(row.product.id, row.line)
+                if first != row.line:
+                    self.tally.repeat(row.product, first, row.line)
+                yield row.product
+            elif row.rejection is not None:
+                self.tally.reject(row.rejection)
+                if row.rejection.id:
+                    self.ledger.saw(self.run, [row.rejection.id])
+
+    def _accept(self, products: Sequence[Product], guard: PictureGuard) -> None:
+        """Accept a chunk, then send what is to be done; in this order, so that nothing is lost."""
+        read = [make_change(self.catalogue, product, self.target) for product in products]
+        self.tally.named += sum(len(change.pictures) for change in read)
+        self._send(self.run, guard.guarded(read), guard)
+
+    def _release(self, guard: PictureGuard) -> int:
+        """Accept what loses pictures as the feed has it; return the run of that (0: nothing)."""
+        released = guard.released()
+        if not released:
+            return 0
+        run = self.ledger.begin_run(self.catalogue.root)
+        for part in chunks(released, CHUNK):
+            self._send(run, part, None)
+        return run
+
+    def _send(self, run: int, changes: Sequence[Change], guard: PictureGuard | None) -> None:
+        accepted = self.ledger.accept(run, changes)
+        if guard is not None:
+            guard.note(accepted)
+        self.tally.note(accepted)
+        wanted = {a.id for a in accepted if a.verdict == "send"}
+        sent = {c.product.id: c for c in changes if c.product.id in wanted}
+        self.tally.pictures += sum(len(c.pictures) for c in sent.values())
+        self.sender.send("index", [i for i, c in sent.items() if c.product.deleted])
+        self.sender.send("embed_text", [i for i, c in sent.items() if not c.product.deleted])
+
+    def _send_others(self, runs: set[int]) -> None:
+        """Send what runs before this one left pending."""
+        ours = {i for run in runs for i in self.ledger.pending(run)}
+        for part in chunks([i for i in self.ledger.pending() if i not in ours], CHUNK):
+            self.sender.send("embed_text", part)
+
+
+def _repair_note(cause: str, repaired: Reconciled) -> str:
+    return (
+        f"{cause}: {repaired.checked:,} products were compared, {repaired.resent:,} sent again,"
+        f" {repaired.adopted:,} taken over from the index."
+    )
 
 
 def _count_columns(row: Row, tally: Tally) -> None:
@@ -155,64 +259,3 @@ def _chunked(products: Iterator[Product]) -> Iterator[list[Product]]:
         pictures += len(product.pictures)
     if chunk:
         yield chunk
-
-
-def _take(
-    catalogue: Catalogue,
-    ledger: Ledger,
-    sender: Sender,
-    target: Target,
-    run: int,
-    products: Sequence[Product],
-    tally: Tally,
-) -> None:
-    """Accept a chunk, then send what is to be done; in this order, so that nothing is lost."""
-    changes = [make_change(catalogue, product, target) for product in products]
-    accepted = ledger.accept(run, target.key, changes)
-    wanted = {a.id for a in accepted if a.verdict == "send"}
-    tally.pictures += sum(len(c.pictures) for c in changes if c.product.id in wanted)
-    gone = [c.product.id for c in changes if c.product.id in wanted and c.product.deleted]
-    sender.send("index", gone)
-    sender.send("embed_text", [a.id for a in accepted if a.id in wanted and a.id not in gone])
-
-
-def _send_others(ledger: Ledger, sender: Sender, runs: set[int]) -> None:
-    """Send what runs before this one left pending."""
-    ours = {i for run in runs for i in ledger.pending(run)}
-    for part in chunks([i for i in ledger.pending() if i not in ours], CHUNK):
-        sender.send("embed_text", part)
-
-
-def _delete_absent(
-    ledger: Ledger,
-    sender: Sender,
-    target: Target,
-    run: int,
-    tally: Tally,
-    full: bool,
-    yes: bool,
-    catalogue: Catalogue,
-) -> tuple[str, int]:
-    """Delete what a full feed lacks; return why not, and the run of the deletions (0: none)."""
-    absent = ledger.absent(run) if full else []
-    if not absent:
-        return "", 0
-    share = len(absent) / max(1, ledger.known())
-    if not yes and tally.nameless:
-        return (
-            f"The feed lacks {len(absent)} known products, but {tally.nameless} of its rows could"
-            " not be read and may be some of them: nothing was deleted. Correct the rows, or add"
-            " --yes."
-        ), 0
-    if not yes and share > MOST_DELETED:
-        return (
-            f"The feed lacks {len(absent)} known products, {share:.0%} of all: nothing was"
-            f" deleted. More than {MOST_DELETED:.0%} are deleted with --yes only."
-        ), 0
-    gone = ledger.begin_run(catalogue.root)
-    for part in chunks(absent, CHUNK):
-        tombstones = [Product(id=i, deleted=True) for i in part]
-        changes = [Change(p, content_hash(p, (), target.identity)) for p in tombstones]
-        accepted = ledger.accept(gone, target.key, changes)
-        sender.send("index", [a.id for a in accepted if a.verdict == "send"])
-    return "", gone

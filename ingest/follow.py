@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ingest.ledger import Counts, Ledger
 from ingest.report import Tally
 from ingest.sender import Sender, chunks
-from mappings.errors import DiskFull, NodeUnreachable, StackError
+from mappings.errors import BrokerRefuses, DiskFull, NodeUnreachable, StackError
 
 ALARMS: dict[str, type[StackError]] = {
     kind.__name__: kind for kind in (NodeUnreachable, DiskFull, StackError)
@@ -125,8 +125,15 @@ class Follower:
 
     def _ask(self) -> None:
         """Find out why nothing moves; send again what was lost."""
-        self._sender.ping()
-        alarms, pool = self._ledger.alarms(), self._sender.look()
+        try:
+            self._sender.ping()
+            pool = self._sender.look()
+        except BrokerRefuses as error:
+            if time.monotonic() - self._moved > self._patience.give_up:
+                raise
+            self._note, self._asked = str(error), time.monotonic()
+            return
+        alarms = self._ledger.alarms()
         self._note = "; ".join(alarms.values()) or ("" if pool.workers else "No worker answers.")
         if time.monotonic() - self._moved > self._patience.give_up:
             raise _reason(alarms, pool.workers, self._patience.give_up)

@@ -10,12 +10,12 @@ import json
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest.acceptance import accept, next_sequence, refuse
+from ingest.acceptance import accept, next_sequence, raise_clock, refuse
 from ingest.changes import Accepted, AcceptedPicture, Change, Entry, Refusal
 from ingest.store import Store
 from ingest.tally import Deltas, Settled, count, move
@@ -59,6 +59,11 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.store = Store(path)
 
+    @property
+    def lock(self) -> Path:
+        """The file that is locked while a feed is taken in; see ``ingest.lock``."""
+        return self.store.path.with_suffix(".lock")
+
     def close(self) -> None:
         """Close the file."""
         self.store.close()
@@ -72,16 +77,15 @@ class Ledger:
             ).fetchone()
             return int(row["run"])
 
-    def accept(self, run: int, target: str, changes: Sequence[Change]) -> list[Accepted]:
-        """Commit the changes and return what is to be done with each.
+    def accept(self, run: int, changes: Sequence[Change]) -> list[Accepted]:
+        """Commit the changes and return what is to be done with each; see ``ingest.ordering``.
 
-        A change without a version gets the ledger's sequence: microseconds, ever rising, so that
-        a ledger that was lost and begun anew still writes newer versions than before.
+        Each gets the ledger's sequence as the order of its write: microseconds, ever rising, so
+        that a ledger that was lost and begun anew still writes after everything before.
 
         Args:
             run: From ``begin_run``.
-            target: The index that the documents are for, as name and uuid.
-            changes: At most one for each id.
+            changes: In the order of the feed; one id may come several times.
 
         Raises:
             DiskFull: There is no room; none of the changes was accepted.
@@ -90,8 +94,7 @@ class Ledger:
         with self.store.write() as db:
             sequence = next_sequence(db, len(changes))
             verdicts = [
-                Accepted(c.product.id, accept(db, deltas, run, target, c, sequence + n))
-                for n, c in enumerate(changes)
+                accept(db, deltas, run, change, sequence + n) for n, change in enumerate(changes)
             ]
             count(db, deltas)
         return verdicts
@@ -110,13 +113,18 @@ class Ledger:
         return [found[i] for i in dict.fromkeys(ids) if i in found]
 
     def living(self) -> Iterator[Entry]:
-        """Yield every product that is not deleted as it was last accepted, by id."""
+        """Yield every product that is not deleted as it was last accepted, by id.
+
+        Products that only the index knows (see ``ingest.adoption``) have no record and are left
+        out.
+        """
         after = ""
         while True:
             with self.store.read() as db:
                 rows = db.execute(
                     "SELECT p.*, r.root FROM products p JOIN runs r USING(run)"
-                    f" WHERE deleted = 0 AND id > ? ORDER BY id LIMIT {MANY}",
+                    " WHERE deleted = 0 AND record <> '' AND id > ?"
+                    f" ORDER BY id LIMIT {MANY}",
                     (after,),
                 ).fetchall()
             yield from map(entry_of, rows)
@@ -125,7 +133,7 @@ class Ledger:
             after = rows[-1]["id"]
 
     def settle(self, settled: Iterable[Settled]) -> int:
-        """Record what became of pending versions; returns how many were still pending."""
+        """Record what became of pending changes; returns how many were still pending."""
         deltas: Deltas = Counter()
         with self.store.write() as db:
             for one in settled:
@@ -149,17 +157,85 @@ class Ledger:
             rows = db.execute(f"SELECT bucket, SUM(n) n FROM tally{where} GROUP BY bucket", values)
             return Counts(**{row["bucket"]: row["n"] for row in rows})
 
+    def outrank(self, orders: Mapping[str, int], above: int) -> None:
+        """Give pending changes a new order, above one that the index has already.
+
+        Args:
+            orders: Products and the orders under which the index refused them; a change that was
+                accepted since keeps its own.
+            above: The new orders are greater than this one and than all before.
+        """
+        with self.store.write() as db:
+            raise_clock(db, above)
+            first = next_sequence(db, len(orders))
+            db.executemany(
+                "UPDATE products SET write_order = ? WHERE id = ? AND write_order = ?"
+                " AND state = 'pending'",
+                [(first + n, *one) for n, one in enumerate(orders.items())],
+            )
+
+    def last_order(self) -> int:
+        """Return the highest order that was ever given to a change, 0 for none."""
+        with self.store.read() as db:
+            row = db.execute("SELECT last FROM clock").fetchone()
+            return int(row["last"]) if row else 0
+
+    def target(self) -> str:
+        """Return the index that is known to hold what is settled here; empty: none is."""
+        with self.store.read() as db:
+            row = db.execute("SELECT key FROM target").fetchone()
+            return str(row["key"]) if row else ""
+
+    def set_target(self, key: str) -> None:
+        """Note the index that holds what is settled here, as name and uuid."""
+        with self.store.write() as db:
+            db.execute(
+                "INSERT INTO target VALUES (1, ?) ON CONFLICT(one) DO UPDATE SET key ="
+                " excluded.key",
+                (key,),
+            )
+
+    def is_empty(self) -> bool:
+        """Tell whether no product was ever accepted."""
+        with self.store.read() as db:
+            return db.execute("SELECT 1 FROM products LIMIT 1").fetchone() is None
+
     def known(self) -> int:
         """Return how many products are not deleted."""
         with self.store.read() as db:
             row = db.execute("SELECT COUNT(*) n FROM products WHERE deleted = 0").fetchone()
             return int(row["n"])
 
-    def absent(self, run: int) -> list[str]:
+    def known_pictures(self) -> int:
+        """Return how many pictures of products that are not deleted could be read."""
+        with self.store.read() as db:
+            row = db.execute(
+                "SELECT COUNT(*) n FROM products p, json_each(p.pictures) each"
+                " WHERE deleted = 0 AND json_extract(each.value, '$[2]') <> ''"
+            ).fetchone()
+            return int(row["n"])
+
+    def pictures_of(self, ids: Sequence[str]) -> dict[str, tuple[AcceptedPicture, ...]]:
+        """Return the pictures of those of the products that are known and not deleted."""
+        found: dict[str, tuple[AcceptedPicture, ...]] = {}
+        with self.store.read() as db:
+            for part in _parts(ids):
+                rows = db.execute(
+                    "SELECT id, pictures FROM products WHERE deleted = 0"
+                    f" AND id IN ({_marks(part)})",
+                    part,
+                )
+                found |= {row["id"]: _pictures(row) for row in rows}
+        return found
+
+    def absent(self, run: int, others: Sequence[int] = ()) -> list[str]:
         """Return the ids of products that are not deleted and were not seen in a run's feed."""
+        runs = (run, *others)
         with self.store.read() as db:
             rows = db.execute(
-                "SELECT id FROM products WHERE deleted = 0 AND seen <> ? ORDER BY id", (run,)
+                "SELECT id FROM products WHERE deleted = 0"
+                f" AND seen NOT IN ({_marks(runs)}) ORDER BY id",
+                runs,
             )
             return [row["id"] for row in rows]
 
@@ -168,19 +244,36 @@ class Ledger:
         with self.store.write() as db:
             db.executemany("UPDATE products SET seen = ? WHERE id = ?", [(run, i) for i in ids])
 
-    def crashed(self, ids: Sequence[str]) -> list[Entry]:
-        """Count one more crash for those of the products that are pending, and return them."""
+    def crashed(self, ids: Sequence[str], stage: str) -> list[Entry]:
+        """Count one more crash in a stage for those of the products that are pending."""
         with self.store.write() as db:
             db.executemany(
-                "UPDATE products SET crashes = crashes + 1 WHERE id = ? AND state = 'pending'",
-                [(i,) for i in ids],
+                "UPDATE products SET crashes = crashes + 1, crashed_in = ?"
+                " WHERE id = ? AND state = 'pending'",
+                [(stage, i) for i in ids],
             )
         return self.entries(ids)
 
-    def survived(self, ids: Sequence[str]) -> None:
-        """Forget the crashes of products that got through a stage."""
+    def survived(self, ids: Sequence[str], stage: str) -> None:
+        """Forget the crashes of products in a stage that they got through."""
         with self.store.write() as db:
-            db.executemany("UPDATE products SET crashes = 0 WHERE id = ?", [(i,) for i in ids])
+            db.executemany(
+                "UPDATE products SET crashes = 0 WHERE id = ? AND crashed_in = ?",
+                [(i, stage) for i in ids],
+            )
+
+    def absences(self, pictures: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """Count one more look in vain for each picture, as (product, path); return the counts."""
+        found: dict[tuple[str, str], int] = {}
+        with self.store.write() as db:
+            for product_id, path in pictures:
+                row = db.execute(
+                    "INSERT INTO absences VALUES (?, ?, 1) ON CONFLICT(id, path) DO UPDATE"
+                    " SET tries = tries + 1 RETURNING tries",
+                    (product_id, path),
+                ).fetchone()
+                found[product_id, path] = row["tries"]
+        return found
 
     def refuse(self, refusals: Sequence[Refusal]) -> None:
         """Record pictures that their products are indexed without."""
@@ -253,18 +346,21 @@ class Ledger:
 def entry_of(row: sqlite3.Row) -> Entry:
     """Return the entry in a row of products joined with its run."""
     return Entry(
-        row["id"], row["version"], row["run"], row["root"],
-        _product(json.loads(row["record"])),
-        tuple(AcceptedPicture(*p) for p in json.loads(row["pictures"])),
-        row["content"], row["target"], row["crashes"],
+        row["id"], row["write_order"], row["run"], row["root"],
+        _product(json.loads(row["record"] or "{}") | {"id": row["id"], "version": row["version"]}),
+        _pictures(row), row["content"], row["crashes"],
     )  # fmt: skip
+
+
+def _pictures(row: sqlite3.Row) -> tuple[AcceptedPicture, ...]:
+    return tuple(AcceptedPicture(*p) for p in json.loads(row["pictures"]))
 
 
 def _parts(ids: Sequence[str]) -> list[list[str]]:
     return [list(ids[i : i + MANY]) for i in range(0, len(ids), MANY)]
 
 
-def _marks(part: Sequence[str]) -> str:
+def _marks(part: Sequence[object]) -> str:
     return ",".join("?" * len(part))
 
 

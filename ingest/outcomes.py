@@ -1,7 +1,7 @@
 """What a bulk request made of each document: one table decides everything.
 
 item 200, 201                       indexed
-item 409                            superseded: the index holds this version or a newer one
+item 409                            conflict: the index holds this order or a higher one
 item 429, 502, 503, 504             transient: tried again, alone
 item 4xx otherwise                  dead: the document itself is wrong
 item 404 index_not_found            stops the writer: the alias is missing
@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from mappings.errors import DiskFull, StackError
 
-Kind = Literal["indexed", "superseded", "dead", "failed", "pending"]
+Kind = Literal["indexed", "superseded", "conflict", "dead", "failed", "pending"]
 TRANSIENT = (429, 502, 503, 504)
 MAX_REASON = 200
 
@@ -26,14 +26,15 @@ class Outcome:
 
     Args:
         id: The document.
-        version: The version that was written.
-        kind: ``pending`` when the cause was transient and patience ran out.
+        order: The order that was written.
+        kind: ``pending`` when the cause was transient and patience ran out; ``superseded`` when
+            another write of the same call came after it.
         cause: One word that programs can count, such as ``mapper_parsing_exception``.
         reason: The node's sentence, at most 200 characters.
     """
 
     id: str
-    version: int
+    order: int
     kind: Kind
     cause: str = ""
     reason: str = ""
@@ -52,7 +53,7 @@ def classify(item: Mapping[str, Any], alias: str) -> tuple[Kind, str, str, Stack
     error = item.get("error") or {}
     cause, reason = str(error.get("type", f"http_{status}")), reason_of(error)
     if status == 409:
-        return "superseded", cause, reason, None
+        return "conflict", cause, reason, None
     if cause == "cluster_block_exception":
         return "pending", cause, reason, blocked(alias, reason)
     if cause == "index_not_found_exception":

@@ -4,7 +4,7 @@
 
 Stages get ids and read the rest themselves: the record from the ledger, pictures from the
 catalogue, vectors from the spool. Each may run again at any time, on any worker: what is in the
-spool is not embedded again, and the index keeps the newest version whatever the order.
+spool is not embedded again, and the index keeps the write of the highest order.
 """
 
 import time
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ingest.bench import Bench
-from ingest.changes import Entry
+from ingest.changes import Entry, State
 from ingest.dead_letters import DeadLetter, bury
 from ingest.documents import documents
 from ingest.embedding import embed_pictures, embed_texts
@@ -49,8 +49,8 @@ def run_stage(bench: Bench, stage: Stage, ids: Sequence[str]) -> list[Follow]:
     started = time.perf_counter()
     items, after = _STAGES[stage](bench, entries)
     bench.ledger.took(entries[0].run, stage, time.perf_counter() - started, items)
-    if any(e.crashes for e in entries):
-        bench.ledger.survived([e.id for e in entries])
+    if stage != "index" and any(e.crashes for e in entries):  # the index settles each by itself
+        bench.ledger.survived([e.id for e in entries], stage)
     return after
 
 
@@ -63,17 +63,27 @@ def _embed_text(bench: Bench, entries: list[Entry]) -> tuple[int, list[Follow]]:
 
 
 def _embed_image(bench: Bench, entries: list[Entry]) -> tuple[int, list[Follow]]:
-    """Put the vectors of pictures into the spool; pictures that cannot be read are refused."""
-    embed_pictures(bench, entries)
-    return sum(len(e.pictures) for e in entries), [Follow("index", _ids(entries))]
+    """Put the vectors of pictures into the spool; pictures that cannot be read are refused.
+
+    Products whose pictures are away for the moment wait: a folder may be mounted again.
+    """
+    away = embed_pictures(bench, entries)
+    ready = tuple(e.id for e in entries if e.id not in away)
+    after = [Follow("index", ready)] if ready else []
+    if away:
+        waiting = tuple(e.id for e in entries if e.id in away)
+        after.append(Follow("embed_image", waiting, bench.options.limits.retry))
+    return sum(len(e.pictures) for e in entries if e.id not in away), after
 
 
 def _index(bench: Bench, entries: list[Entry]) -> tuple[int, list[Follow]]:
     """Write the documents and settle each product by its own outcome."""
-    space, schema = bench.space_of_index()
-    ready, lacking = documents(bench, space, schema, entries)
+    target, space = bench.space_of_index()
+    ready, lacking = documents(bench, space, target.schema, entries)
     written = bench.writer.write(ready)
-    again = _settle(bench, written.outcomes)
+    if target.key != bench.ledger.target():  # swapped: what is settled now is not all in one index
+        bench.ledger.set_target("")
+    again = _settle(bench, entries, written.outcomes)
     if written.stopped is not None:
         bench.ledger.alarm(type(written.stopped).__name__, str(written.stopped))
     elif again:
@@ -87,29 +97,61 @@ def _index(bench: Bench, entries: list[Entry]) -> tuple[int, list[Follow]]:
     return len(ready) - len(again), after
 
 
-def _settle(bench: Bench, outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
+def _settle(
+    bench: Bench, entries: Sequence[Entry], outcomes: Sequence[Outcome]
+) -> list[tuple[str, str]]:
     """Record the outcomes; return id and cause of what is to be written again."""
-    there = {o.id for o in outcomes if o.kind == "indexed"} | bench.writer.replayed(outcomes)
-    bench.ledger.settle(
-        Settled(o.id, o.version, "indexed" if o.id in there else "superseded")
-        for o in outcomes
-        if o.kind in ("indexed", "superseded")
-    )
+    states, outranked = _compare_conflicts(bench, entries, outcomes)
+    states |= {o.id: "indexed" for o in outcomes if o.kind == "indexed"}
+    bench.ledger.settle(Settled(o.id, o.order, states[o.id]) for o in outcomes if o.id in states)
     bury(
         bench.ledger,
         [
-            DeadLetter(o.id, o.version, "index", o.cause, o.reason, 1)
+            DeadLetter(o.id, o.order, "index", o.cause, o.reason, 1)
             for o in outcomes
             if o.kind == "dead"
         ],
     )
     again = [(o.id, o.reason or o.cause) for o in outcomes if o.kind == "pending"]
+    again += [(product_id, "the index holds another write") for product_id in outranked]
     for o in outcomes:
         if o.kind == "failed":  # the node's own error over this document: not for ever
             runs = bench.options.limits.runs
             alive = count_crash(bench.ledger, "index", [o.id], o.cause, o.reason, runs)
             again += [(product_id, o.reason) for product_id in alive]
     return again
+
+
+def _compare_conflicts(
+    bench: Bench, entries: Sequence[Entry], outcomes: Sequence[Outcome]
+) -> tuple[dict[str, State], tuple[str, ...]]:
+    """Decide documents that the index has under this order or a higher one by what they hold.
+
+    The write may have come through before, with only its answer lost; the feed may have given the
+    product a higher version through another ledger; else another hand has written, and the
+    product's order is raised above it.
+
+    Returns:
+        What those are that need no other write, and the ids of those that do.
+    """
+    conflicts = {o.id: o.order for o in outcomes if o.kind == "conflict"}
+    stored = bench.writer.stored(list(conflicts))
+    versions = {e.id: e.product.version for e in entries}
+    states: dict[str, State] = {}
+    lower: dict[str, int] = {}
+    above = 0
+    for product_id, order in conflicts.items():
+        found, version = stored.get(product_id), versions[product_id]
+        if found is not None and found.order == order and not found.edited:
+            states[product_id] = "indexed"
+        elif found and version is not None and found.version and found.version > version:
+            states[product_id] = "superseded"
+        else:
+            lower[product_id] = order
+            above = max(above, found.engine_version if found else order)
+    if lower:
+        bench.ledger.outrank(lower, above)
+    return states, tuple(lower)
 
 
 def _ids(entries: Sequence[Entry]) -> tuple[str, ...]:

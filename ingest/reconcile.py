@@ -1,44 +1,62 @@
-"""Reconcile: the ledger against the index, product by product; what is missing is sent again.
+"""Reconcile: the ledger against the index, product by product; what differs is made right.
 
 The broker is a hint and may lose messages; the ledger is the record, and this is the guarantee.
+What the index lacks, or holds otherwise than the ledger says, is sent again; what only the index
+knows, because the ledger was lost or is an older copy, is taken over from it.
 """
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-from ingest.acceptance import next_sequence
-from ingest.changes import Entry, content_hash
-from ingest.feed import CHUNK
+from ingest.acceptance import forget_failures, next_sequence
+from ingest.adoption import adopt
+from ingest.changes import content_hash
+from ingest.comparison import TO_SEND, LedgerRow, Verdict, compare, ledger_rows
+from ingest.dead_letters import list_letters
 from ingest.follow import Follower, Patience, Progress
-from ingest.ledger import Ledger, entry_of
+from ingest.ledger import Ledger
 from ingest.lock import only_one
 from ingest.report import Tally
 from ingest.sender import Sender, chunks
+from ingest.stored import (
+    Stored,
+    count_strangers,
+    newest_order,
+    scan_stored,
+    stored_documents,
+)
 from ingest.tally import Deltas, count
 from ingest.target import Target
 from mappings.connection import node_errors
+from mappings.errors import EXIT_OK, EXIT_PARTLY
 
-BATCH = 500
-TOMBSTONE_SECONDS = 7 * 86_400.0
+if TYPE_CHECKING:
+    from opensearchpy import OpenSearch
+
+CHUNK = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What the comparison found.
+    """How ledger and index stand to each other after the repair; after the look in a dry run.
 
     Args:
         checked: Products that the ledger calls settled, dead ones not counted.
         equal: Those that the index holds as the ledger says.
         missing: Not in the index.
-        older: There in an older version.
-        differing: There in this version, but made from other content or by other models.
-        newer: There in a newer version; left alone.
+        older: There under an earlier order, with other content.
+        differing: There under this order with other content, changed by another hand, or without
+            a picture that was away while it was embedded.
+        newer: There under a later order; only in a dry run, else taken over.
+        unrecorded: Not in the index as the ledger says, and known from the index alone: feed them
+            again.
         pending: Products that the ledger calls pending.
-        unknown: Documents that the ledger does not know; left alone.
+        dead: Open dead letters.
+        unknown: Documents that Shelfsight did not write; left alone.
         resent: Products that were sent again.
+        adopted: Products that were taken over from the index.
     """
 
     checked: int = 0
@@ -47,38 +65,40 @@ class Reconciled:
     older: int = 0
     differing: int = 0
     newer: int = 0
+    unrecorded: int = 0
     pending: int = 0
+    dead: int = 0
     unknown: int = 0
     resent: int = 0
+    adopted: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """0 when the index holds what the ledger says, else 1."""
+        agrees = self.checked == self.equal and not self.pending and not self.dead
+        return EXIT_OK if agrees else EXIT_PARTLY
 
     def to_json(self) -> dict[str, int]:
         """Return the figures for programs."""
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    entry: Entry
-    deleted: bool
-    accepted_at: float
-
-
 def reconcile(
     ledger: Ledger,
     sender: Sender,
-    client: Any,  # noqa: ANN401
+    client: "OpenSearch",
     target: Target,
     *,
     on_progress: Callable[[Progress], None] = lambda _: None,
     patience: Patience | None = None,
     dry_run: bool = False,
 ) -> Reconciled:
-    """Compare by id, version and content hash, send again what is missing, and wait for it.
+    """Compare by order, content and models, send again what differs, and wait for it.
 
     Args:
         ledger: The record.
         sender: The way to the workers.
-        client: An ``opensearchpy.OpenSearch``.
+        client: The node's client.
         target: The live index.
         on_progress: Called several times a second while what was sent is under way.
         patience: When a standstill is an error.
@@ -89,118 +109,133 @@ def reconcile(
         BrokerUnreachable: The broker does not answer; what was found is pending in the ledger.
         StackError: Another feed is being ingested, or no worker takes the work.
     """
-    with only_one(ledger.store.path.with_suffix(".lock")):
+    with only_one(ledger.lock):
         with node_errors(target.alias):
             client.indices.refresh(index=target.index)
-        found: Counter[str] = Counter()
-        for rows in _settled_rows(ledger):
-            documents = _documents(client, target, rows)
-            verdicts = {r.entry.id: _compare(r, documents.get(r.entry.id), target) for r in rows}
-            found.update(verdicts.values())
-            wrong = [r for r in rows if verdicts[r.entry.id] in ("missing", "older", "differing")]
-            if not dry_run:
-                _reopen(ledger, target, wrong)
-        pending = ledger.pending()
-        unknown = _unknown(ledger, client, target)
-        figures = Reconciled(
-            checked=found.total(), pending=len(pending), unknown=unknown,
-            resent=0 if dry_run else len(pending), **found,
-        )  # fmt: skip
-        if not dry_run and pending:
-            _send_and_wait(ledger, sender, pending, on_progress, patience or Patience())
-        return figures
+        if dry_run:
+            return _figures(ledger, client, target)
+        return repair(ledger, sender, client, target, on_progress, patience or Patience())
 
 
-def _settled_rows(ledger: Ledger) -> Iterator[list[_Row]]:
-    """Yield the products that should be in the index, in parts."""
-    last = 0
-    while True:
-        with ledger.store.read() as db:
-            rows = db.execute(
-                "SELECT p.rowid AS place, p.*, r.root FROM products p JOIN runs r USING(run)"
-                " WHERE p.rowid > ? AND state IN ('indexed', 'superseded')"
-                " ORDER BY p.rowid LIMIT ?",
-                (last, BATCH),
-            ).fetchall()
-        if not rows:
-            return
-        last = rows[-1]["place"]
-        yield [_Row(entry_of(row), bool(row["deleted"]), row["accepted_at"]) for row in rows]
+def repair(
+    ledger: Ledger,
+    sender: Sender,
+    client: "OpenSearch",
+    target: Target,
+    on_progress: Callable[[Progress], None],
+    patience: Patience,
+) -> Reconciled:
+    """Do what ``reconcile`` does, for who holds the lock and has refreshed the index."""
+    moved, adopted = ledger.target() != target.key, 0
+    if moved or newest_order(client, target.index) > ledger.last_order():
+        adopted = adopt(ledger, list(scan_stored(client, target.index)))
+    for rows in _compared(ledger, client, target, dead=moved):
+        _reopen(ledger, target, [one.row for one in rows if one.verdict in TO_SEND])
+        if moved:
+            _rename_contents(ledger, target, [o.row for o in rows if o.verdict == "equal"])
+        newer = [(o.row.entry.id, o.stored) for o in rows if o.verdict == "newer" and o.stored]
+        adopted += adopt(ledger, newer)
+    pending = ledger.pending()
+    for part in chunks(pending, CHUNK):
+        sender.send("embed_text", part)
+    if pending:
+        Follower(ledger, sender, None, Tally(), patience).until_done(on_progress)
+    figures = _figures(ledger, client, target, resent=len(pending), adopted=adopted)
+    if not figures.missing + figures.older:
+        ledger.set_target(target.key)
+    return figures
 
 
-def _documents(client: Any, target: Target, rows: list[_Row]) -> dict[str, Mapping[str, Any]]:  # noqa: ANN401
+def needs_reconciling(ledger: Ledger, client: "OpenSearch", target: Target) -> bool:
+    """Tell whether the index is another one than the ledger knew, or holds what it does not know.
+
+    The first is so after an index was lost, swapped or made anew; the second after the ledger was
+    lost or put back from an older copy.
+
+    Raises:
+        NodeUnreachable: The node does not answer.
+    """
     with node_errors(target.alias):
-        reply = client.mget(
-            index=target.index,
-            body={"ids": [row.entry.id for row in rows]},
-            _source_includes="source_version,content_hash",
-        )
-    return {doc["_id"]: doc["_source"] for doc in reply["docs"] if doc.get("found")}
+        client.indices.refresh(index=target.index)
+    if newest_order(client, target.index) > ledger.last_order():
+        return True
+    return ledger.target() != target.key and not ledger.is_empty()
 
 
-def _compare(row: _Row, document: Mapping[str, Any] | None, target: Target) -> str:
-    entry = row.entry
-    if document is None:
-        purged = row.deleted and time.time() - row.accepted_at > TOMBSTONE_SECONDS
-        return "equal" if purged else "missing"
-    version = int(document["source_version"])
-    if version != entry.version:
-        return "older" if version < entry.version else "newer"
-    wanted = content_hash(entry.product, entry.pictures, target.identity)
-    return "equal" if document["content_hash"] == wanted else "differing"
+def count_lacking(ledger: Ledger, client: "OpenSearch", target: Target) -> tuple[int, int]:
+    """Return how many products an index does not hold as the ledger says, and of how many.
+
+    Raises:
+        NodeUnreachable: The node does not answer.
+    """
+    with node_errors(target.alias):
+        client.indices.refresh(index=target.index)
+    found: Counter[Verdict] = Counter()
+    for rows in _compared(ledger, client, target):
+        found.update(one.verdict for one in rows if not one.row.deleted)
+    return found.total() - found["equal"] - found["newer"], found.total()
 
 
-def _reopen(ledger: Ledger, target: Target, rows: list[_Row]) -> None:
-    """Make settled products pending again, under a version that the index will take."""
+def _figures(
+    ledger: Ledger, client: "OpenSearch", target: Target, *, resent: int = 0, adopted: int = 0
+) -> Reconciled:
+    with node_errors(target.alias):
+        client.indices.refresh(index=target.index)
+    found: Counter[Verdict] = Counter()
+    for rows in _compared(ledger, client, target):
+        found.update(one.verdict for one in rows)
+    return Reconciled(
+        checked=found.total(), pending=len(ledger.pending()), dead=len(list_letters(ledger)),
+        unknown=count_strangers(client, target.index), resent=resent, adopted=adopted,
+        **{str(verdict): number for verdict, number in found.items()},
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    row: LedgerRow
+    stored: Stored | None
+    verdict: Verdict
+
+
+def _compared(
+    ledger: Ledger, client: "OpenSearch", target: Target, *, dead: bool = False
+) -> Iterator[list[_Compared]]:
+    """Yield the ledger's settled products with how the index holds them, in parts."""
+    for rows in ledger_rows(ledger, dead=dead):
+        found = stored_documents(client, target.index, [row.entry.id for row in rows])
+        stored = [found.get(row.entry.id) for row in rows]
+        yield [
+            _Compared(row, one, compare(row, one, target.identity))
+            for row, one in zip(rows, stored, strict=True)
+        ]
+
+
+def _rename_contents(ledger: Ledger, target: Target, rows: list[LedgerRow]) -> None:
+    """Note the contents under the models of another index that holds them already."""
+    entries = [row.entry for row in rows if row.recorded]
+    contents = [(content_hash(e.product, e.pictures, target.identity), e.id) for e in entries]
+    with ledger.store.write() as db:
+        db.executemany("UPDATE products SET content = ? WHERE id = ?", contents)
+
+
+def _reopen(ledger: Ledger, target: Target, rows: list[LedgerRow]) -> None:
+    """Make settled products pending again, under a new order."""
     deltas: Deltas = Counter()
     with ledger.store.write() as db:
         sequence = next_sequence(db, len(rows))
         for n, row in enumerate(rows):
             entry = row.entry
-            content = content_hash(entry.product, entry.pictures, target.identity)
-            version = entry.version
-            if content != entry.content or entry.product.version is None:
-                version = max(sequence + n, entry.version + 1)
             old = db.execute("SELECT state FROM products WHERE id = ?", (entry.id,)).fetchone()
-            if old["state"] not in ("indexed", "superseded"):
+            if old["state"] == "pending":
                 continue
+            content = content_hash(entry.product, entry.pictures, target.identity)
             db.execute(
-                "UPDATE products SET state = 'pending', crashes = 0, version = ?, content = ?,"
-                " target = ? WHERE id = ?",
-                (version, content, target.key, entry.id),
+                "UPDATE products SET state = 'pending', crashes = 0, write_order = ?, content = ?"
+                " WHERE id = ?",
+                (sequence + n, content, entry.id),
             )
+            forget_failures(db, entry.id)
             deltas[entry.run, old["state"]] -= 1
             deltas[entry.run, "pending"] += 1
         count(db, deltas)
-
-
-def _unknown(ledger: Ledger, client: Any, target: Target) -> int:  # noqa: ANN401
-    """Count the documents that the ledger does not know."""
-    from opensearchpy.helpers import scan
-
-    unknown, part = 0, list[str]()
-
-    def strangers(ids: list[str]) -> int:
-        marks = ",".join("?" * len(ids))
-        with ledger.store.read() as db:
-            row = db.execute(f"SELECT COUNT(*) n FROM products WHERE id IN ({marks})", ids)
-            return len(ids) - int(row.fetchone()["n"])
-
-    with node_errors(target.alias):
-        for hit in scan(client, index=target.index, query={"_source": False}, size=BATCH):
-            part.append(hit["_id"])
-            if len(part) == BATCH:
-                unknown, part = unknown + strangers(part), []
-    return unknown + (strangers(part) if part else 0)
-
-
-def _send_and_wait(
-    ledger: Ledger,
-    sender: Sender,
-    ids: list[str],
-    on_progress: Callable[[Progress], None],
-    patience: Patience,
-) -> None:
-    for part in chunks(ids, CHUNK):
-        sender.send("embed_text", part)
-    Follower(ledger, sender, None, Tally(), patience).until_done(on_progress)

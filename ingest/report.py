@@ -1,16 +1,20 @@
 """The report of a run: every row and every change accounted for."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from ingest.changes import Refusal
+from ingest.changes import Accepted, Refusal
 from ingest.dead_letters import DeadLetter
 from ingest.ledger import Counts
 from ingest.rows import Rejection
 from mappings.errors import EXIT_INPUT, EXIT_OK, EXIT_PARTLY
+from mappings.product import Product
 
 SHOWN = 1000
+MOST_REFUSED = 0.2
+"""Share of the pictures from which leaving them out is no detail any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,9 @@ class Report:
         letters: The run's open dead letters.
         extras: Columns that became attributes, with their number of rows.
         left_out: Columns that did not fit an attribute, with their number of rows.
-        refusal: Why products that the full feed lacks were not deleted.
+        refusal: Why products or pictures that the feed lacks were kept, and what would take them.
+        problems: What else was left as it was or cannot be right, each with its cure.
+        notes: What was done besides, and why.
     """
 
     run: int
@@ -67,6 +73,8 @@ class Report:
     extras: Mapping[str, int] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
     refusal: str = ""
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that nothing is unaccounted for."""
@@ -76,13 +84,26 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 when all is well, 1 with dead letters or rejected rows, 2 when a deletion was refused.
+        """0 when all is well, 1 when something was left out, 2 when a loss was refused.
 
-        Refused pictures are warnings: their products are searchable.
+        A few refused pictures are warnings: their products are searchable. A dead letter that was
+        dropped counts no more.
         """
         if self.refusal:
             return EXIT_INPUT
-        return EXIT_PARTLY if self.dead_lettered or self.rejected or self.pending else EXIT_OK
+        left_out = self.letters or self.rejected or self.pending or self.problems
+        return EXIT_PARTLY if left_out else EXIT_OK
+
+    def with_notes(
+        self, notes: Sequence[str] = (), seconds: float | None = None, problems: Sequence[str] = ()
+    ) -> "Report":
+        """Return the report with more notes and problems, and another time."""
+        return replace(
+            self,
+            notes=(*notes, *self.notes),
+            problems=(*self.problems, *problems),
+            seconds=self.seconds if seconds is None else round(seconds, 3),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the report for programs."""
@@ -91,7 +112,7 @@ class Report:
 
 @dataclass(slots=True)
 class Tally:
-    """What the reading of a feed counts up."""
+    """What the reading of a feed counts up; ``pictures`` of what was sent, ``named`` of all."""
 
     read: int = 0
     rejected: int = 0
@@ -99,7 +120,12 @@ class Tally:
     extras: dict[str, int] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
     pictures: int = 0
+    named: int = 0
     nameless: int = 0
+    repeated: list[str] = field(default_factory=list)
+    repeated_unordered: list[str] = field(default_factory=list)
+    amended: list[str] = field(default_factory=list)
+    same_version: list[str] = field(default_factory=list)
 
     def reject(self, rejection: Rejection) -> None:
         """Count a rejected row; the first 1,000 are kept."""
@@ -107,6 +133,51 @@ class Tally:
         self.nameless += not rejection.id
         if len(self.rejections) < SHOWN:
             self.rejections.append(rejection)
+
+    def repeat(self, product: Product, first: int, line: int) -> None:
+        """Note that an id comes again; without a version or a deletion its rows have no order."""
+        ordered = product.version is not None or product.deleted
+        rows = self.repeated if ordered else self.repeated_unordered
+        rows.append(f"{product.id!r} on lines {first} and {line}")
+
+    def note(self, accepted: Sequence[Accepted]) -> None:
+        """Note what the ledger found odd in changes that it has taken or superseded."""
+        self.amended += [repr(one.id) for one in accepted if one.amended]
+        self.same_version += [repr(one.id) for one in accepted if one.same_version]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What was left as it was, in sentences with the cure."""
+        found = []
+        if self.repeated_unordered:
+            found.append(
+                f"Ids come more than once ({_first(self.repeated_unordered)}); the last row was"
+                " taken. Give every product an id of its own, or a version to each row."
+            )
+        if self.amended:
+            found.append(
+                f"Left as before ({_first(self.amended)}): deleted, or changed by a row without a"
+                " version, after the version that this feed gives. Raise the version to change"
+                " such a product or to bring it back."
+            )
+        return tuple(found)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done that may surprise."""
+        found = []
+        if self.repeated:
+            found.append(
+                f"Ids come more than once ({_first(self.repeated)}); the highest version was"
+                " taken, of equal ones the last row."
+            )
+        if self.same_version:
+            found.append(
+                f"Other content in a version that was known ({_first(self.same_version)}); it was"
+                " taken. Raise the version with every change: an older feed of the same version"
+                " would be taken too."
+            )
+        return tuple(found)
 
 
 def make_report(
@@ -122,6 +193,9 @@ def make_report(
     refusal: str,
 ) -> Report:
     """Return the report of a run from what was counted while reading and in the ledger."""
+    problems = tally.problems
+    if len(refusals) > MOST_REFUSED * tally.named:
+        problems += (_refused_pictures(refusals),)
     return Report(
         run=run,
         read=tally.read,
@@ -141,4 +215,21 @@ def make_report(
         extras=dict(tally.extras),
         left_out=dict(tally.left_out),
         refusal=refusal,
+        problems=problems,
+        notes=tally.notes,
+    )
+
+
+def _first(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many there are where that is more."""
+    shown = ", ".join(names[:3])
+    return f"{shown} … {len(names):,} in all" if len(names) > 3 else shown
+
+
+def _refused_pictures(refusals: Sequence[Refusal]) -> str:
+    reasons = Counter(r.reason for r in refusals).most_common()
+    listed = ", ".join(f"{count:,} {reason}" for reason, count in reasons)
+    return (
+        f"{len(refusals):,} pictures were left out ({listed}), more than a fifth of those that the"
+        f" feed names: {refusals[0].problem} Correct the paths or the files and ingest again."
     )

@@ -1,12 +1,17 @@
 """Sending work to the queues: ids only, in chunks, and the broker's errors named."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from mappings.errors import BrokerUnreachable
+from mappings.errors import BrokerRefuses, BrokerUnreachable
 
+if TYPE_CHECKING:
+    from celery import Celery
+
+T = TypeVar("T")
 Stage = Literal["embed_text", "embed_image", "index"]
 STAGES: tuple[Stage, ...] = ("embed_text", "embed_image", "index")
 QUEUES: dict[str, str] = {
@@ -15,6 +20,8 @@ QUEUES: dict[str, str] = {
     "index": "ingest.index",
 }
 MAINTENANCE = "maintenance"
+PAUSE = 1.0
+"""Seconds between two tries at a broker that refuses."""
 SCHEMA = 1
 """Raised when the arguments of the tasks change: a worker refuses messages of another one."""
 
@@ -24,10 +31,12 @@ class Sender:
 
     Args:
         app: The Celery application.
+        patience: Seconds for which a message that the broker refuses is sent again.
     """
 
-    def __init__(self, app: Any) -> None:  # noqa: ANN401 - celery.Celery, imported only when needed
+    def __init__(self, app: "Celery", patience: float = 0.0) -> None:
         self._app = app
+        self._patience = patience
 
     def send(self, stage: Stage, ids: Sequence[str], countdown: float = 0.0) -> None:
         """Send one task.
@@ -38,11 +47,22 @@ class Sender:
             countdown: Seconds until it may start.
 
         Raises:
-            BrokerUnreachable: The broker does not take the message; what is in the ledger stays
-                pending and is sent by the next ingest.
+            BrokerUnreachable: The broker does not answer; what is in the ledger stays pending and
+                is sent by the next ingest.
+            BrokerRefuses: It takes no messages, for longer than the sender's patience.
         """
-        if not ids:
-            return
+        ends = time.monotonic() + self._patience
+        while ids:
+            try:
+                self._send(stage, ids, countdown)
+            except BrokerRefuses:
+                if time.monotonic() + PAUSE > ends:
+                    raise
+                time.sleep(PAUSE)
+            else:
+                return
+
+    def _send(self, stage: Stage, ids: Sequence[str], countdown: float) -> None:
         with broker_errors(self._app):
             self._app.send_task(
                 f"ingest.{stage}",
@@ -101,7 +121,7 @@ class Pool:
 
 
 @contextmanager
-def broker_errors(app: Any) -> Iterator[None]:  # noqa: ANN401
+def broker_errors(app: "Celery") -> Iterator[None]:
     """Turn the broker's connection errors into ours, with the cure.
 
     Args:
@@ -109,22 +129,29 @@ def broker_errors(app: Any) -> Iterator[None]:  # noqa: ANN401
 
     Raises:
         BrokerUnreachable: The broker does not answer.
+        BrokerRefuses: It answers that it takes no work.
     """
     from kombu.exceptions import OperationalError
 
     # A transport's client has errors of its own, which kombu does not always translate.
-    theirs = app.connection_for_write().connection_errors
-    kinds = (OperationalError, *(kind for kind in theirs if kind is not KeyError))
+    write = app.connection_for_write()
+    kinds = (OperationalError, *(kind for kind in write.connection_errors if kind is not KeyError))
+    refusals = tuple(kind for kind in write.channel_errors if kind is not KeyError)
     try:
         yield
-    except kinds as error:
+    except (*kinds, *refusals) as error:
+        if isinstance(error, refusals) or isinstance(error.__cause__, refusals):
+            raise BrokerRefuses(
+                f"The broker at {write.as_uri()} takes no work ({error}).",
+                "Free room on its disk or in its memory; work goes on by itself.",
+            ) from None
         raise BrokerUnreachable(
-            f"The broker at {app.connection_for_write().as_uri()} does not answer ({error}).",
+            f"The broker at {write.as_uri()} does not answer ({error}).",
             "Start it with `shelfsight up`, or give its address in SHELFSIGHT_BROKER_URL.",
         ) from None
 
 
-def chunks(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """Yield ``ids`` in parts of at most ``size``."""
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]
+def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Yield ``items`` in parts of at most ``size``."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -12,19 +12,20 @@ Deltas = Counter[tuple[int, str]]
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of one version of a product."""
+    """What became of one change of a product, named by the order of its write."""
 
     id: str
-    version: int
+    order: int
     state: State
 
 
 def move(db: sqlite3.Connection, deltas: Deltas, settled: Settled) -> bool:
-    """Move one pending version to its state, inside a transaction; tells whether it was pending."""
+    """Move one pending change to its state, inside a transaction; tells whether it was pending."""
     row = db.execute(
-        "UPDATE products SET state = ? WHERE id = ? AND version = ? AND state = 'pending'"
+        "UPDATE products SET state = ? WHERE id = ? AND write_order = ?"
+        " AND state = 'pending'"
         " RETURNING run",
-        (settled.state, settled.id, settled.version),
+        (settled.state, settled.id, settled.order),
     ).fetchone()
     if row is not None:
         deltas[row["run"], "pending"] -= 1

@@ -30,7 +30,7 @@ class Target:
 
     @property
     def key(self) -> str:
-        """The name under which the ledger remembers where a document went."""
+        """The name under which the ledger remembers which index holds what is settled."""
         return f"{self.index}/{self.uuid}"
 
 

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.outcomes import TRANSIENT, Kind, Outcome, blocked, classify, reason_of
+from ingest.stored import Stored, stored_documents
 from mappings.connection import node_errors
 from mappings.errors import StackError
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One whole document and the external version it is written under."""
+    """One whole document and its order, the external version that it is written under."""
 
     id: str
-    version: int
+    order: int
     document: Mapping[str, Any]
 
 
@@ -61,10 +62,10 @@ class Written:
 
 
 class BulkWriter:
-    """Writes whole documents through an alias, each under its external version.
+    """Writes whole documents through an alias, each under its order as the external version.
 
-    Sending the same documents again is harmless: the node answers 409 for a version that it has,
-    and keeps the newest whatever the order.
+    Sending the same documents again is harmless: the node answers 409 for an order that it has,
+    and keeps the highest whatever comes first.
 
     Args:
         client: An ``opensearchpy.OpenSearch``; retries of its own are off.
@@ -106,23 +107,13 @@ class BulkWriter:
                 break
         return call.written(writes)
 
-    def replayed(self, outcomes: Sequence[Outcome]) -> set[str]:
-        """Return the ids of superseded documents that the index holds in this very version.
-
-        Their write had come through before, and only its answer was lost; the others were
-        overtaken by a newer version.
+    def stored(self, ids: Sequence[str]) -> dict[str, Stored]:
+        """Return what the index holds under these ids; those that it lacks are left out.
 
         Raises:
             NodeUnreachable: The node does not answer.
         """
-        asked = {o.id: o.version for o in outcomes if o.kind == "superseded"}
-        if not asked:
-            return set()
-        with node_errors(self._alias):
-            reply = self._client.mget(
-                index=self._alias, body={"ids": list(asked)}, _source="false", realtime="true"
-            )
-        return {d["_id"] for d in reply["docs"] if d.get("_version") == asked[d["_id"]]}
+        return stored_documents(self._client, self._alias, ids)
 
     def _wait(self, call: "_Call") -> bool:
         """Wait before the next try, at random up to a doubling bound; tells whether time is left.
@@ -202,14 +193,14 @@ class _Call:
         self.stopped: StackError | None = None
         self._outcomes: dict[int, Outcome] = {}
         self._halves: deque[list[_Item]] = deque()
-        newest = {w.id: n for n, w in sorted(enumerate(writes), key=lambda e: e[1].version)}
+        newest = {w.id: n for n, w in sorted(enumerate(writes), key=lambda e: e[1].order)}
         self._todo: deque[_Item] = deque()
         for place, write in enumerate(writes):
             if newest[write.id] == place:
                 self._todo.append(_Item(place, write, _encode(write)))
             else:
                 self._outcomes[place] = Outcome(
-                    write.id, write.version, "superseded", "overtaken", "a newer one came with it"
+                    write.id, write.order, "superseded", "overtaken", "a newer one came with it"
                 )
 
     def next_batch(self, items: int, content_bytes: int) -> list[_Item]:
@@ -239,7 +230,7 @@ class _Call:
     def settle(self, item: _Item, kind: Kind, cause: str, reason: str) -> None:
         """Record what became of a document."""
         write = item.write
-        self._outcomes[item.place] = Outcome(write.id, write.version, kind, cause, reason)
+        self._outcomes[item.place] = Outcome(write.id, write.order, kind, cause, reason)
 
     def written(self, writes: Sequence[Write]) -> Written:
         """Return the outcomes; what was not settled is pending."""
@@ -247,13 +238,13 @@ class _Call:
         for item in left:
             self.settle(item, "pending", item.cause, item.reason)
         outcomes = tuple(
-            self._outcomes.get(n, Outcome(w.id, w.version, "pending")) for n, w in enumerate(writes)
+            self._outcomes.get(n, Outcome(w.id, w.order, "pending")) for n, w in enumerate(writes)
         )
         return Written(outcomes, self.stopped, self.requests, self.sent)
 
 
 def _encode(write: Write) -> bytes:
-    action = {"index": {"_id": write.id, "version": write.version, "version_type": "external"}}
+    action = {"index": {"_id": write.id, "version": write.order, "version_type": "external"}}
     lines = (json.dumps(part, ensure_ascii=False, separators=(",", ":")) for part in
              (action, write.document))  # fmt: skip
     return ("\n".join(lines) + "\n").encode("utf-8", "replace")

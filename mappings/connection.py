@@ -1,6 +1,7 @@
 """The connection to an OpenSearch node: address, user and certificates, and its errors named."""
 
 import base64
+import ipaddress
 import logging
 import ssl
 from collections.abc import Iterator
@@ -36,6 +37,10 @@ class Connection:
             well-known authorities.
         verify: Whether the certificate is checked; switch off for a test node only.
         timeout: Seconds until an unanswered request is given up.
+
+    Raises:
+        InputError: The address is no URL, holds a password, or would send one in plain HTTP to
+            another machine.
     """
 
     url: str
@@ -48,16 +53,24 @@ class Connection:
     def __post_init__(self) -> None:
         # Here and not in open(): an address with a password in it must not even reach a repr.
         _require_address(self.url)
+        if self.user and not self.url.lower().startswith("https://") and not self.is_local:
+            raise InputError(
+                f"The node's address {self.url!r} would carry the password unencrypted.",
+                "Give an https:// address in SHELFSIGHT_NODE_URL; plain http:// with a user is for"
+                " localhost and loopback addresses only.",
+            )
 
     def open(self) -> Any:  # noqa: ANN401 - opensearchpy.OpenSearch, imported only when needed
         """Return an ``opensearchpy.OpenSearch`` client; nothing is sent yet.
+
+        It follows no redirect: the password goes to the named host only.
 
         With ``verify`` off, a warning that this is unsafe goes to the log ``shelfsight.node``.
 
         Raises:
             InputError: The authority's file is missing or holds no certificate.
         """
-        secure = self.url.startswith("https://")
+        secure = self.url.lower().startswith("https://")
         if secure and self.verify:
             _require_authority(self.ca)
         if secure and not self.verify:
@@ -88,7 +101,10 @@ class Connection:
         Level 9 of gzip takes some 0.5 ms for a search and 8 ms for a document of 52 KB.
         """
         host = urlsplit(self.url).hostname or ""
-        return host == "localhost" or host == "::1" or host.startswith("127.")
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:  # a name, and 127.0.0.1.example.com is one
+            return host == "localhost"
 
     def _authorization(self) -> dict[str, str]:
         """Return the basic-auth header; built here since the client's is Latin-1 only."""

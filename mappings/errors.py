@@ -2,11 +2,13 @@
 
     ShelfsightError                  every error that a person can cure; carries the cure
     ├── InputError          exit 2   what was given is wrong: file, column, option, query
-    │   └── UnknownModel             a model name that cannot be loaded
+    │   ├── UnknownModel             a model name that cannot be loaded
+    │   └── CatalogueUnavailable     the alias or what is attached to an index cannot be used
     ├── IdentityMismatch    exit 2   vectors of two spaces would meet in one index
     └── StackError          exit 3   the surroundings are wrong: unreachable, full, taken
         ├── NodeUnreachable          OpenSearch does not answer
         ├── BrokerUnreachable        the message broker does not answer
+        │   └── BrokerRefuses        it answers, and takes no work: its disk or memory is full
         ├── PortTaken                someone else holds the port
         └── DiskFull                 no room left, or the node's flood stage
 
@@ -46,6 +48,10 @@ class UnknownModel(InputError):
     """A model name that no loader knows, or that cannot be loaded here."""
 
 
+class CatalogueUnavailable(InputError):
+    """The alias, or what is attached to an index, cannot be used: its operator's to mend."""
+
+
 class IdentityMismatch(ShelfsightError):
     """Vectors made by another model, projection or preprocessing than the index holds."""
 
@@ -62,6 +68,10 @@ class NodeUnreachable(StackError):
 
 class BrokerUnreachable(StackError):
     """The message broker does not answer."""
+
+
+class BrokerRefuses(BrokerUnreachable):
+    """The message broker answers and takes no work: its disk or memory is full."""
 
 
 class PortTaken(StackError):

@@ -7,9 +7,9 @@ from typing import Any
 from mappings.blend import Blend
 from mappings.calibration import Calibration
 from mappings.connection import address_of, node_errors
-from mappings.errors import InputError
+from mappings.errors import IdentityMismatch, InputError
 from mappings.identity import ModelIdentity, index_name
-from mappings.schema import Schema
+from mappings.schema import SCHEMA_VERSION, Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ def read_index(client: Any, alias: str, name: str) -> CatalogueIndex:  # noqa: A
 
     Raises:
         InputError: There is no such index, or it has no model identity.
+        IdentityMismatch: Another version of Shelfsight made it, with other columns.
     """
     with node_errors(address_of(client)):
         found = client.indices.get_mapping(index=name, ignore=404)
@@ -69,6 +70,13 @@ def read_index(client: Any, alias: str, name: str) -> CatalogueIndex:  # noqa: A
         raise _no_index(name)
     mapping = found[name]["mappings"]
     ours = mapping.get("_meta", {}).get("shelfsight", {})
+    if "identity" in ours and ours.get("schema_version") != SCHEMA_VERSION:
+        raise IdentityMismatch(
+            f"Index {name!r} was made by another version of Shelfsight (schema"
+            f" {ours.get('schema_version')}; this one reads {SCHEMA_VERSION}).",
+            "Make another index: `shelfsight index create CATALOGUE`, then `shelfsight index swap"
+            " --yes` and `shelfsight ingest CATALOGUE`, which fills it.",
+        )
     return CatalogueIndex(
         alias,
         name,
@@ -102,10 +110,16 @@ def alias_targets(client: Any, alias: str) -> tuple[str, ...]:  # noqa: ANN401
     return ()
 
 
+def next_alias(alias: str) -> str:
+    """Return the alias of the index that is to take the place of the live one."""
+    return f"{alias}.next"
+
+
 def create(client: Any, alias: str, identity: ModelIdentity, body: Mapping[str, Any]) -> str:  # noqa: ANN401
     """Create the next generation's index and return its name; a free alias is pointed to it.
 
-    An alias that is in use stays where it is: fill the new index, then ``swap``.
+    An alias that is in use stays where it is, and ``next_alias`` is pointed to the new index:
+    fill it, then ``swap``.
 
     Raises:
         NodeUnreachable: The node does not answer.
@@ -113,7 +127,10 @@ def create(client: Any, alias: str, identity: ModelIdentity, body: Mapping[str, 
     """
     in_use = alias_targets(client, alias)
     name = index_name(alias, identity, _next_generation(client, alias, identity))
-    wanted = dict(body) if in_use else {**body, "aliases": {alias: {"is_write_index": True}}}
+    name_of = next_alias(alias) if in_use else alias
+    wanted = {**body, "aliases": {name_of: {"is_write_index": True}}}
+    if in_use:
+        _remove_alias(client, next_alias(alias))
     from opensearchpy.exceptions import RequestError
 
     with node_errors(address_of(client)):
@@ -157,9 +174,18 @@ def swap(client: Any, alias: str, to: str) -> tuple[str, ...]:  # noqa: ANN401
         {"remove": {"index": name, "alias": alias}} for name in before if name != to
     ]
     actions.append({"add": {"index": to, "alias": alias, "is_write_index": True}})
+    if alias_targets(client, next_alias(alias)) == (to,):
+        actions.append({"remove": {"index": to, "alias": next_alias(alias)}})
     with node_errors(address_of(client)):
         client.indices.update_aliases(body={"actions": actions})
     return before
+
+
+def _remove_alias(client: Any, alias: str) -> None:  # noqa: ANN401
+    actions = [{"remove": {"index": name, "alias": alias}} for name in alias_targets(client, alias)]
+    if actions:
+        with node_errors(address_of(client)):
+            client.indices.update_aliases(body={"actions": actions})
 
 
 def write_calibration(client: Any, name: str, calibration: Calibration) -> None:  # noqa: ANN401

@@ -74,6 +74,14 @@ def _as_day(given: Any) -> Any:  # noqa: ANN401 - whatever a feed holds
     return aware.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+def _as_flag(given: Any) -> Any:  # noqa: ANN401 - whatever a feed holds
+    """Return the words of spreadsheets and of Chinese shops as pydantic reads a flag."""
+    if not isinstance(given, str):
+        return given
+    word = given.strip().casefold()
+    return {"": "false", "是": "true", "否": "false", "x": "true"}.get(word, word)
+
+
 Amount = Annotated[float | None, BeforeValidator(_not_a_flag)]
 Day = Annotated[str | None, BeforeValidator(_as_day)]
 Value = Annotated[
@@ -145,7 +153,7 @@ class Product(BaseModel):
     version: Annotated[int | None, BeforeValidator(_not_a_flag)] = Field(
         default=None, ge=0, le=MAX_VERSION
     )
-    deleted: bool = False
+    deleted: Annotated[bool, BeforeValidator(_as_flag)] = False
 
     @field_validator("id")
     @classmethod

@@ -20,7 +20,8 @@ from mappings.fields import (
 from mappings.product import Product
 from mappings.vectors import ProductVectors
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Raised when what a column means changes; an index of another version is refused."""
 
 TITLE = Text("title", lambda p: p.title, characters=True)
 DESCRIPTION = Text("description", lambda p: p.description)
@@ -41,8 +42,11 @@ ADDED = Number("added", lambda p: p.added, kind="date")
 DELETED = Number("deleted", lambda p: p.deleted, kind="boolean")
 COHERENCE = Measured("coherence", lambda v: v.coherence)
 
-# Written by the ingest, not read from the product: what the document was made from.
+# The feed's own version of the product; nothing where the feed has none.
 VERSION = Number("source_version", lambda p: p.version, kind="long")
+# Written by the ingest, not read from the product: when the ledger accepted what this document
+# holds (also the document's external version), and what it was made from.
+ORDER = Number("write_order", lambda p: None, kind="long")
 CONTENT = Keyword("content_hash", lambda p: None)
 # The id once more, as a doc value: hundreds of them are read without their documents.
 KEY = Keyword("key", lambda p: p.id)
@@ -95,7 +99,7 @@ class Schema:
         blend = self.blend_vector
         return (
             *LEXICAL, TAGS, FOUND, FOUND_IN, PICTURE_COLOURS, GROUP, CURRENCY, PRICE, STOCK, MARGIN,
-            ADDED, DELETED, VERSION, CONTENT, KEY, CARD, COHERENCE,
+            ADDED, DELETED, VERSION, ORDER, CONTENT, KEY, CARD, COHERENCE,
             self.text_vector, self.image_vector, self.attribute_vector, self.pictures,
             *((blend,) if blend else ()),
         )  # fmt: skip
@@ -105,17 +109,18 @@ class Schema:
         return {field.name: field.declare(engine) for field in self.fields}
 
     def document(
-        self, product: Product, vectors: ProductVectors, *, version: int, content_hash: str
+        self, product: Product, vectors: ProductVectors, *, order: int, content_hash: str
     ) -> dict[str, Any]:
         """Return the whole document of a product; a deleted product keeps only its tombstone.
 
         Args:
             product: The validated record.
             vectors: What the encoders made of it, each vector (dim,).
-            version: The version the document is written under, also kept inside it.
+            order: The external version the document is written under, also kept inside it: an
+                edit by another hand raises the one and not the other.
             content_hash: Hash of everything the document was made from.
         """
-        stamp = {VERSION.name: version, CONTENT.name: content_hash}
+        stamp = {ORDER.name: order, CONTENT.name: content_hash}
         if product.deleted:
-            return {DELETED.name: True} | stamp
+            return filled((VERSION,), product, vectors) | {DELETED.name: True} | stamp
         return filled(self.fields, product, vectors) | stamp

@@ -11,6 +11,7 @@ from query.intent import Intent
 from query.placement import Placement
 from query.profiles import DEFAULT, Profile
 from query.request import SearchRequest
+from query.vectors import worded
 from query.window import RELEVANCE
 
 DOUBLED = 0.1
@@ -44,6 +45,25 @@ def placements_of(intent: Intent) -> tuple[Placement, ...]:
     every = [Placement(request.pins, request.buries)]
     every += [Placement(rule.pins, rule.buries, rule.id) for rule in intent.understood.rules]
     return tuple(p for p in every if p.pins or p.buries)
+
+
+def require_pictures(intent: Intent, examples: bool, index: CatalogueIndex) -> None:
+    """Refuse to ask an index that was made without pictures with nothing but a picture.
+
+    Args:
+        intent: The request understood.
+        examples: Whether it asks for more of stored products, too.
+        index: The live index.
+
+    Raises:
+        InputError: It does.
+    """
+    if intent.request.pictures and not (index.identity.image or examples or worded(intent)):
+        raise InputError(
+            f"Index {index.name!r} was made without pictures: it cannot be asked with one alone.",
+            "Ask with words; to search by pictures, correct the catalogue's paths to them, then"
+            " `shelfsight index create CATALOGUE`, an ingest, and `index swap`.",
+        )
 
 
 def require_columns(request: SearchRequest, index: CatalogueIndex) -> None:

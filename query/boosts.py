@@ -1,7 +1,6 @@
 """Boosts: what the shop adds to or takes off a score after fusion; bounded, and explained."""
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from mappings.errors import InputError
 from mappings.fields import Number
 from mappings.schema import ADDED, MARGIN, PRICE, STOCK
 from query.filters import AnyOf, Between, Filter, NotThese, milliseconds, parse_filter
+from query.input_limits import MAX_NUMBER, expression
 from query.result import Contribution
 from query.window import Candidate, Values, Window
 
@@ -38,7 +38,7 @@ class StockBoost:
 
     def __post_init__(self) -> None:
         _require_points(self.points)
-        _require(math.isfinite(self.least), f"{self.least} pieces are no number")
+        _require(abs(self.least) <= MAX_NUMBER, f"{self.least} pieces are no number")
 
     @property
     def name(self) -> str:
@@ -71,7 +71,7 @@ class RampBoost:
 
     def __post_init__(self) -> None:
         _require_points(self.points)
-        fits = -math.inf < self.low < self.high < math.inf
+        fits = -MAX_NUMBER <= self.low < self.high <= MAX_NUMBER
         _require(fits, f"{self.low} to {self.high} is no range of {self.column.name!r}")
 
     @property
@@ -111,7 +111,7 @@ class NewBoost:
 
     def __post_init__(self) -> None:
         _require_points(self.points)
-        _require(0 < self.days < math.inf, f"{self.days} days are no half-life")
+        _require(0 < self.days <= MAX_NUMBER, f"{self.days} days are no half-life")
         milliseconds(ADDED.name, self.today)
 
     @property
@@ -170,7 +170,6 @@ class MatchBoost:
 
 
 Boost = StockBoost | RampBoost | NewBoost | MatchBoost
-_SHARE = re.compile(r"^\s*([+-]?[\d.]+)\s+(stock|new|where|[a-z]+)\s*(.*?)\s*$", re.DOTALL)
 
 
 def parse_boost(text: str, today: str = "") -> Boost:
@@ -182,12 +181,11 @@ def parse_boost(text: str, today: str = "") -> Boost:
         today: The day that newness is counted from, ISO 8601; today in UTC when left out.
 
     Raises:
-        InputError: It cannot be read, or a limit is passed.
+        InputError: It cannot be read, or a limit is passed; it has at most 500 characters.
     """
-    found = _SHARE.match(text)
-    _require(found is not None, f"{text[:80]!r} cannot be read")
-    assert found is not None
-    points, kind, rest = _float(found[1], text), found[2], found[3]
+    parts = expression(text, "Boost").split(maxsplit=2)
+    _require(len(parts) > 1, f"{text[:80]!r} cannot be read")
+    points, kind, rest = _float(parts[0], text), parts[1], "".join(parts[2:])
     if kind == "stock" and ".." not in rest:
         return StockBoost(points, _float(rest, text) if rest else 1.0)
     if kind == "new":

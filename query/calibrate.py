@@ -13,7 +13,7 @@ from encoders.kinds.names import load_names
 from encoders.protocol import TextEncoder
 from mappings.calibration import Affine, Calibration, Centred, Raw, Saturation, Worded, pack
 from mappings.vectors import ProductVectors
-from query.request import MAX_TEXT, plain_text
+from query.input_limits import MAX_TEXT, plain_text
 
 PSEUDO = 200
 OTHERS = 2_000

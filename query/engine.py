@@ -9,12 +9,12 @@ from typing import Any
 
 from encoders.protocol import ImageEncoder, TextEncoder
 from encoders.sight import Sight
-from mappings.errors import InputError
+from mappings.errors import CatalogueUnavailable, InputError
 from mappings.identity import ModelIdentity
 from mappings.index import CatalogueIndex, live_index
 from mappings.schema import CARD
 from query.agreement import KnownShares, look
-from query.arrangement import boosts_of, placements_of, require_columns
+from query.arrangement import boosts_of, placements_of, require_columns, require_pictures
 from query.asked import Asked
 from query.candidates import Budget, deeper
 from query.cursor import fingerprint
@@ -138,6 +138,7 @@ class SearchEngine:
     ) -> SearchResult:
         intent, examples = self._examples(intent, index)
         intent = with_change(intent, examples)
+        require_pictures(intent, bool(examples), index)
         started = time.perf_counter()
         vectors, failed = self.encoder.encode(intent, examples)
         encode_ms = round((time.perf_counter() - started) * 1_000, 3)
@@ -194,16 +195,19 @@ class SearchEngine:
         """Return the live index, refusing one whose vectors are not of this engine's models.
 
         Raises:
-            InputError: The alias does not exist.
+            CatalogueUnavailable: The alias does not exist, or cannot be used.
             IdentityMismatch: The index holds vectors of other models.
             NodeUnreachable: The node does not answer.
         """
         now = time.monotonic()
         if self._live is not None and now - self._live[0] < self.patience.alias:
             return self._live[1]
-        index = live_index(self.client, self.alias)
+        try:
+            index = live_index(self.client, self.alias)
+        except InputError as error:
+            raise CatalogueUnavailable(error.problem, error.cure) from None
         if index is None:
-            raise InputError(
+            raise CatalogueUnavailable(
                 f"There is no alias {self.alias!r}.",
                 "Create it by ingesting a catalogue: `shelfsight ingest PATH`.",
             )

@@ -1,7 +1,5 @@
 """Facets: what of the found products is to be counted, written as people write it."""
 
-import math
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,13 +8,24 @@ from mappings.fields import Keyword, Number, Text
 from mappings.product import MAX_VALUE
 from mappings.schema import TAGS
 from query.facet_lines import CountedSet
-from query.filters import EXACT, RANGED, AnyOf, Filter, milliseconds, parse_filter
+from query.filters import (
+    EXACT,
+    LARGEST,
+    RANGED,
+    AnyOf,
+    Filter,
+    is_comparable,
+    milliseconds,
+    parse_filter,
+)
+from query.input_limits import MAX_NUMBER, expression
 
 COUNTED_SETS: tuple[CountedSet, ...] = ("match_set", "window")
 MAX_FACETS = 16
 MAX_VALUES = 100
 MAX_RANGES = 50
 MAX_BUCKETS = 200
+MIN_STEP = 1e-6
 # Each needs neighbours of its own, so that the counts are those of a search without its filter.
 MAX_OWN = 4
 _CURE = (
@@ -91,9 +100,11 @@ class RangesFacet:
         for part in self.ranges:
             ends = [end for end in (part.low, part.high) if end is not None]
             rising = len(ends) < 2 or ends[0] < ends[1]
-            if not ends or not rising or not all(map(math.isfinite, ends)):
+            if not ends or not rising or not all(is_comparable(self.column, end) for end in ends):
                 raise InputError(
-                    f"Facet {self.name!r}: {part.low} to {part.high} is no range.", _CURE
+                    f"Facet {self.name!r}: {part.low} to {part.high} is no range of"
+                    f" {LARGEST[self.column.kind]}.",
+                    _CURE,
                 )
 
     @property
@@ -112,7 +123,7 @@ class HistogramFacet:
         low: Where the first step begins; what lies below it or above the last step is not counted.
 
     Raises:
-        InputError: The interval is no positive number.
+        InputError: The interval is not within 1e-6 to 1e15.
     """
 
     column: Number
@@ -120,9 +131,10 @@ class HistogramFacet:
     low: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (0 < self.interval < math.inf and math.isfinite(self.low)):
+        if not (MIN_STEP <= self.interval <= MAX_NUMBER and abs(self.low) <= MAX_NUMBER):
             raise InputError(
-                f"Facet {self.name!r} steps by {self.interval} from {self.low}, which is no width.",
+                f"Facet {self.name!r} steps by {self.interval} from {self.low}; {MIN_STEP:g} to"
+                f" {MAX_NUMBER:g} are allowed.",
                 _CURE,
             )
 
@@ -147,9 +159,9 @@ def parse_facet(text: str) -> Facet:
     that name, ``price=0..50,50..`` ranges, ``price/25`` steps.
 
     Raises:
-        InputError: It cannot be read, or a limit is passed.
+        InputError: It cannot be read, or a limit is passed; it has at most 500 characters.
     """
-    plain = unicodedata.normalize("NFKC", text).strip()
+    plain = expression(text, "Facet")
     if "=" in plain:
         name, _, written = plain.partition("=")
         column = _numbers(name, text)

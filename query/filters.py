@@ -1,8 +1,5 @@
 """Filters: what every hit must satisfy; a person writes ``brand=X`` or ``price<500``."""
 
-import math
-import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +21,7 @@ from mappings.schema import (
     STOCK,
     TAGS,
 )
+from query.input_limits import MAX_NUMBER, expression
 
 MAX_FILTERS = 32
 MAX_TERMS = 256
@@ -34,11 +32,23 @@ EXACT: dict[str, Text | Keyword] = {
     if not isinstance(f, Number)
 }
 RANGED: dict[str, Number] = {f.name: f for f in (PRICE, STOCK, ADDED)}
-_WRITTEN = re.compile(r"^\s*([^<>=]+?)\s*(<=|>=|<|>|=)\s*(.*?)\s*$", re.DOTALL)
 _CURE = (
     "Write brand=X, categories=A,B, an attribute as 颜色=红色, price<500, price=100..500 or"
     " added>=2026-01-31."
 )
+
+
+# The years 1 to 9999, which is what ISO 8601 can say.
+_DATES = (-62_135_596_800_000, 253_402_300_799_999)
+LARGEST = dict.fromkeys(("double", "long", "boolean"), f"numbers up to {MAX_NUMBER:g}") | {
+    "date": "days of the years 1 to 9999"
+}
+
+
+def is_comparable(field: Number, number: float) -> bool:
+    """Tell whether a column may be compared with a number; a date's is milliseconds since 1970."""
+    low, high = _DATES if field.kind == "date" else (-MAX_NUMBER, MAX_NUMBER)
+    return low <= number <= high
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,7 @@ class Between:
     A date's ends are milliseconds since 1970.
 
     Raises:
-        InputError: Both ends open, an end that is no finite number, or low above high.
+        InputError: Both ends open, an end that is no number up to 1e15, or low above high.
     """
 
     field: Number
@@ -86,9 +96,11 @@ class Between:
 
     def __post_init__(self) -> None:
         ends = [e for e in (self.low, self.high) if e is not None]
-        if not ends or not all(math.isfinite(e) for e in ends) or ends != sorted(ends):
+        if not ends or not all(is_comparable(self.field, e) for e in ends) or ends != sorted(ends):
             raise InputError(
-                f"Filter on {self.field.name!r} from {self.low} to {self.high} is no range.", _CURE
+                f"Filter on {self.field.name!r} from {self.low} to {self.high} is no range of"
+                f" {LARGEST[self.field.kind]}.",
+                _CURE,
             )
 
     def clause(self) -> dict[str, Any]:
@@ -126,13 +138,12 @@ def parse_filter(text: str) -> Filter:
     Commas separate values of which any will do. Full-width signs count as plain ones.
 
     Raises:
-        InputError: It cannot be read, the column is not one for filters, or the numbers are none.
+        InputError: It cannot be read, has more than 500 characters, the column is not one for
+            filters, or the numbers are none.
     """
-    plain = unicodedata.normalize("NFKC", text)
-    found = _WRITTEN.match(plain)
-    if found is None or not found[3]:
+    name, sign, value = _parts(expression(text, "Filter"))
+    if not name or not value:
         raise InputError(f"Filter {text[:80]!r} cannot be read.", _CURE)
-    name, sign, value = found.groups()
     if name in RANGED:
         return _between(RANGED[name], sign, value)
     if name in _not_for_filters():
@@ -149,6 +160,13 @@ def parse_filter(text: str) -> Filter:
     if name in EXACT:
         return AnyOf(EXACT[name], values)
     return AnyOf(TAGS, tuple(f"{name}={v}" for v in values))
+
+
+def _parts(plain: str) -> tuple[str, str, str]:
+    """Return what stands before the first sign, the sign, and what stands behind it."""
+    at = next((n for n, c in enumerate(plain) if c in "<>="), len(plain))
+    sign = plain[at : at + 2] if plain[at : at + 2] in ("<=", ">=") else plain[at : at + 1]
+    return plain[:at].strip(), sign, plain[at + len(sign) :].strip()
 
 
 def _not_for_filters() -> frozenset[str]:

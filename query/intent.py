@@ -4,7 +4,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from query.request import SearchRequest, plain_text
+from query.input_limits import plain_text
+from query.request import SearchRequest
 from query.understand.understood import NOTHING, Understood
 
 Script = Literal["zh", "en", "mixed", "none"]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from mappings.errors import InputError
 from mappings.schema import ADDED, BRAND, GROUP, PRICE, STOCK
+from query.input_limits import expression
 from query.window import RELEVANCE, SortKey
 
 MAX_SORT_KEYS = 4
@@ -18,9 +19,10 @@ def parse_sort(text: str) -> tuple[SortKey, ...]:
     Relevance always begins with the best.
 
     Raises:
-        InputError: A column cannot be sorted by.
+        InputError: A column cannot be sorted by, or the text has more than 500 characters.
     """
-    return tuple(_key(part.strip()) for part in text.split(",") if part.strip())
+    plain = expression(text, "Sort key")
+    return tuple(_key(part.strip()) for part in plain.split(",") if part.strip())
 
 
 def require_order(keys: Sequence[SortKey], collapse: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mappings.errors import InputError
+from query.input_limits import is_product_id
 from query.window import Candidate, Window
 
 MAX_PINS = 20
@@ -34,7 +35,7 @@ def require_placement(pins: Sequence[str], buries: Sequence[str]) -> None:
     for name, given, most in (("pins", pins, MAX_PINS), ("buries", buries, MAX_BURIES)):
         if len(given) > most:
             raise InputError(f"{name} is {len(given)}; 0 to {most} are allowed.", "Give fewer.")
-        if bad := [i for i in given if not i or len(i.encode()) > 512]:
+        if bad := [i for i in given if not is_product_id(i)]:
             raise InputError(f"{name}: {bad[0][:40]!r} is no product's id.", "Give 1 to 512 bytes.")
 
 

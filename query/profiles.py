@@ -10,6 +10,7 @@ from typing import Any
 
 from mappings.errors import InputError
 from query.boosts import parse_boost, require_boosts
+from query.input_limits import MAX_WEIGHT
 from query.signals import NAMES
 from query.weight_rules import Rule, When, read_rule
 
@@ -27,7 +28,7 @@ class Profile:
         boosts: Points added after fusion, as people write them: ``0.05 stock``.
 
     Raises:
-        InputError: An unknown signal, a weight below 0 or not finite, or no weight at all; a boost
+        InputError: An unknown signal, a weight below 0 or above 1e6, or no weight at all; a boost
             that cannot be read.
     """
 
@@ -47,7 +48,7 @@ class Profile:
 
 
 def require_weights(weights: Mapping[str, float], where: str) -> None:
-    """Refuse weights of unknown signals, below 0, or not finite.
+    """Refuse weights of unknown signals, below 0, or above a million.
 
     Raises:
         InputError: Naming the weight and what is allowed.
@@ -57,10 +58,10 @@ def require_weights(weights: Mapping[str, float], where: str) -> None:
             raise InputError(
                 f"{where}: there is no signal {name!r}.", f"Signals are {', '.join(NAMES)}."
             )
-        if not isinstance(weight, int | float) or not math.isfinite(weight) or weight < 0:
+        if not isinstance(weight, int | float) or not 0 <= weight <= MAX_WEIGHT:  # no NaN either
             raise InputError(
                 f"{where}: the weight of {name!r} is {weight!r}.",
-                "Weights are numbers of at least 0.",
+                f"Weights are numbers from 0 to {MAX_WEIGHT:,.0f}.",
             )
 
 

@@ -1,7 +1,5 @@
 """The search request: what a person asks, checked against the limits."""
 
-import math
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +11,7 @@ from query.facet_lines import CountedSet
 from query.facets import Facet, require_facets
 from query.filters import MAX_FILTERS, Filter, NotThese
 from query.fusion.kinds import EXACT, Fusion, find_fusion
+from query.input_limits import MAX_NUMBER, MAX_TEXT, plain_text
 from query.ordering import by_relevance, require_order
 from query.placement import require_placement
 from query.profiles import Profile, require_weights
@@ -21,7 +20,6 @@ from query.signals import IMAGE_MODES, ImageMode, Similarity, require_similariti
 from query.understand.options import USUAL, Understanding
 from query.window import SortKey
 
-MAX_TEXT = 200
 MAX_SIZE = 100
 MAX_DEPTH = 1_000
 MAX_UPLOADS = 4
@@ -132,21 +130,13 @@ def _require_arrangement(request: SearchRequest) -> None:
         raise InputError(
             f"A cursor and offset {request.offset} are given.", "A cursor needs no offset."
         )
-    if request.min_score is not None and not math.isfinite(request.min_score):
+    if request.min_score is not None and not abs(request.min_score) <= MAX_NUMBER:
         raise InputError(f"min_score is {request.min_score}.", "Give a number, such as 0.2.")
     if request.diversity and not by_relevance(request.sort):
         raise InputError(
             f"Diversity is asked for hits sorted by {request.sort[0].column!r}.",
             "It orders by relevance: leave one of the two out.",
         )
-
-
-def plain_text(text: str) -> str:
-    """Return the text in NFKC, without control characters, runs of white space as one space."""
-    shown = unicodedata.normalize("NFKC", text)
-    if not shown.isprintable():  # hardly ever: control characters are looked for one by one
-        shown = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in shown)
-    return " ".join(shown.split())
 
 
 def _require(met: bool, what: str, given: int, limit: int) -> None:

@@ -15,13 +15,14 @@ from encoders.picture_size import PictureSize, Pixels
 from encoders.protocol import ImageEncoder, TextEncoder
 from encoders.sight import Look, Sight
 from mappings.errors import InputError, ShelfsightError
+from query.input_limits import plain_text
 from query.intent import Intent, script_of
 from query.memory import Memory
 from query.queries.directions import direction, mixed, moved
 from query.queries.mixture import Mixture
 from query.queries.stored import Example
 from query.queries.subject import Spotter
-from query.request import SearchRequest, plain_text
+from query.request import SearchRequest
 
 Vector = NDArray[np.float32]
 T = TypeVar("T")

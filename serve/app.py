@@ -20,13 +20,15 @@ from serve.engine_slot import EngineSlot
 from serve.examples import SEARCH_BODY, SEARCH_RESPONSES, body_components
 from serve.health import health_of
 from serve.limits import Limits
+from serve.places import Places
 from serve.problems import install
-from serve.questions import read_question
+from serve.questions import receive_question
 from serve.schemas import Health, Live, SearchAnswer
 from serve.speech import TranscriberSource, add_speech
 from serve.suggest import add_suggest
 
 API_VERSION = "0.1.0"
+Question = Callable[[], SearchRequest]
 
 
 class SearchApi(FastAPI):
@@ -82,10 +84,11 @@ def create_app(
     )
     app.state.slot = slot
     install(app, limits.retry_after)
-    _add_routes(app, slot, limits)
+    places = Places(limits.uploads, "pictures")
+    _add_routes(app, slot, places, limits)
     add_suggest(app, slot)
-    add_speech(app, slot, transcriber_source, limits.read_seconds)
-    add_augment(app, augmenters, limits.read_seconds)
+    add_speech(app, slot, transcriber_source, limits)
+    add_augment(app, augmenters, places, limits.read_seconds)
     app.add_middleware(BodyLimit, limits=limits)
     if allow_origins:
         app.add_middleware(
@@ -101,7 +104,7 @@ def _none_attached(name: str) -> NoReturn:
     raise AssertionError(f"nothing opens {name}")
 
 
-def _add_routes(app: FastAPI, slot: EngineSlot, limits: Limits) -> None:
+def _add_routes(app: FastAPI, slot: EngineSlot, places: Places, limits: Limits) -> None:
     @app.post(
         "/search",
         response_model=SearchAnswer,
@@ -110,10 +113,11 @@ def _add_routes(app: FastAPI, slot: EngineSlot, limits: Limits) -> None:
         summary="Search by words, pictures, or both",
     )
     async def search(request: Request) -> dict[str, Any]:
-        question = await _in_time(read_question(request), limits.read_seconds)
-        # The engine waits for the node and for the processor: that is for the thread pool.
-        return await run_in_threadpool(_search, slot, question)
+        read = await _in_time(receive_question(request), limits.read_seconds)
+        # Reading takes the processor, the engine waits for the node: both are for the thread pool.
+        return await run_in_threadpool(_search, slot, places, read)
 
+    @app.head("/health", include_in_schema=False)
     @app.get(
         "/health",
         response_model=Health,
@@ -128,19 +132,22 @@ def _add_routes(app: FastAPI, slot: EngineSlot, limits: Limits) -> None:
             found.model_dump(), 503, headers={"retry-after": str(limits.retry_after)}
         )
 
+    @app.head("/live", include_in_schema=False)
     @app.get("/live", summary="Whether the process serves requests")
-    def live() -> Live:
+    async def live() -> Live:  # needs no thread: it answers when all of them are taken
         return Live()
 
 
-async def _in_time(reading: Awaitable[SearchRequest], seconds: float) -> SearchRequest:
+async def _in_time(receiving: Awaitable[Question], seconds: float) -> Question:
     try:
         async with asyncio.timeout(seconds):
-            return await reading
+            return await receiving
     except TimeoutError:
         raise HTTPException(408, f"The body did not arrive within {seconds:g} s") from None
 
 
-def _search(slot: EngineSlot, question: SearchRequest) -> dict[str, Any]:
+def _search(slot: EngineSlot, places: Places, read: Question) -> dict[str, Any]:
+    question = read()
     engine, _ = slot.ready()
-    return engine.search(question).to_json()
+    with places.taken(question.pictures):
+        return engine.search(question).to_json()

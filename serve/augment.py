@@ -9,7 +9,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from mappings.errors import InputError
+from query.input_limits import MAX_NUMBER
 from serve.augment_slot import AugmentSlots
+from serve.places import Places
 from serve.schemas import Problem
 from serve.uploads import decoded
 
@@ -35,8 +37,8 @@ class AugmentBody(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
     body: dict[str, Any] = Field(
-        description="What the shop sends to `_search`: at most 64 KB, 20 clauses deep, without"
-        " scripts."
+        description="What the shop sends to `_search`: at most 64 KB, 20 clauses deep, of clauses"
+        " and options that docs/augment.md knows; without scripts, pipelines and lookups."
     )
     index: str = Field("", description="The attached index; may be left out where there is one.")
     text: str = Field("", description="At most 200 characters after NFKC.")
@@ -49,7 +51,7 @@ class AugmentBody(BaseModel):
     profile: str = Field("default", description="A named set of weights.")
     weights: dict[str, float] = Field({}, description="Weights by signal, over the profile's.")
     scale: float | None = Field(
-        None, gt=0, description="The shop's score that counts as half of full."
+        None, gt=0, le=MAX_NUMBER, description="The shop's score that counts as half of full."
     )
     sorted: Literal["all", "best"] = Field(
         "all", description="What a sort by fields orders: `all` matches. `best` takes a second"
@@ -71,7 +73,7 @@ class AugmentAnswer(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    index: str | None = Field(description="Where to send it; null for a body with a `pit`.")
+    index: str | None = Field(description="Where to send it.")
     body: dict[str, Any] = Field(description="What to send to `_search` there.")
     recall: str
     execution: str = Field(
@@ -92,16 +94,18 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     409: {"model": Problem, "description": "The index was filled by other models."},
     413: {"model": Problem, "description": "The body is larger than 64 KB."},
     415: {"model": Problem, "description": "The body is no JSON."},
+    429: {"model": Problem, "description": "Too many requests with pictures."},
     503: {"model": Problem, "description": "Models are being loaded, or the node is away."},
 }
 
 
-def add_augment(app: FastAPI, slots: AugmentSlots, read_seconds: float) -> None:
+def add_augment(app: FastAPI, slots: AugmentSlots, places: Places, read_seconds: float) -> None:
     """Add the route.
 
     Args:
         app: The application.
         slots: The attached indices.
+        places: For requests with pictures.
         read_seconds: Until a body that comes in drop by drop is given up.
     """
 
@@ -123,8 +127,8 @@ def add_augment(app: FastAPI, slots: AugmentSlots, read_seconds: float) -> None:
         summary="Add vectors and the formula to a shop's own request",
     )
     async def augment(request: Request) -> dict[str, Any]:
-        asked = _parse(await _content(request, read_seconds))
-        return await run_in_threadpool(_augment, slots, asked)
+        content = await _content(request, read_seconds)
+        return await run_in_threadpool(_augment, slots, places, content)
 
 
 async def _content(request: Request, seconds: float) -> bytes:
@@ -149,22 +153,25 @@ def _parse(content: bytes) -> AugmentBody:
         ) from None
 
 
-def _augment(slots: AugmentSlots, asked: AugmentBody) -> dict[str, Any]:
+def _augment(slots: AugmentSlots, places: Places, content: bytes) -> dict[str, Any]:
+    asked = _parse(content)
     if asked.sorted == "best":
         raise InputError(
             "sorted 'best' takes a second request, made from the answer to the first.",
             "Use `all`, or augment in Python.",
         )
-    made = slots.ready(asked.index).augment(
-        asked.body,
-        text=asked.text,
-        image=tuple(_picture(n, p) for n, p in enumerate(asked.pictures)),
-        recall=asked.recall,
-        profile=asked.profile,
-        weights=asked.weights,
-        scale=asked.scale,
-        scripts=False,
-    )
+    augmenter = slots.ready(asked.index)
+    with places.taken(asked.pictures):
+        made = augmenter.augment(
+            asked.body,
+            text=asked.text,
+            image=tuple(_picture(n, p) for n, p in enumerate(asked.pictures)),
+            recall=asked.recall,
+            profile=asked.profile,
+            weights=asked.weights,
+            scale=asked.scale,
+            scripts=False,
+        )
     return made.to_json()
 
 

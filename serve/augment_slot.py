@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from mappings.errors import IdentityMismatch, InputError, ShelfsightError
 from query.augmenting.opened import Augmenter
-from serve.problems import NotReady
+from serve.problems import IN_THE_LOG, NotReady
 
 AugmenterSource = Callable[[str], Augmenter]
 _log = logging.getLogger("shelfsight.serve")
@@ -48,7 +48,7 @@ class AugmentSlots:
         if name not in self._names:
             raise InputError(
                 f"This service augments no bodies for {name[:80]!r}.",
-                f"Give `index`, one of: {', '.join(self._names)}."
+                "Give `index`: an index that the service was started for."
                 if self._names
                 else "Start it with `shelfsight serve --attached INDEX`.",
             )
@@ -57,7 +57,7 @@ class AugmentSlots:
         if found is None:
             self._begin(name)
             if error is not None:
-                raise NotReady(error.problem, error.cure)
+                raise NotReady("The index cannot be augmented yet.", IN_THE_LOG)
             raise NotReady("The models are being loaded.", "Try again in a few seconds.")
         try:
             found.attachment  # noqa: B018 - reads it again now and then, and compares the models

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from mappings.errors import IdentityMismatch, InputError, ShelfsightError
 from mappings.index import CatalogueIndex
 from query.engine import SearchEngine
-from serve.problems import NotReady
+from serve.problems import INGEST, NO_CATALOGUE, NotReady
 
 _log = logging.getLogger("shelfsight.serve")
 
@@ -89,7 +89,7 @@ class EngineSlot:
             return engine
         self.open()
         if isinstance(error, InputError):  # the operator's input, not this client's
-            raise NotReady(error.problem, error.cure)
+            raise NotReady(NO_CATALOGUE, INGEST)
         if isinstance(error, ShelfsightError):
             raise error
         if error is not None:
@@ -100,15 +100,14 @@ class EngineSlot:
         """Return the open engine and the live index that it can search.
 
         Raises:
-            NotReady: The engine is being opened, or there is no index yet.
+            NotReady: The engine is being opened, or there is nothing to open yet.
+            CatalogueUnavailable: There is no index yet, or it cannot be used.
             IdentityMismatch: The live index holds vectors of other models.
             NodeUnreachable: The node does not answer.
         """
         engine = self.engine()
         try:
             return engine, engine.live()
-        except InputError as error:
-            raise NotReady(error.problem, error.cure) from None
         except IdentityMismatch as error:
             self._forget(engine, error)
             raise

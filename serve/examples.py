@@ -152,6 +152,15 @@ _PROBLEMS: dict[int, tuple[str, dict[str, Any]]] = {
             "cure": "",
         },
     ),
+    429: (
+        "As many requests with pictures as may be are being answered.",
+        {
+            "type": "too_busy",
+            "status": 429,
+            "problem": "8 requests with pictures are being answered, which is the most.",
+            "cure": "Try again in a few seconds.",
+        },
+    ),
     503: (
         "The node does not answer, models are being loaded, or there is no index yet.",
         {
@@ -171,6 +180,7 @@ SEARCH_RESPONSES: dict[int | str, dict[str, Any]] = {
     }
     for status, (description, example) in _PROBLEMS.items()
 }
-SEARCH_RESPONSES[503]["headers"] = {
-    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
-}
+for _status in (429, 503):
+    SEARCH_RESPONSES[_status]["headers"] = {
+        "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+    }

@@ -1,13 +1,16 @@
 """Health: whether a search can be answered now, and what stands in the way."""
 
+import logging
+
 from mappings.connection import node_errors
 from mappings.errors import ShelfsightError
 from query.engine import SearchEngine
 from serve.engine_slot import EngineSlot
-from serve.problems import problem_of
+from serve.problems import is_hidden, problem_of
 from serve.schemas import Health
 
 NODE_SECONDS = 2.0
+_log = logging.getLogger("shelfsight.serve")
 
 
 def health_of(slot: EngineSlot) -> Health:
@@ -38,6 +41,8 @@ def _of_engine(engine: SearchEngine, slot: EngineSlot) -> Health:
         index = slot.ready()[1].name
     except ShelfsightError as error:
         said = problem_of(error)
+        if is_hidden(error):
+            _log.warning("not healthy: %s", error)
         problem, cure = said.problem, said.cure
     return Health(
         status="ok" if index else "unavailable",

@@ -14,6 +14,10 @@ class Limits:
         upload_bytes: Of a multipart body with all its pictures, bytes.
         retry_after: Seconds that a client is told to wait when the search cannot be served.
         read_seconds: Until a body that comes in drop by drop is given up.
+        head_seconds: Until a connection that has not sent a whole head of a request is closed.
+        connections: Connections at once; at most half of the files that the process may open.
+        uploads: Requests with pictures that are answered at once, and as many with recordings;
+            more are told to come again.
         reopen: Seconds between two attempts to open an engine that could not be opened.
         reload: Seconds after which an engine whose models are not the live index's may be opened
             anew; loading models is dear, so not at every request.
@@ -23,5 +27,8 @@ class Limits:
     upload_bytes: int = 10 * KIB * KIB
     retry_after: int = 5
     read_seconds: float = 30.0
+    head_seconds: float = 10.0
+    connections: int = 1_000
+    uploads: int = 8
     reopen: float = 5.0
     reload: float = 60.0

@@ -8,7 +8,15 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from mappings.errors import IdentityMismatch, NodeUnreachable, ShelfsightError, StackError
+from mappings.errors import (
+    CatalogueUnavailable,
+    IdentityMismatch,
+    InputError,
+    NodeUnreachable,
+    ShelfsightError,
+    StackError,
+    UnknownModel,
+)
 from serve.limits import KIB
 from serve.schemas import Problem, ProblemKind
 
@@ -31,8 +39,26 @@ _CURES: dict[int, str] = {
 }
 
 
+NO_CATALOGUE = "No catalogue can be searched here yet."
+INGEST = (
+    "Whoever runs the service ingests one (`shelfsight ingest PATH`), or finds the cause in"
+    " its log."
+)
+NO_ANSWER = "The search engine behind this service does not answer."
+OTHER_MODELS = "The index holds vectors of other models than this service has loaded."
+IN_THE_LOG = "Try again later; the operator finds the cause in the service's log."
+
+
 class NotReady(StackError):
     """The service runs but cannot answer yet: models are loading, or there is no index."""
+
+
+class NotOffered(StackError):
+    """The service lacks what this route needs, and will until it is started anew."""
+
+
+class TooBusy(StackError):
+    """So many requests of this kind are being answered that no more may wait."""
 
 
 def problem_response(problem: Problem, retry_after: int | None = None) -> JSONResponse:
@@ -64,27 +90,39 @@ def too_large(limit: int, *, upload: bool) -> Problem:
 def problem_of(error: ShelfsightError) -> Problem:
     """Return what the client is told of one of our errors.
 
-    Of the surroundings (addresses, users, certificates) a client learns nothing; that is in the
-    log of the service.
+    Of what the operator has to mend (addresses, users, folders, models, other catalogues) a client
+    learns nothing but that it is so; the rest is in the log of the service.
     """
-    if isinstance(error, NotReady):
-        return _problem("not_ready", 503, error.problem, error.cure)
-    if isinstance(error, StackError):
-        kind: ProblemKind = "node_unreachable" if isinstance(error, NodeUnreachable) else "stack"
-        return _problem(
-            kind,
-            503,
-            "The search engine behind this service does not answer.",
-            "Try again later; the operator finds the cause in the service's log.",
-        )
-    if isinstance(error, IdentityMismatch):
-        return _problem("identity_mismatch", 409, error.problem, error.cure)
-    return _problem("input", 400, error.problem, error.cure)
+    match error:
+        case NotReady():
+            return _problem("not_ready", 503, error.problem, error.cure)
+        case NotOffered():
+            return _problem("not_offered", 501, error.problem, error.cure)
+        case TooBusy():
+            return _problem("too_busy", 429, error.problem, error.cure)
+        case IdentityMismatch():
+            return _problem("identity_mismatch", 409, OTHER_MODELS, IN_THE_LOG)
+        case CatalogueUnavailable() | UnknownModel():
+            return _problem("not_ready", 503, NO_CATALOGUE, INGEST)
+        case InputError():
+            return _problem("input", 400, error.problem, error.cure)
+        case NodeUnreachable():
+            return _problem("node_unreachable", 503, NO_ANSWER, IN_THE_LOG)
+    return _problem("stack", 503, NO_ANSWER, IN_THE_LOG)
+
+
+def is_hidden(error: ShelfsightError) -> bool:
+    """Tell whether a client is told less than the error says, so that the log has to."""
+    problem = problem_of(error).problem
+    return problem != _cut(error.problem)
 
 
 def _problem(kind: ProblemKind, status: int, problem: str, cure: str) -> Problem:
-    shown = problem if len(problem) <= MAX_SHOWN else problem[: MAX_SHOWN - 1] + "…"
-    return Problem(type=kind, status=status, problem=shown, cure=cure)
+    return Problem(type=kind, status=status, problem=_cut(problem), cure=cure)
+
+
+def _cut(problem: str) -> str:
+    return problem if len(problem) <= MAX_SHOWN else problem[: MAX_SHOWN - 1] + "…"
 
 
 def install(app: FastAPI, retry_after: int) -> None:
@@ -92,15 +130,15 @@ def install(app: FastAPI, retry_after: int) -> None:
 
     Args:
         app: The application.
-        retry_after: Seconds named in ``Retry-After`` with every 503.
+        retry_after: Seconds named in ``Retry-After`` with every 429 and 503.
     """
 
     def ours(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ShelfsightError)
         problem = problem_of(error)
-        if problem.status >= 500 and not isinstance(error, NotReady):
+        if is_hidden(error):
             _log.warning("%s: %s", type(error).__name__, error)
-        return problem_response(problem, retry_after if problem.status == 503 else None)
+        return problem_response(problem, retry_after if problem.status in (429, 503) else None)
 
     def theirs(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)

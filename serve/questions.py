@@ -1,11 +1,12 @@
 """HTTP bodies read: JSON, or a form with pictures, becomes a search request."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 from pydantic_core import from_json
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -24,6 +25,7 @@ from query.request import MAX_UPLOADS, SearchRequest
 from query.signals import ImageMode, Similarity
 from query.understand.options import Treatment, Understanding
 from serve.facets import read_facet
+from serve.limits import KIB
 from serve.schemas import (
     AttributeFilter,
     ColumnFilter,
@@ -37,6 +39,7 @@ from serve.uploads import decoded
 Column = TypeVar("Column")
 MAX_FAULTS = 5
 MAX_FIELDS = 64
+MAX_FIELD_BYTES = 64 * KIB
 _JSON = (
     "size",
     "offset",
@@ -57,25 +60,40 @@ _JSON = (
 _REPEATED = ("like", "also", "sort", "boosts")
 
 
-async def read_question(request: Request) -> SearchRequest:
-    """Return the search request that an HTTP request holds.
+async def receive_question(request: Request) -> Callable[[], SearchRequest]:
+    """Receive an HTTP request's body, and return what reads the search request in it.
+
+    Reading takes processor time, so it is left to a thread: the event loop only receives. What is
+    returned raises ``InputError`` where the body cannot be read or a limit is passed.
 
     Raises:
-        InputError: The body cannot be read, or a limit is passed.
-        HTTPException: 415, the content type is neither JSON nor a form with pictures.
+        HTTPException: 415, the content type is neither JSON nor a form with pictures; 400, the
+            form is broken.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
-        return _question(_parse(await request.body()), ())
+        return partial(_of_json, await request.body())
     if kind != "multipart/form-data":
         raise HTTPException(
             415,
             f"The content type is {kind[:80] or 'not given'!r}; send application/json or"
             " multipart/form-data",
         )
-    async with request.form(max_files=MAX_UPLOADS, max_fields=MAX_FIELDS) as form:
+    async with request.form(
+        max_files=MAX_UPLOADS, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES
+    ) as form:
         pictures = [await f.read() for f in form.getlist("pictures") if isinstance(f, UploadFile)]
-        return _question(_from_form(form), tuple(pictures))
+        return partial(_of_form, form.multi_items(), tuple(pictures))
+
+
+def _of_json(content: bytes) -> SearchRequest:
+    return _question(_parse(content), ())
+
+
+def _of_form(
+    fields: Sequence[tuple[str, UploadFile | str]], pictures: tuple[bytes, ...]
+) -> SearchRequest:
+    return _question(_from_form(fields), pictures)
 
 
 def _parse(content: bytes) -> SearchBody:
@@ -85,9 +103,9 @@ def _parse(content: bytes) -> SearchBody:
         raise _faults(error) from None
 
 
-def _from_form(form: FormData) -> SearchBody:
+def _from_form(fields: Sequence[tuple[str, UploadFile | str]]) -> SearchBody:
     given: dict[str, Any] = {}
-    for name, value in form.multi_items():
+    for name, value in fields:
         if isinstance(value, UploadFile):
             if name != "pictures":
                 raise InputError(f"File field {name[:80]!r} is not known.", "Name it 'pictures'.")

@@ -1,9 +1,10 @@
 """What goes over the wire: the request's and the answers' shapes, as OpenAPI shows them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from query.input_limits import MAX_NUMBER
 from query.understand.understood import Understood
 
 ProblemKind = Literal[
@@ -11,14 +12,28 @@ ProblemKind = Literal[
     "identity_mismatch",
     "too_large",
     "too_slow",
+    "too_busy",
     "unsupported_media",
     "not_found",
     "method_not_allowed",
     "node_unreachable",
     "stack",
     "not_ready",
+    "not_offered",
     "internal",
 ]
+
+
+T = TypeVar("T")
+MAX_WHOLE = 2**31 - 1
+MAX_ENTRIES = 256
+"""Entries of any list or table: above each one's own limit, whose error says more, and so few
+that a body full of faults is refused in milliseconds."""
+Whole = Annotated[int, Field(ge=-MAX_WHOLE, le=MAX_WHOLE)]
+Real = Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)]
+Listed = Annotated[list[T], Field(max_length=MAX_ENTRIES)]
+Table = Annotated[dict[str, T], Field(max_length=MAX_ENTRIES)]
+Values = Annotated[list[str], Field(max_length=4 * MAX_ENTRIES)]
 
 
 class _Given(BaseModel):
@@ -37,24 +52,24 @@ class ColumnFilter(_Given):
     """The column holds at least one of the values."""
 
     column: str = Field(examples=["brand"])
-    any_of: list[str] = Field(examples=[["Nike", "耐克"]])
+    any_of: Values = Field(examples=[["Nike", "耐克"]])
 
 
 class AttributeFilter(_Given):
     """The product has the attribute with at least one of the values."""
 
     attribute: str = Field(examples=["颜色"])
-    any_of: list[str] = Field(examples=[["红色"]])
+    any_of: Values = Field(examples=[["红色"]])
 
 
 class RangeFilter(_Given):
     """The column's number lies in a range; give one or two ends."""
 
     column: str = Field(examples=["price"])
-    gte: float | None = None
-    gt: float | None = None
-    lte: float | None = None
-    lt: float | None = None
+    gte: Real | None = None
+    gt: Real | None = None
+    lte: Real | None = None
+    lt: Real | None = None
 
 
 def _filter_kind(given: object) -> str:
@@ -78,7 +93,7 @@ Filter = Annotated[
 class UnderstandingBody(_Given):
     """How the words of `text` are to be understood."""
 
-    treat: dict[str, str] = Field(
+    treat: Table[str] = Field(
         {},
         description="Kind of property (`price`, `brand`, `colour`, `size`, `material`, `gender`,"
         " `category`) to `hard` (every hit has it), `soft` (it adds points) or `off`. A price is"
@@ -96,8 +111,8 @@ class UnderstandingBody(_Given):
 class FacetRange(_Given):
     """From ``low``, itself included, to ``high``, itself excluded; leave one out for no end."""
 
-    low: float | None = None
-    high: float | None = None
+    low: Real | None = None
+    high: Real | None = None
 
 
 class FacetGiven(_Given):
@@ -105,41 +120,41 @@ class FacetGiven(_Given):
 
     column: str = Field("", examples=["price"])
     attribute: str = Field("", examples=["颜色"])
-    size: int | None = Field(None, description="How many values, at most 100; 20 if left out.")
-    ranges: list[FacetRange] = Field([], description="At most 50 ranges of a number.")
-    interval: float | None = Field(None, description="Width of a step; at most 200 steps from 0.")
+    size: Whole | None = Field(None, description="How many values, at most 100; 20 if left out.")
+    ranges: Listed[FacetRange] = Field([], description="At most 50 ranges of a number.")
+    interval: Real | None = Field(None, description="Width of a step; at most 200 steps from 0.")
 
 
 class DiversityGiven(_Given):
     """How much relevance is given up so that neighbours on the page are less alike."""
 
-    relevance: float = Field(0.7, description="Lambda, 0 to 1: 1 keeps the order of relevance.")
+    relevance: Real = Field(0.7, description="Lambda, 0 to 1: 1 keeps the order of relevance.")
     over: str = Field("image", description="Which vectors say how alike: text, image, attribute.")
-    pool: int = Field(100, description="So many of the first cards are ordered anew, 2 to 200.")
+    pool: Whole = Field(100, description="So many of the first cards are ordered anew, 2 to 200.")
 
 
 class SearchBody(_Given):
     """One question: words, pictures, or both."""
 
     text: str = Field("", description="At most 200 characters after NFKC.", examples=["红色运动鞋"])
-    pictures: list[str] = Field(
+    pictures: Listed[str] = Field(
         [],
         description="Small pictures as base64 or data: URLs, at most 4; larger ones go as"
         " multipart/form-data.",
     )
-    filters: list[Filter] = Field(
+    filters: Listed[Filter] = Field(
         [],
         description="Every hit satisfies all of them. Written (`brand=Nike`, `颜色=红色`,"
         " `price=100..500`) or as objects.",
     )
-    size: int = Field(24, description="Hits on the page, 0 to 100.")
-    offset: int = Field(0, description="Hits before the page; offset + size is at most 1000.")
+    size: Whole = Field(24, description="Hits on the page, 0 to 100.")
+    offset: Whole = Field(0, description="Hits before the page; offset + size is at most 1000.")
     profile: str = Field("default", description="A named set of weights.")
-    weights: dict[str, float] = Field(
+    weights: Table[Real] = Field(
         {}, description="Weights by signal, over the profile's.", examples=[{"image": 0.5}]
     )
     image_mode: str = Field("pooled", description="`pooled`, or `best` of the pictures.")
-    similarity: dict[str, str] = Field(
+    similarity: Table[str] = Field(
         {}, description="Signal to `cosine` (the default), `dot` or `euclidean`."
     )
     fusion: str = Field(
@@ -148,19 +163,19 @@ class SearchBody(_Given):
         " `hybrid-min-max`, `hybrid-l2`, `hybrid-z-score`; with parameters as in"
         " `rrf:rank_constant=20,depth=100`.",
     )
-    like: list[str] = Field(
+    like: Listed[str] = Field(
         [], description="Ids of products that more are wanted of, at most 8; they are left out."
     )
-    also: list[str] = Field([], description="Further texts beside `text`, at most 3.")
+    also: Listed[str] = Field([], description="Further texts beside `text`, at most 3.")
     but: str = Field(
         "", description="Words that the pictures or products are moved to.", examples=["in red"]
     )
     without: str = Field("", description="Words that the question is moved away from.")
-    strength: float = Field(1.0, description="How far `but` and `without` move, 0 to 4.")
-    picture_weights: list[float] = Field(
+    strength: Real = Field(1.0, description="How far `but` and `without` move, 0 to 4.")
+    picture_weights: Listed[Real] = Field(
         [], description="A weight for each picture, then for each product of `like`."
     )
-    boxes: list[list[float] | None] = Field(
+    boxes: Listed[Listed[Real] | None] = Field(
         [],
         description="For each picture the part that counts, as left, top, right and bottom in"
         " shares of its width and height; null for all of it.",
@@ -171,7 +186,7 @@ class SearchBody(_Given):
     understanding: UnderstandingBody = Field(
         UnderstandingBody(), description="How the words are to be understood."
     )
-    facets: list[str | FacetGiven] = Field(
+    facets: Listed[str | FacetGiven] = Field(
         [],
         description="At most 16. Written (`brand`, `brand:50`, an attribute's name,"
         " `price=0..50,50..`, `price/25`) or as objects.",
@@ -179,25 +194,25 @@ class SearchBody(_Given):
     facets_of: str = Field(
         "match_set", description="What facets count: `match_set` or `window`, as the answer says."
     )
-    sort: list[str] = Field(
+    sort: Listed[str] = Field(
         [],
         description="At most 4 of `relevance`, `price`, `added`, `stock`, `brand`; `-price` begins"
         " with the highest. The window's hits are sorted; what lacks the column comes last.",
     )
     collapse: str = Field("", description="One card for each value of `group` or `brand`.")
-    min_score: float | None = Field(None, description="Hits that score less are not shown.")
+    min_score: Real | None = Field(None, description="Hits that score less are not shown.")
     cursor: str = Field("", description="`next` of the last answer; the rest of the request stays.")
-    reach: int = Field(
+    reach: Whole = Field(
         0, description="How many hits shall be there to be paged to, at most 1000; costs time."
     )
     diversity: DiversityGiven | None = None
-    boosts: list[str] = Field(
+    boosts: Listed[str] = Field(
         [],
         description="At most 8, 0.5 points each, 1 together: `0.05 stock`, `0.1 margin 0..0.5`,"
         " `0.1 new 30` (days to half), `-0.2 where brand=X`.",
     )
-    pins: list[str] = Field([], description="Ids of products that stand first, at most 20.")
-    buries: list[str] = Field([], description="Ids of products that stand last, at most 100.")
+    pins: Listed[str] = Field([], description="Ids of products that stand first, at most 20.")
+    buries: Listed[str] = Field([], description="Ids of products that stand last, at most 100.")
     explain: bool = Field(False, description="Say of each hit which words matched, and why.")
 
 

@@ -1,6 +1,7 @@
 """``POST /transcribe``: a recording becomes words that a person may edit and then search with."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -13,13 +14,16 @@ from starlette.exceptions import HTTPException
 
 from encoders.speech.registry import listen
 from encoders.speech.transcript import Transcriber
-from mappings.errors import InputError, ShelfsightError
+from mappings.errors import InputError, ShelfsightError, UnknownModel
 from query.queries.spoken import choose
 from serve.engine_slot import EngineSlot
-from serve.problems import NotReady
+from serve.limits import KIB, Limits
+from serve.places import Places
+from serve.problems import NotOffered
 from serve.schemas import Problem
 
 TranscriberSource = Callable[[], Transcriber]
+_log = logging.getLogger("shelfsight.serve")
 _FORM: dict[str, Any] = {
     "required": True,
     "content": {
@@ -79,21 +83,25 @@ class Ear:
         """Return the transcriber.
 
         Raises:
-            NotReady: There is none here, or it cannot be loaded.
+            NotOffered: There is none here, or it cannot be loaded.
         """
         with self._lock:
             if self._loaded is None:
-                if self._source is None:
-                    raise NotReady("No transcriber is served here.", "Type the words.")
                 try:
+                    if self._source is None:
+                        raise UnknownModel("No transcriber is wanted here.")
                     self._loaded = self._source()
                 except InputError as error:  # the operator's, not this client's
-                    raise NotReady(error.problem, error.cure) from None
+                    _log.warning("recordings cannot be heard: %s", error)
+                    raise NotOffered(
+                        "Recordings cannot be heard here: the service has no transcriber.",
+                        "Type the words; the operator can install one, as docs/queries.md says.",
+                    ) from None
             return self._loaded
 
 
 def add_speech(
-    app: FastAPI, slot: EngineSlot, source: TranscriberSource | None, read_seconds: float
+    app: FastAPI, slot: EngineSlot, source: TranscriberSource | None, limits: Limits
 ) -> None:
     """Add the route ``POST /transcribe``.
 
@@ -101,11 +109,12 @@ def add_speech(
         app: The application.
         slot: Whose catalogue chooses among the readings; while it cannot, the ear alone does.
         source: Loads the transcriber.
-        read_seconds: Until a body that comes in drop by drop is given up.
+        limits: How many recordings at once, and how slowly they may come in.
     """
-    ear = Ear(source)
+    ear, places = Ear(source), Places(limits.uploads, "recordings")
+    read_seconds = limits.read_seconds
     refusals: dict[int | str, dict[str, Any]] = {
-        status: {"model": Problem} for status in (400, 408, 413, 415, 503)
+        status: {"model": Problem} for status in (400, 408, 413, 415, 429, 501, 503)
     }
 
     @app.post(
@@ -122,7 +131,7 @@ def add_speech(
         except TimeoutError:
             why = f"The body did not arrive within {read_seconds:g} s"
             raise HTTPException(408, why) from None
-        return await run_in_threadpool(_hear, ear, slot, content, language)
+        return await run_in_threadpool(_hear, ear, slot, places, content, language)
 
 
 async def _read(request: Request) -> tuple[bytes, str]:
@@ -137,7 +146,7 @@ async def _read(request: Request) -> tuple[bytes, str]:
         raise HTTPException(
             415, f"The content type is {kind[:80] or 'not given'!r}; send multipart/form-data"
         )
-    async with request.form(max_files=1, max_fields=4) as form:
+    async with request.form(max_files=1, max_fields=4, max_part_size=KIB) as form:
         if odd := [name for name in form if name not in ("audio", "language")]:
             raise InputError(
                 f"Field {odd[0][:80]!r} is not known.", "There are 'audio' and 'language'."
@@ -148,8 +157,11 @@ async def _read(request: Request) -> tuple[bytes, str]:
         return await audio.read(), language
 
 
-def _hear(ear: Ear, slot: EngineSlot, content: bytes, language: str) -> dict[str, Any]:
-    heard = listen(ear.transcriber(), content, language)
+def _hear(
+    ear: Ear, slot: EngineSlot, places: Places, content: bytes, language: str
+) -> dict[str, Any]:
+    with places.taken():
+        heard = listen(ear.transcriber(), content, language)
     try:
         engine, index = slot.ready()
         return choose(engine.client, index.name, heard).to_json()

@@ -181,8 +181,9 @@ def _try(
     folds = product_folds(contents, FOLDS, seed)
     advance = steps.step(f"measuring {form} on products left out", "folds")
     values = measure_held_out(pairs, folds, material.questions, fit, advance)
+    reached = score(values)
     started = time.perf_counter()
     head = fit(part(pairs, np.arange(len(pairs.features))), np.arange(len(pairs.features)))
     seconds = time.perf_counter() - started
     measures = {name: Measured.of(one) for name, one in values.items()}
-    return Tried(form, measures, score(values), seconds), head
+    return Tried(form, measures, reached, seconds), head

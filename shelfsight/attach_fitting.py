@@ -68,7 +68,7 @@ def begin(
             f" {inputs.pictures!r}; nothing was begun.",
             "Bring the folder back, or name the right one with --pictures FOLDER.",
         )
-    keep_space(settings, fitted.space)
+    keep_space(settings, fitted.space, fitted.calibration)
     asked = read_bodies(Path(inputs.bodies)) if inputs.bodies else pseudo_bodies(
         {i: p.title for i, p in sample}, proposal.columns.title, seed=settings.seed
     )  # fmt: skip

@@ -210,7 +210,7 @@ def open_augmenter(settings: Settings, index: str) -> "Augmenter":
         InputError: Shelfsight is not attached to it, or its models are not kept here.
         NodeUnreachable: The node does not answer.
     """
-    from encoders.pictures import PictureDecoder
+    from encoders.pictures import QUESTION_LIMITS, PictureDecoder
     from query.augmenting.opened import Augmenter
     from query.profiles import load_profiles
 
@@ -222,7 +222,7 @@ def open_augmenter(settings: Settings, index: str) -> "Augmenter":
         space.identity,
         text=space.text,
         image=space.image,
-        decoder=PictureDecoder() if space.image else None,
+        decoder=PictureDecoder(QUESTION_LIMITS) if space.image else None,
         sight=open_sight(settings, space),
         profiles=load_profiles(settings.config),
     )

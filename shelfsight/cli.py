@@ -26,7 +26,6 @@ from shelfsight.commands import (
 )
 from shelfsight.guard import require_own_packages
 
-INTERRUPTED = 130
 app = typer.Typer(
     name="shelfsight",
     help="Multimodal product search on OpenSearch: text, pictures and attributes in one"
@@ -93,8 +92,3 @@ def main() -> None:
         print(f"shelfsight: No room is left on the disk{where}.", file=sys.stderr)  # noqa: T201
         print("            Free some and start again; nothing is done twice.", file=sys.stderr)  # noqa: T201
         sys.exit(EXIT_ENVIRONMENT)
-    except (KeyboardInterrupt, SystemExit) as end:  # Typer makes the first into the second
-        code = INTERRUPTED if isinstance(end, KeyboardInterrupt) else end.code
-        if code == INTERRUPTED:
-            print("shelfsight: stopped", file=sys.stderr)  # noqa: T201
-        sys.exit(code)

@@ -127,6 +127,7 @@ def fit_space(
         image = ProjectedImageEncoder(models.image, head)
     else:
         print(_UNPICTURED.format(len(owners), len(sample.products)), file=sys.stderr)  # noqa: T201
+        owners = []  # features that end in no space cannot be compared with anything
     space = Space(models.text, image, weights)
     projected = space.projection.apply(features) if space.projection else features
     vectors = _vectors(sample, texts, owners, projected, weights, terms)

@@ -9,10 +9,20 @@ from ingest.catalogue import Catalogue
 from ingest.enrich import keep_gazetteer
 from ingest.startup import space_identity
 from mappings.body import render
-from mappings.calibration import Calibration
-from mappings.errors import IdentityMismatch, InputError
+from mappings.calibration import Affine, Calibration, Raw, Saturation
+from mappings.errors import IdentityMismatch, InputError, StackError
 from mappings.fields import Engine
-from mappings.index import CatalogueIndex, Difference, create, diff, live_index, read_index
+from mappings.identity import ModelIdentity
+from mappings.index import (
+    CatalogueIndex,
+    Difference,
+    alias_targets,
+    create,
+    diff,
+    live_index,
+    next_alias,
+    read_index,
+)
 from mappings.schema import Schema
 from shelfsight.progress import Steps
 from shelfsight.settings import Settings, cores
@@ -50,11 +60,16 @@ def prepare_index(
         IdentityMismatch: The live index was made with other models than the settings name.
         UnknownModel: A model that the settings name cannot be loaded.
     """
+    from shelfsight.rebuilding import restore_index
+
     client = open_client(settings)
-    live = live_index(client, settings.alias)
-    if live is not None and not new:
-        require_models(settings, live)
+    live = None if new else live_index(client, settings.alias)
+    if live is not None:
+        if not alias_targets(client, next_alias(settings.alias)):  # else the next one may differ
+            require_models(settings, live)
         return live
+    if not new and (restored := restore_index(settings)) is not None:
+        return restored
     if steps is None:
         with Steps() as steps:
             return create_index(settings, fit_catalogue(settings, catalogue, steps))
@@ -97,7 +112,8 @@ def _require_model(
             f"{variable} is {asked!r} ({encoder.card.dim} dimensions), but the index"
             f" {live.name!r} was made with {made!r} ({live.identity.dim} in its space).",
             f"Set {variable}={made}, or make another index with `shelfsight index create"
-            " CATALOGUE`, point the alias to it with `shelfsight index swap`, and ingest again.",
+            " CATALOGUE`, fill it with `shelfsight ingest CATALOGUE`, and point the alias to it"
+            " with `shelfsight index swap`.",
         )
 
 
@@ -154,12 +170,24 @@ def create_index(settings: Settings, fitted: "Fitted") -> CatalogueIndex:
         InputError: The node refuses the body.
     """
     client, identity = open_client(settings), fitted.space.identity
-    keep_gazetteer(fitted.gazetteer, keep_space(settings, fitted.space))
-    schema = schema_for(settings, identity.dim, fitted.calibration)
-    body = render(schema, identity, fitted.calibration)
-    in_use = live_index(client, settings.alias) is not None
-    if not in_use:  # workers may look as soon as the alias exists
+    folder = keep_space(settings, fitted.space, fitted.calibration)
+    keep_gazetteer(fitted.gazetteer, folder)
+    if not alias_targets(client, settings.alias):  # workers may look as soon as the alias exists
         use_space(settings, identity.digest)
+    return create_for(settings, identity, fitted.calibration)
+
+
+def create_for(
+    settings: Settings, identity: ModelIdentity, calibration: Calibration
+) -> CatalogueIndex:
+    """Create the index of a space that is kept here and return it.
+
+    Raises:
+        NodeUnreachable: The node does not answer.
+        InputError: The node refuses the body.
+    """
+    client = open_client(settings)
+    body = render(schema_for(settings, identity.dim, calibration), identity, calibration)
     name = create(client, settings.alias, identity, body)
     return read_index(client, settings.alias, name)
 
@@ -173,30 +201,30 @@ def schema_for(settings: Settings, dim: int, calibration: Calibration) -> Schema
     return Schema(dim, Blend.of(weights, calibration))
 
 
-def finish_index(settings: Settings, catalogue: Catalogue) -> None:
+def finish_index(settings: Settings, catalogue: Catalogue, alias: str = "") -> None:
     """Let searches see all that was written; measure BM25's scale where it is still assumed.
 
     Args:
-        settings: Whose alias.
+        settings: Whose node, home and seed.
         catalogue: Where the pseudo-queries' titles come from, its first 200 products.
+        alias: Whose index; the settings' when left out.
 
     Raises:
         NodeUnreachable: The node does not answer.
         InputError: The alias does not exist.
     """
-    from query.calibrate import DEFAULT_SCALES
-
-    make_visible(settings)
-    if require_live(settings).calibration["lexical"] == DEFAULT_SCALES["lexical"]:
-        calibrate_lexical(settings, catalogue)
+    make_visible(settings, alias)
+    if require_live(settings, alias).calibration["lexical"] == default_scales()["lexical"]:
+        calibrate_lexical(settings, catalogue, alias)
 
 
-def calibrate_lexical(settings: Settings, catalogue: Catalogue) -> Calibration:
-    """Measure BM25's scale on the live index, write it there and return all scales.
+def calibrate_lexical(settings: Settings, catalogue: Catalogue, alias: str = "") -> Calibration:
+    """Measure BM25's scale on an alias's index, write it there and return all scales.
 
     Args:
-        settings: Whose alias.
+        settings: Whose node and seed.
         catalogue: Where the pseudo-queries' titles come from, its first 200 products.
+        alias: Whose index; the settings' when left out.
 
     Raises:
         InputError: The alias does not exist.
@@ -205,7 +233,7 @@ def calibrate_lexical(settings: Settings, catalogue: Catalogue) -> Calibration:
     from query.calibrate_words import estimate_lexical
 
     client = open_client(settings)
-    live = require_live(settings)
+    live = require_live(settings, alias)
     rows = (row.product for row in catalogue.rows())
     titles = {p.id: p.title for p in islice(rows, TITLES) if p is not None and not p.deleted}
     measured = estimate_lexical(client, live.name, titles, seed=settings.seed)
@@ -214,28 +242,30 @@ def calibrate_lexical(settings: Settings, catalogue: Catalogue) -> Calibration:
     return fresh
 
 
-def make_visible(settings: Settings) -> None:
-    """Let searches see all that has been written to the alias, not only after its next refresh.
+def make_visible(settings: Settings, alias: str = "") -> None:
+    """Let searches see all that has been written to an alias, not only after its next refresh.
 
     Raises:
         NodeUnreachable: The node does not answer.
     """
     from mappings.connection import node_errors
 
-    with node_errors(settings.alias):
-        open_client(settings).indices.refresh(index=settings.alias)
+    name = alias or settings.alias
+    with node_errors(name):
+        open_client(settings).indices.refresh(index=name)
 
 
-def require_live(settings: Settings) -> CatalogueIndex:
-    """Return the alias's live index.
+def require_live(settings: Settings, alias: str = "") -> CatalogueIndex:
+    """Return the index behind an alias, the settings' when left out.
 
     Raises:
         InputError: There is no such alias.
     """
-    live = live_index(open_client(settings), settings.alias)
+    name = alias or settings.alias
+    live = live_index(open_client(settings), name)
     if live is None:
         raise InputError(
-            f"There is no alias {settings.alias!r}.",
+            f"There is no alias {name!r}.",
             "Create it by ingesting a catalogue: `shelfsight ingest PATH`.",
         )
     return live
@@ -265,13 +295,16 @@ def describe(settings: Settings) -> dict[str, Any]:
 def generations(settings: Settings) -> list[dict[str, Any]]:
     """Return the alias's indices, oldest first, and which of them is live."""
     client = open_client(settings)
-    live = live_index(client, settings.alias)
+    live = alias_targets(client, settings.alias)
+    following = alias_targets(client, next_alias(settings.alias))
     rows = client.cat.indices(index=f"{settings.alias}-*", format="json", s="creation.date")
     return [
         {
             "name": row["index"],
-            "live": live is not None and row["index"] == live.name,
-            "documents": int(row["docs.count"] or 0),
+            "live": row["index"] in live,
+            "next": row["index"] in following,
+            # The engine's own figure counts each picture as a document too.
+            "documents": int(client.count(index=row["index"])["count"]),
         }
         for row in rows
     ]
@@ -285,11 +318,15 @@ def differences(settings: Settings) -> tuple[Difference, ...]:
 
 
 def _calibration(settings: Settings) -> Calibration:
-    from mappings.errors import StackError
-    from query.calibrate import DEFAULT_SCALES
-
     try:
         live = live_index(open_client(settings), settings.alias)
     except StackError:
         live = None
-    return live.calibration if live else Calibration(DEFAULT_SCALES)
+    return live.calibration if live else Calibration(default_scales())
+
+
+def default_scales() -> "dict[str, Affine | Saturation | Raw]":
+    """Return the scales of an index that has not been measured."""
+    from query.calibrate import DEFAULT_SCALES
+
+    return DEFAULT_SCALES

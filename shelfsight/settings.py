@@ -1,16 +1,21 @@
-"""Settings: read once from the environment (and ``.env``), then passed down as values.
+"""Settings: read once from the environment and a file, then passed down as values.
 
-Every setting is ``SHELFSIGHT_<NAME>``; secrets are never shown by ``repr`` or in logs.
+Every setting is ``SHELFSIGHT_<NAME>``; secrets are never shown by ``repr`` or in logs. The file is
+the one that SHELFSIGHT_ENV_FILE names, else the checkout's ``.env``. The working folder has no say:
+it may be a feed from elsewhere, whose ``.env`` could send the node's password to another address.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from mappings.connection import Connection
 from mappings.errors import InputError
+
+_LOCATED = ("text_model", "image_model", "detector", "transcriber")
 
 
 class Settings(BaseSettings):
@@ -42,9 +47,7 @@ class Settings(BaseSettings):
         config: A file or folder of profiles (TOML), empty for the built-in ones.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix="SHELFSIGHT_", env_file=".env", extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix="SHELFSIGHT_", extra="ignore", frozen=True)
 
     alias: str = Field(default="products", pattern=r"^[a-z0-9][a-z0-9_.-]{0,100}$")
     home: Path | None = None
@@ -69,6 +72,26 @@ class Settings(BaseSettings):
     record_queries: bool = False
     config: Path | None = None
 
+    @field_validator(*_LOCATED)
+    @classmethod
+    def _from_the_root(cls, name: str) -> str:
+        """Return a model's name with its files named from the root: workers run elsewhere."""
+        family, colon, argument = name.partition(":")
+        place, mark, options = argument.partition("?")
+        pairs = [option.partition("=") for option in options.split("&")] if mark else []
+        named = "&".join(f"{key}{sign}{_located(value)}" for key, sign, value in pairs)
+        return f"{family}{colon}{_located(place)}{mark}{named}"
+
+    @field_validator("node_ca")
+    @classmethod
+    def _authority_from_the_root(cls, path: str) -> str:
+        return str(Path(path).expanduser().absolute()) if path else ""
+
+    @field_validator("config")
+    @classmethod
+    def _config_from_the_root(cls, path: Path | None) -> Path | None:
+        return path.expanduser().absolute() if path else None
+
     def connection(self, url: str) -> Connection:
         """Return how to reach the node at ``url`` with these credentials."""
         return Connection(
@@ -81,16 +104,23 @@ class Settings(BaseSettings):
         )
 
 
+def _located(place: str) -> str:
+    """Return a file or folder named from the root; anything else as it is."""
+    path = Path(place)
+    known = bool(place) and not place.isdecimal() and path.exists()
+    return str(path.absolute()) if known else place
+
+
 def read_settings() -> Settings:
     """Return the settings of this process.
 
     Raises:
-        InputError: A variable holds what is not allowed; it is named.
+        InputError: A variable holds what is not allowed, or SHELFSIGHT_ENV_FILE names no file.
     """
     from pydantic import ValidationError
 
     try:
-        return Settings()
+        return Settings(_env_file=settings_file(os.environ))
     except ValidationError as error:
         faults = "; ".join(
             f"SHELFSIGHT_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}"
@@ -101,6 +131,36 @@ def read_settings() -> Settings:
             "Correct the variables, in the environment or in .env; --alias stands for"
             " SHELFSIGHT_ALIAS.",
         ) from None
+
+
+def settings_file(environ: Mapping[str, str]) -> Path | None:
+    """Return the file that holds settings beside the environment, if there is one.
+
+    Args:
+        environ: SHELFSIGHT_ENV_FILE in it names the file; empty for none at all.
+
+    Raises:
+        InputError: What it names is no file.
+    """
+    named = environ.get("SHELFSIGHT_ENV_FILE")
+    if named is None:
+        root = checkout()
+        return root / ".env" if root else None
+    if not named:
+        return None
+    path = Path(named).expanduser().absolute()
+    if not path.is_file():
+        raise InputError(
+            f"SHELFSIGHT_ENV_FILE names {named!r}, which is no file.",
+            "Name a file of SHELFSIGHT_…=… lines, or unset it.",
+        )
+    return path
+
+
+def checkout() -> Path | None:
+    """Return the checkout that this program runs from, None for an installed wheel."""
+    root = Path(__file__).resolve().parents[1]
+    return root if (root / "run").is_file() else None
 
 
 def cores() -> int:
@@ -118,5 +178,4 @@ def home(settings: Settings) -> Path:
 
     if settings.home is not None:
         return settings.home.expanduser().absolute()
-    checkout = Path(__file__).resolve().parents[1]
-    return default_folder(os.environ, checkout if (checkout / "run").is_file() else Path.cwd())
+    return default_folder(os.environ, checkout() or Path.cwd())

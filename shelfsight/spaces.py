@@ -5,8 +5,11 @@ import os
 from pathlib import Path
 
 from encoders.space import Space
+from mappings.calibration import Calibration
 from mappings.errors import InputError
 from shelfsight.settings import Settings, home
+
+SCALES = "calibration.json"
 
 
 def space_path(settings: Settings) -> Path:
@@ -43,11 +46,30 @@ def require_prepared(settings: Settings) -> Path:
     )
 
 
-def keep_space(settings: Settings, space: Space) -> Path:
-    """Write a space into the folder of its identity and return the folder."""
-    folder = home(settings) / "spaces" / f"by-identity-{space.identity.digest}"
-    space.save(folder)
+def space_folder(settings: Settings, digest: str) -> Path:
+    """Return the folder of the space with an identity, there or not."""
+    return home(settings) / "spaces" / f"by-identity-{digest}"
+
+
+def keep_space(settings: Settings, space: Space, calibration: Calibration) -> Path:
+    """Write a space and its signals' scales into the folder of its identity; return the folder.
+
+    The scales are kept beside, so that an index that was lost is made again from here.
+    """
+    folder = space_folder(settings, space.identity.digest)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / SCALES).write_text(json.dumps(calibration.to_meta()), encoding="utf-8")
+    space.save(folder)  # its card last: then the folder is complete
     return folder
+
+
+def kept_calibration(settings: Settings) -> Calibration | None:
+    """Return the scales of the alias's space as they were fitted; ``None``: not kept."""
+    try:
+        found = json.loads((space_path(settings) / SCALES).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return Calibration.from_meta(found)
 
 
 def use_space(settings: Settings, digest: str) -> None:
@@ -56,7 +78,7 @@ def use_space(settings: Settings, digest: str) -> None:
     Raises:
         InputError: No space of that identity is kept on this machine.
     """
-    folder = home(settings) / "spaces" / f"by-identity-{digest}"
+    folder = space_folder(settings, digest)
     if not folder.is_dir():
         raise InputError(
             f"The space with identity {digest} is not kept on this machine ({folder}).",

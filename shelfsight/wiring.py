@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mappings.connection import Connection
 from mappings.errors import BrokerUnreachable, NodeUnreachable
-from shelfsight.settings import Settings, cores, home
+from shelfsight.settings import Settings, cores, home, settings_file
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -128,13 +128,17 @@ def open_ledger(settings: Settings) -> "Ledger":
 
 
 def ledger_path(settings: Settings) -> Path:
-    """Return the ledger's file: one for each alias."""
-    return home(settings) / "ledgers" / f"{settings.alias}.sqlite"
+    """Return the ledger's file, one for each alias, in a folder for its owner only."""
+    from shelfsight.local.folder import private_folder
+
+    return private_folder(home(settings) / "ledgers") / f"{settings.alias}.sqlite"
 
 
 def spool_path(settings: Settings) -> Path:
-    """Return the folder of the vectors' spool, shared by all aliases."""
-    return home(settings) / "spool"
+    """Return the folder of the vectors' spool, shared by all aliases, for its owner only."""
+    from shelfsight.local.folder import private_folder
+
+    return private_folder(home(settings) / "spool")
 
 
 def model_cache(settings: Settings) -> Path:
@@ -224,7 +228,7 @@ def open_engine(settings: Settings) -> "SearchEngine":
         NodeUnreachable: No node is known.
         InputError: No catalogue has been prepared for this alias.
     """
-    from encoders.pictures import PictureDecoder
+    from encoders.pictures import QUESTION_LIMITS, PictureDecoder
     from query.engine import SearchEngine
     from query.profiles import load_profiles
     from query.understand.catalogue_reading import catalogue_reading
@@ -237,7 +241,7 @@ def open_engine(settings: Settings) -> "SearchEngine":
         space.identity,
         text=space.text,
         image=space.image,
-        decoder=PictureDecoder() if space.image else None,
+        decoder=PictureDecoder(QUESTION_LIMITS) if space.image else None,
         spotter=_spotter(settings) if space.image else None,
         sight=open_sight(settings, space),
         profiles=load_profiles(settings.config),
@@ -268,11 +272,11 @@ def _spotter(settings: Settings) -> "Spotter":
         UnknownModel: There is no such detector, or it cannot be loaded here.
     """
     from encoders.detect import load_detector
-    from encoders.pictures import PictureDecoder
+    from encoders.pictures import QUESTION_LIMITS, PictureDecoder
     from query.queries.subject import Spotter
 
     detector = load_detector(settings.detector) if settings.detector else None
-    return Spotter(PictureDecoder(), detector)
+    return Spotter(PictureDecoder(QUESTION_LIMITS), detector)
 
 
 def stack_services(settings: Settings, endpoints: "Endpoints") -> "Sequence[Service]":
@@ -281,9 +285,7 @@ def stack_services(settings: Settings, endpoints: "Endpoints") -> "Sequence[Serv
     from shelfsight.local.ports import choose
     from shelfsight.local.workers import worker_service
 
-    known = {
-        "SHELFSIGHT_HOME": str(home(settings)),
-        "SHELFSIGHT_ALIAS": settings.alias,
+    known = _service_settings(settings) | {
         "SHELFSIGHT_NODE_URL": endpoints.node_url,
         "SHELFSIGHT_BROKER_URL": endpoints.broker_url,
     }
@@ -295,11 +297,29 @@ def stack_services(settings: Settings, endpoints: "Endpoints") -> "Sequence[Serv
     port = _own_api_port(settings) or choose("the search program", settings.api_port, API_PORT, ())
     api = Service(
         "api",
-        (sys.executable, "-m", "shelfsight", "serve", "--port", str(port)),
+        (sys.executable, "-P", "-m", "shelfsight", "serve", "--port", str(port)),
         known,
         probe=f"http://127.0.0.1:{port}/openapi.json",
     )
     return (worker, api)
+
+
+def _service_settings(settings: Settings) -> dict[str, str]:
+    """Return the settings that would mean another file to a service, which runs elsewhere."""
+    from shelfsight.local.folder import cache_folder
+
+    file = settings_file(os.environ)
+    located = ("text_model", "image_model", "detector", "transcriber", "node_ca", "config")
+    return {
+        "SHELFSIGHT_HOME": str(home(settings)),
+        "SHELFSIGHT_ALIAS": settings.alias,
+        "SHELFSIGHT_CACHE": str(cache_folder(os.environ)),
+        "SHELFSIGHT_ENV_FILE": str(file) if file and file.is_file() else "",
+    } | {
+        f"SHELFSIGHT_{name.upper()}": str(getattr(settings, name))
+        for name in located
+        if name in settings.model_fields_set
+    }
 
 
 def worker_name(settings: Settings) -> str:

@@ -107,7 +107,7 @@ def tls_door(
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    with _serving(Door, cert, key) as port:
+    with tls_serving(Door, cert, key) as port:
         yield f"https://127.0.0.1:{port}", asked
 
 
@@ -133,7 +133,7 @@ def intercepting_proxy(
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    with _serving(Files, cert, key) as port:
+    with tls_serving(Files, cert, key) as port:
 
         class Tunnel(BaseRequestHandler):
             def handle(self) -> None:
@@ -194,7 +194,7 @@ class _TlsServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def _serving(handler: type[BaseHTTPRequestHandler], cert: Path, key: Path) -> Iterator[int]:
+def tls_serving(handler: type[BaseHTTPRequestHandler], cert: Path, key: Path) -> Iterator[int]:
     server = _TlsServer(("127.0.0.1", 0), handler)
     server.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.context.load_cert_chain(cert, key)

@@ -1,17 +1,21 @@
-"""Audio from outside: its limits, and its decoding in a capped child process."""
+"""Audio from outside: its limits, and its decoding in a sealed child process."""
 
 import json
-import subprocess
-import sys
+import math
+import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 
+from encoders.sandbox import ProtocolError, SealedProcess
 from encoders.speech.transcript import RATE, Samples
 from mappings.errors import InputError, StackError
 
 FORMATS = "WAV with PCM samples of 8, 16, 24 or 32 bits"
+CHILD = ("-m", "encoders.speech.audio_child")
+START_SECONDS = 30.0
+WORDS_BYTES = 4096
+"""What a child may say beside samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,8 @@ class AudioRefused(InputError):
 def decode_audio(content: bytes, limits: AudioLimits = LIMITS) -> Samples:
     """Return the speech of a WAV file, int16 (n,), mono, 16,000 samples a second.
 
-    The file is read by a process of its own that has a memory cap, no files to write, none of this
-    process's environment, and little time.
+    The file is read by a sealed process of its own (``encoders.sandbox``): it has a memory cap,
+    little time, none of this process's environment, and no way to files and sockets.
 
     Args:
         content: The file's bytes.
@@ -67,38 +71,54 @@ def decode_audio(content: bytes, limits: AudioLimits = LIMITS) -> Samples:
             f"The recording has {len(content):,} bytes; {limits.content_bytes:,} are allowed.",
             f"Send at most {limits.seconds:g} seconds, mono, 16,000 samples of 16 bits a second.",
         )
-    settings = json.dumps(asdict(limits)).encode()
+    child = _start(limits)
     try:
-        child = subprocess.run(
-            [sys.executable, "-m", "encoders.speech.audio_child"],
-            input=len(settings).to_bytes(8, "little") + settings + content,
-            capture_output=True,
-            timeout=limits.decode_seconds + 20.0,  # its start is not the recording's fault
-            env={"PYTHONPATH": _root(), "PYTHONSAFEPATH": "1", "OPENBLAS_NUM_THREADS": "1"},
-            cwd="/",
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        return _samples(child, content, limits)
+    except TimeoutError:
         raise AudioRefused(f"It took more than {limits.decode_seconds:g} s to read.") from None
+    except (ProtocolError, ValueError):
+        raise AudioRefused("The decoder's answer is not what was asked for.") from None
+    except (EOFError, OSError):
+        code = child.end(1.0)
+        raise AudioRefused(f"The decoder died on this recording (exit {code}).") from None
+    finally:
+        child.end()
+
+
+def _start(limits: AudioLimits) -> SealedProcess:
+    """Return a child that waits for a recording."""
+    deadline = time.monotonic() + START_SECONDS
+    try:
+        child = SealedProcess(CHILD, {})
     except OSError as error:
         raise StackError(f"The audio decoder did not start ({error.strerror}).") from None
-    return _answer(child)
+    try:
+        child.send((json.dumps(asdict(limits)).encode(),), deadline)
+        child.receive({b"P": WORDS_BYTES}, deadline)
+    except (TimeoutError, EOFError, OSError, ProtocolError) as error:
+        child.end()
+        raise StackError(f"The audio decoder did not start ({type(error).__name__}).") from None
+    return child
 
 
-def _answer(child: "subprocess.CompletedProcess[bytes]") -> Samples:
-    kind, body = child.stdout[:1], child.stdout[1:]
+def _samples(child: SealedProcess, content: bytes, limits: AudioLimits) -> Samples:
+    """Return what the child reads out of a recording; its words when it refuses.
+
+    Raises:
+        ValueError: It answers with neither.
+    """
+    deadline = time.monotonic() + limits.decode_seconds
+    child.send((content,), deadline)
+    most = {b"P": 2 * math.ceil((limits.seconds + 1) * RATE), b"R": WORDS_BYTES}
+    kind, body = child.receive(most, deadline)
     if kind == b"P":
         return np.frombuffer(body, dtype="<i2").astype(np.int16)
-    if kind == b"R":
-        words = json.loads(body)
-        raise AudioRefused(words["problem"], words["cure"])
-    raise AudioRefused(f"The decoder died on this recording (exit {child.returncode}).")
+    words = json.loads(body)
+    if not isinstance(words, dict):
+        raise ValueError("no refusal")
+    raise AudioRefused(str(words.get("problem")), str(words.get("cure")))
 
 
 def seconds_of(speech: Samples) -> float:
     """Return how long the speech is, in seconds."""
     return len(speech) / RATE
-
-
-def _root() -> str:
-    return str(Path(__file__).resolve().parents[2])

@@ -1,20 +1,22 @@
-"""The capped process that reads audio from outside: ``python -m encoders.speech.audio_child``.
+"""The sealed process that reads audio from outside: ``python -m encoders.speech.audio_child``.
 
-Standard input: 8 bytes of little-endian length, the limits as JSON, then the file. Standard output:
-``P`` and the samples (int16, mono, 16 kHz), or ``R`` and a JSON object of problem and cure.
+The first frame is the limits as JSON; its answer names the locks that the kernel lacks. The second
+is the file, answered by ``P`` and the samples (int16, mono, 16 kHz), or ``R`` and a JSON object of
+problem and cure.
 """
 
 import io
 import json
-import os
 import resource
-import sys
 import wave
 from typing import Any
 
 import numpy as np
+import numpy.fft as fft
 from numpy.typing import NDArray
 
+from encoders.sandbox.frames import Frames
+from encoders.sandbox.locks import seal
 from encoders.speech.audio import AudioLimits, AudioRefused
 from encoders.speech.transcript import RATE, Samples
 
@@ -24,27 +26,17 @@ _SHORTEST = 0.1
 
 def main() -> None:
     """Answer the one recording on standard input."""
-    given, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints must not be taken for an answer
-    length = int.from_bytes(given.read(8), "little")
-    limits = AudioLimits(**json.loads(given.read(length)))
-    _cap(limits)
-    try:
-        answers.write(b"P" + read_wav(given.read(), limits).astype("<i2").tobytes())
-    except AudioRefused as refused:
-        answers.write(
-            b"R" + json.dumps({"problem": refused.problem, "cure": refused.cure}).encode()
-        )
-    answers.flush()
-
-
-def _cap(limits: AudioLimits) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    frames = Frames()
+    limits = AudioLimits(**json.loads(frames.read() or b"{}"))
+    frames.answer(b"P", json.dumps(seal(limits.memory)).encode())
     used = resource.getrusage(resource.RUSAGE_SELF)
     end = int(used.ru_utime + used.ru_stime + limits.decode_seconds) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (end, end))
+    try:
+        frames.answer(b"P", read_wav(frames.read() or b"", limits).astype("<i2").tobytes())
+    except AudioRefused as refused:
+        words = {"problem": refused.problem, "cure": refused.cure}
+        frames.answer(b"R", json.dumps(words).encode())
 
 
 def read_wav(content: bytes, limits: AudioLimits) -> Samples:
@@ -117,10 +109,10 @@ def _floats(frames: bytes, width: int) -> NDArray[np.float64]:
 def _resampled(mono: NDArray[np.float64], rate: int) -> Samples:
     """Return the sound at 16,000 samples a second; frequencies above 8,000 Hz are taken out."""
     if rate != RATE:
-        spectrum = np.fft.rfft(mono)
+        spectrum = fft.rfft(mono)
         count = max(1, round(len(mono) * RATE / rate))
         # Cut or padded in the frequency domain: no aliases, and no filter to design.
-        mono = np.fft.irfft(spectrum[: count // 2 + 1], count) * (count / len(mono))
+        mono = fft.irfft(spectrum[: count // 2 + 1], count) * (count / len(mono))
     return np.clip(np.round(mono * 32_767.0), -32_768, 32_767).astype(np.int16)
 
 

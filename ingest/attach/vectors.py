@@ -11,7 +11,7 @@ from ingest.attach.pictures import ShopPictures
 from ingest.changes import Entry, Refusal, content_hash
 from ingest.documents import documents
 from ingest.embedding import embed_pictures, embed_texts
-from ingest.options import WorkerOptions
+from ingest.options import TaskLimits, WorkerOptions
 from mappings.attached_columns import AttachedColumns
 from mappings.connection import Connection
 from mappings.errors import StackError
@@ -38,6 +38,10 @@ class Refusals:
     def refuse(self, refusals: Iterable[Refusal]) -> None:
         """Keep refusals."""
         self.found += refusals
+
+    def absences(self, pictures: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """Return that each picture was looked for often enough: the next reconcile looks again."""
+        return {place: TaskLimits().runs for place in pictures}
 
     def took(self, run: int, what: str, seconds: float, items: int) -> None:
         """Forget a time: nobody asks for it here."""
@@ -100,7 +104,7 @@ class Embedder:
         kept = read(document_id, product.pictures)
         content = content_hash(product, kept, self.opened.identity)
         root = str(self.pictures.root or "")
-        return Entry(document_id, 0, 0, root, product, kept, content, "", 0)
+        return Entry(document_id, 0, 0, root, product, kept, content, 0)
 
     def fill(self, entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
         """Return the reserved object of each product, by its document's id.
@@ -135,7 +139,7 @@ class _Reserved:
     columns: AttachedColumns
 
     def document(
-        self, product: Product, vectors: ProductVectors, *, version: int, content_hash: str
+        self, product: Product, vectors: ProductVectors, *, order: int, content_hash: str
     ) -> Mapping[str, Any]:
         """Return the reserved object of a product."""
         return self.columns.fill(vectors, content_hash)

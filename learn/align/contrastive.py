@@ -91,10 +91,9 @@ class _Training:
         mean = base.text_mean
         start = u @ base.linear
         start -= np.outer(start @ mean, mean)
-        self.length = float(np.linalg.norm(start, axis=1).mean())
         flat = pairs.vectors - np.outer(pairs.vectors @ mean, mean)
         self.u = torch.from_numpy(u)
-        self.start = torch.from_numpy((start / self.length).astype(np.float32))
+        self.start = torch.from_numpy(start.astype(np.float32))
         self.texts = torch.nn.functional.normalize(torch.from_numpy(flat), dim=1)
         self.mean = torch.from_numpy(mean)
         self.said = torch.from_numpy(pairs.weights > 0)
@@ -192,7 +191,6 @@ class _Training:
 
         return dataclasses.replace(
             self.base,
-            linear=(self.base.linear / self.length).astype(np.float32),
             hidden=taken(self.hidden.weight.T),
             hidden_bias=taken(self.hidden.bias),
             out=taken(self.out.weight.T),

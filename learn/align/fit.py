@@ -12,6 +12,8 @@ from learn.align.pairs import Pairs
 PENALTY = 0.3
 """Of the mean eigenvalue of X'X: at 3,000 pictures the measures are flat from 0.1 to 3."""
 LEAST = 1e-9
+ROUNDING = 1e-6
+"""Length of a unit vector's prediction below which it is rounding."""
 GENERIC = 200.0
 """Texts that the generic mean counts as, against the catalogue's own mean."""
 
@@ -36,7 +38,9 @@ def fit_ridge_head(
     axis = unit_rows(mean[None])[0]
     reached = u @ matrix
     reached -= np.outer(reached @ axis, axis)
-    matrix /= max(float(np.linalg.norm(reached, axis=1).mean()), 1e-9)
+    length = float(np.linalg.norm(reached, axis=1).mean())
+    if length > ROUNDING:  # else pictures say nothing of their texts, and rounding is left as it is
+        matrix /= length
     none = np.zeros((u.shape[1], 0), dtype=np.float32)
     return AlignedHead(
         middle=middle,

@@ -14,6 +14,7 @@ from encoders.kinds.names import load_names
 from encoders.protocol import Vectors
 from learn.align.measures import interval, own_pictures, precision_at
 from learn.align.pairs import Pairs
+from mappings.errors import InputError
 
 FOLDS = 4
 CUT = 10
@@ -97,8 +98,18 @@ def part(pairs: Pairs, rows: NDArray[np.int64]) -> Pairs:
 
 
 def score(values: Values) -> float:
-    """Return the mean of the deciding measures that are there."""
-    return float(np.mean([values[name].mean() for name in DECIDING if name in values]))
+    """Return the mean of the deciding measures that are there.
+
+    Raises:
+        InputError: None is.
+    """
+    found = [values[name].mean() for name in DECIDING if name in values]
+    if not found:
+        raise InputError(
+            "Nothing can be measured on products left out: too few have pictures of their own.",
+            "Until there are more, `shelfsight ingest` fits a projection that is not measured.",
+        )
+    return float(np.mean(found))
 
 
 def _as_asked(questions: Questions, adapter: QueryAdapter | None) -> Questions:

@@ -9,6 +9,8 @@ from learn.align.generic import GenericTexts
 
 SHRINK = 1.0
 """Of the mean variance, added to every direction's: what texts are too few to tell apart stays."""
+LEAST = 1e-12
+"""Mean variance of unit vectors' numbers below which it is rounding."""
 
 
 def text_metric(texts: GenericTexts | None, own: Vectors) -> Vectors:
@@ -32,7 +34,7 @@ def text_metric(texts: GenericTexts | None, own: Vectors) -> Vectors:
         mean = texts.mean.astype(np.float64)
         scatter += texts.moment.astype(np.float64) - np.outer(mean, mean)
     usual = float(np.trace(scatter)) / len(scatter)
-    if usual <= 0:  # one text alone
+    if usual <= LEAST:  # all texts are one
         return np.eye(len(scatter), dtype=np.float32)
     spread, axes = np.linalg.eigh(scatter)
     lengths = np.maximum(spread, 0.0) + SHRINK * usual

@@ -98,6 +98,8 @@ def discriminants(u: Vectors, products: NDArray[np.int64], rank: int) -> NDArray
     middles /= counts[:, None]
     apart = y - middles[place]
     within = apart.T @ apart / len(y)
+    if np.trace(within) <= LEAST * np.square(y).sum() / len(y):  # each product's pictures are one
+        return basis[:, :0]
     within[np.diag_indices(len(within))] += SHRINK * np.trace(within) / len(within)
     values, vectors = np.linalg.eigh(within)
     whiten = vectors / np.sqrt(values)

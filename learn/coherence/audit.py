@@ -9,10 +9,11 @@ import numpy as np
 
 from encoders.protocol import Vectors, unit_rows
 from learn.align.folds import product_folds
-from learn.coherence.check import Check, fit_check
+from learn.coherence.check import FEWEST, Check, fit_check
 from learn.coherence.exhibits import Exhibits
 from learn.coherence.readers import ClaimReader, Numbers
 from learn.coherence.reasons import Reason, reasons
+from mappings.errors import InputError
 
 FOLDS = 5
 
@@ -59,6 +60,12 @@ def audit(
     """
     folds = product_folds(contents, FOLDS, seed)
     pictured = np.unique(exhibits.owners)
+    if min(np.count_nonzero(folds[pictured] != fold) for fold in range(FOLDS)) < FEWEST:
+        raise InputError(
+            f"{len(pictured)} products have pictures, too few of them pictures that no other"
+            " product shows; what their words look like cannot be learned from them.",
+            f"Ingest at least {FEWEST * FOLDS // (FOLDS - 1)} products with pictures of their own.",
+        )
     scored: list[tuple[float, int, int]] = []
     checks: list[Check] = []
     for fold in range(FOLDS):

@@ -1,10 +1,11 @@
 """A foreign body: how large it may be, and which of its sections can be kept."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mappings.errors import InputError
+from query.augmenting.grammar import require_known
 
 MAX_BYTES = 64 * 1024
 MAX_CLAUSES_DEEP = 20
@@ -32,13 +33,6 @@ REFUSED = {
     "indices_boost": "weighs several indices, and vectors are attached to one",
     "point_in_time": "is called `pit`",
 }
-# Beside whatever has "script" in its name.
-_SCRIPTED = frozenset({"scripted_metric", "bucket_selector", "moving_fn", "derived",
-                       "search_pipeline"})  # fmt: skip
-_OPAQUE = {
-    "wrapper": "hides its query in base64, so that nothing can be checked; write it out",
-    "template": "is filled in by a pipeline later, so that nothing can be checked; write it out",
-}
 
 
 def require_body(body: object, *, scripts: bool) -> dict[str, Any]:
@@ -46,7 +40,8 @@ def require_body(body: object, *, scripts: bool) -> dict[str, Any]:
 
     Args:
         body: The shop's request.
-        scripts: Whether it may hold scripts; over HTTP it may not.
+        scripts: Whether it may hold scripts, and whatever else the grammar does not know; over
+            HTTP it may not.
 
     Raises:
         InputError: It is none, or larger than 64 KB, or deeper than 20 clauses, or holds a
@@ -69,19 +64,8 @@ def require_body(body: object, *, scripts: bool) -> dict[str, Any]:
             )
     if {"aggs", "aggregations"} <= body.keys():
         raise InputError("The body holds both 'aggs' and 'aggregations'.", "Put them into one.")
-    for kind, why in _OPAQUE.items():
-        if isinstance(body.get("query"), Mapping) and kind in _keys(body["query"]):
-            raise InputError(f"The query's {kind!r} {why}.", "Then augment it.")
-    if not scripts and (found := sorted(k for k in _keys(body) if _is_scripted(k))):
-        raise InputError(
-            f"The body holds {found[0][:60]!r}, and scripts and pipelines are not taken over HTTP.",
-            "Augment it in Python, where the shop's own code says what runs, or without it.",
-        )
+    require_known(body, closed=not scripts)
     return body
-
-
-def _is_scripted(key: str) -> bool:
-    return key in _SCRIPTED or "script" in key.lower().split(".")[-1].split("_")
 
 
 def _require_size(body: Mapping[str, Any]) -> None:
@@ -92,39 +76,21 @@ def _require_size(body: Mapping[str, Any]) -> None:
     if size > MAX_BYTES:
         raise InputError(
             f"The body has {size:,} bytes; {MAX_BYTES:,} are allowed.",
-            "Shorten it: long lists of ids belong into a terms lookup.",
+            "Shorten it.",
         )
 
 
 def _require_depth(body: Mapping[str, Any]) -> None:
     """Refuse what would cost the node its stack; without recursion, which would cost ours."""
-    level: list[Any] = [body]
-    for _ in range(2 * MAX_OBJECTS_DEEP):  # lists between the objects are levels here, too
-        level = [inner for outer in level for inner in _inside(outer)]
-        if not level:
-            break
-    if level or _objects_deep(body) > MAX_OBJECTS_DEEP:
-        raise InputError(
-            f"The body is more than {MAX_CLAUSES_DEEP} clauses ({MAX_OBJECTS_DEEP} objects) deep.",
-            "Flatten it: deep trees of clauses can end the engine's process.",
-        )
-
-
-def _inside(value: object) -> list[Any]:
-    inner = list(value.values()) if isinstance(value, dict) else value
-    return [v for v in inner if isinstance(v, dict | list)] if isinstance(inner, list) else []
-
-
-def _objects_deep(value: object) -> int:
-    own = 1 if isinstance(value, dict) else 0
-    return own + max((_objects_deep(v) for v in _inside(value)), default=0)
-
-
-def _keys(value: object) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield key
-            yield from _keys(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _keys(inner)
+    left: list[tuple[Any, int, int]] = [(body, 1, 1)]
+    while left:
+        value, objects, levels = left.pop()
+        if objects > MAX_OBJECTS_DEEP or levels > 2 * MAX_OBJECTS_DEEP:  # of lists, too
+            raise InputError(
+                f"The body is more than {MAX_CLAUSES_DEEP} clauses ({MAX_OBJECTS_DEEP} objects)"
+                " deep.",
+                "Flatten it: deep trees of clauses can end the engine's process.",
+            )
+        for inner in value.values() if isinstance(value, dict) else value:
+            if isinstance(inner, dict | list):
+                left.append((inner, objects + isinstance(inner, dict), levels + 1))

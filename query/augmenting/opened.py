@@ -8,7 +8,7 @@ from typing import Any
 from encoders.protocol import ImageEncoder, TextEncoder
 from encoders.sight import Sight
 from mappings.attach import Attachment, read_attachment
-from mappings.errors import InputError
+from mappings.errors import CatalogueUnavailable, InputError
 from mappings.identity import ModelIdentity
 from query.augmenting.augmented import Augmented, Recall
 from query.augmenting.compile import Sorted, Wishes, compile_body
@@ -35,7 +35,7 @@ class Augmenter:
         profiles: Profiles by name.
 
     Raises:
-        InputError: Shelfsight is not attached to the index.
+        CatalogueUnavailable: Shelfsight is not attached to the index.
         IdentityMismatch: Its vectors are of other models.
         NodeUnreachable: The node does not answer.
     """
@@ -107,7 +107,10 @@ class Augmenter:
         return replace(made, notes=(*made.notes, *notes), degraded=tuple(failed))
 
     def _attachment(self) -> Attachment:
-        found = read_attachment(self.client, self.index)
+        try:
+            found = read_attachment(self.client, self.index)
+        except InputError as error:
+            raise CatalogueUnavailable(error.problem, error.cure) from None
         self.identity.require(found.identity, f"Index {found.index!r}")
         return found
 

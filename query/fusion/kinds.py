@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from mappings.errors import InputError
+from query.input_limits import expression
 
 DEPTH = 200
 MAX_DEPTH = 1_000
@@ -115,7 +116,7 @@ def parse_fusion(text: str) -> Fusion:
         InputError: No such fusion, no such parameter, or a value out of range; names what is
             allowed.
     """
-    name, _, rest = text.strip().partition(":")
+    name, _, rest = expression(text, "Fusion").partition(":")
     kind = KINDS.get(name)
     if kind is None:
         raise InputError(f"There is no fusion {name[:40]!r}.", f"Fusions are {', '.join(KINDS)}.")

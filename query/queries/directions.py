@@ -24,6 +24,7 @@ def mixed(rows: Sequence[Vector], weights: Sequence[float] = ()) -> Vector:
     if len(rows) == 1:
         return rows[0]
     shares = np.array(weights or [1.0] * len(rows), np.float64)
+    shares /= shares.max()  # very small ones would make a sum of no length
     mean: Vector = unit_rows((shares @ np.stack(rows).astype(np.float64))[None])[0]
     return mean
 

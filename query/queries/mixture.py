@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from encoders.crop import Box
 from mappings.errors import InputError
+from query.input_limits import MAX_TEXT, MAX_WEIGHT, is_product_id, plain_text
 
 MAX_LIKE = 8
 MAX_ALSO = 3
-MAX_WORDS = 200
 MAX_STRENGTH = 4.0
-MAX_ID_BYTES = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +43,20 @@ class Mixture:
     def __post_init__(self) -> None:
         _require(len(self.like) <= MAX_LIKE, "like", len(self.like), MAX_LIKE)
         _require(len(self.also) <= MAX_ALSO, "also", len(self.also), MAX_ALSO)
-        if bad := [i for i in self.like if not i or len(i.encode()) > MAX_ID_BYTES]:
+        if bad := [i for i in self.like if not is_product_id(i)]:
             raise InputError(f"{bad[0][:40]!r} is no product's id.", "Give ids of the catalogue.")
         if len(set(self.like)) < len(self.like):
             raise InputError("A product of 'like' is given twice.", "Give it more weight instead.")
         for what in ("but", "without"):
-            _require(len(getattr(self, what)) <= MAX_WORDS, f"The length of {what!r}",
-                     len(getattr(self, what)), MAX_WORDS)  # fmt: skip
+            letters = len(plain_text(getattr(self, what)))
+            _require(letters <= MAX_TEXT, f"The length of {what!r}", letters, MAX_TEXT)
         if not (math.isfinite(self.strength) and 0 <= self.strength <= MAX_STRENGTH):
             raise InputError(f"strength is {self.strength}.", f"Give 0 to {MAX_STRENGTH:g}.")
         weights = self.picture_weights
-        if any(not math.isfinite(w) or w < 0 for w in weights) or (weights and not any(weights)):
+        if any(not 0 <= w <= MAX_WEIGHT for w in weights) or (weights and not any(weights)):
             raise InputError(
                 f"Picture weights are {', '.join(f'{w:g}' for w in weights)}.",
-                "Give numbers of at least 0, one of them above 0.",
+                f"Give numbers from 0 to {MAX_WEIGHT:,.0f}, one of them above 0.",
             )
 
     @property
@@ -84,8 +83,8 @@ class Mixture:
             )
         if self.also and not text:
             raise InputError("Further texts come without a first.", "Give the query's words.")
-        letters = len(text) + sum(len(one) + 1 for one in self.also)
-        _require(not self.also or letters <= MAX_WORDS, "The texts' length", letters, MAX_WORDS)
+        letters = len(text) + sum(len(plain_text(one)) + 1 for one in self.also)
+        _require(not self.also or letters <= MAX_TEXT, "The texts' length", letters, MAX_TEXT)
         if self.picture_weights and len(self.picture_weights) != examples:
             raise InputError(
                 f"There are {len(self.picture_weights)} picture weights for {examples} examples.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from query.understand.lexicon import phrase
@@ -59,7 +60,7 @@ class Rule:
             query: Folded by ``phrase``.
         """
         for pattern in self.queries:
-            if _matches(phrase(pattern), query, self.match):
+            if _matches(_folded(pattern), query, self.match):
                 return pattern
         return ""
 
@@ -110,6 +111,7 @@ class RuleBook:
 
 
 NO_RULES = RuleBook()
+_folded = lru_cache(32_768)(phrase)
 
 
 def _matches(pattern: str, query: str, match: Match) -> bool:

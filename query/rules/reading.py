@@ -9,7 +9,7 @@ from typing import Any
 
 from mappings.errors import InputError
 from query.filters import parse_filter
-from query.request import MAX_TEXT
+from query.input_limits import MAX_TEXT
 from query.rules.book import MATCHES, Rule, RuleBook, Synonyms
 
 MAX_RULES = 1_000

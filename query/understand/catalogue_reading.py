@@ -8,8 +8,9 @@ from mappings.fields import Keyword, Text
 from mappings.index import CatalogueIndex
 from mappings.schema import BRAND, CATEGORIES, CURRENCY, PRICE, TAGS
 from query.filters import MAX_FILTERS, AnyOf, Between, Filter, parse_filter
+from query.input_limits import MAX_TEXT, plain_text
 from query.intent import Intent, script_of, understand
-from query.request import MAX_TEXT, SearchRequest, plain_text
+from query.request import SearchRequest
 from query.rules.book import NO_RULES
 from query.rules.live import LiveRules
 from query.suggest.completions import Fold

@@ -8,9 +8,13 @@ AROUND = 0.2
 _DIGITS = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _UNITS = {"十": 10, "百": 100, "千": 1_000, "万": 10_000}
 
-_DIGIT = "[一二两三四五六七八九]"
-_ZH = rf"(?:\d[\d,]*(?:\.\d+)?\s*[万千kw]?|(?:{_DIGIT}|[十百千万])*[十百千万]{_DIGIT}?)"
-_EN = r"\d[\d,]*(?:\.\d+)?k?"
+# A number begins where no digit stands before it and gives nothing back (possessive), so that a
+# run of digits is read once, not once for each of its parts.
+_WHOLE = r"(?<!\d)\d[\d,]{0,19}+(?:\.\d{1,9}+)?+"
+_DIGIT, _UNIT = "[一二两三四五六七八九]", "[十百千万]"
+_CHINESE = rf"(?<!{_DIGIT})(?<!{_UNIT})(?:{_DIGIT}*+{_UNIT})++{_DIGIT}?+"
+_ZH = rf"(?:{_WHOLE}(?:\s*+(?:[万千]|[kw](?![a-z])))?+|{_CHINESE})"
+_EN = rf"{_WHOLE}(?:k(?![a-z]))?+"
 _SIGN = r"(?:hk\$|us\$|[¥$€£])"
 _MONEY = r"(?:人民币|块钱|元钱|元|块|rmb|cny|美元|美金|欧元|英镑|日元|港币|港元)"
 _COINS = r"(?:usd|dollars?|bucks?|eur|euros?|gbp|pounds?|quid|rmb|yuan|cny|jpy|yen|hkd)"
@@ -60,7 +64,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         # Chinese; 元 or a word for an end says that it is a price.
         ("range", rf"{_MAY}{_TWO}{_MONEY}(?:之间)?"),
         ("range", rf"{_BUDGET}({_ZH}){_TO}({_ZH}){_NO_UNIT}(?:之间)?"),
-        ("range", rf"(?<![\d.])(\d{{2,}}){_TO}(\d{{2,}})\s*(?:左右|之间|以内|的(?!\d))"),
+        ("range", rf"(?<![\d.])(\d{{2,20}}+){_TO}(\d{{2,20}}+)\s*(?:左右|之间|以内|的(?!\d))"),
         ("range", rf"{_SIGN}\s*({_EN}){_TO}{_SIGN}?\s*({_EN})(?:\s*{_COINS})?{_NO_UNIT}"),
         ("high", rf"{_MAY}{_ONE}{_MONEY}\s*{_HIGH}"),
         ("high", rf"{_MAY}{_ONE}(?:以下|以内|之内){_NO_UNIT}"),

@@ -1,6 +1,7 @@
 """``shelfsight index``: create, compare, swap and print the catalogue's index."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,18 +27,31 @@ def render(
 def create(
     catalogue: Annotated[str, typer.Argument(help="The catalogue the models are fitted on.")],
 ) -> None:
-    """Fit the space on a catalogue and create its index; a used alias is left where it is."""
+    """Fit the space on a catalogue and create its index.
+
+    An alias that is in use stays where it is: the next ingest fills the new index too, and
+    `swap` then points the alias to it.
+    """
     from ingest.catalogue import open_catalogue
+    from mappings.index import alias_targets
     from shelfsight.indices import prepare_index
     from shelfsight.settings import read_settings
+    from shelfsight.wiring import open_client
 
     settings = read_settings()
-    typer.echo(prepare_index(settings, open_catalogue(Path(catalogue)), new=True).name)
+    made = prepare_index(settings, open_catalogue(Path(catalogue)), new=True)
+    typer.echo(made.name)
+    if alias_targets(open_client(settings), settings.alias) != (made.name,):
+        print(  # noqa: T201 - the program's voice
+            f"{settings.alias} stays where it is; fill the new index with `shelfsight ingest"
+            f" {catalogue}`, then `shelfsight index swap`.",
+            file=sys.stderr,
+        )
 
 
 @app.command("list")
 def list_indices(as_json: JsonOption = False) -> None:
-    """List the alias's generations, their models and which of them is live."""
+    """List the alias's generations: * is live, > is the next one, which an ingest fills."""
     from shelfsight.indices import generations
     from shelfsight.settings import read_settings
 
@@ -49,7 +63,7 @@ def list_indices(as_json: JsonOption = False) -> None:
     if not found:
         typer.echo(f"no index of the alias {settings.alias!r}; `shelfsight ingest PATH` makes one")
     for entry in found:
-        mark = "*" if entry["live"] else " "
+        mark = "*" if entry["live"] else ">" if entry["next"] else " "
         typer.echo(f"{mark} {entry['name']}  {entry['documents']} documents")
 
 
@@ -131,18 +145,28 @@ def diff(as_json: JsonOption = False) -> None:
 
 @app.command()
 def swap(
-    to: Annotated[str, typer.Option(help="The concrete index the alias shall point to.")],
+    to: Annotated[
+        str, typer.Option(help="The index the alias shall point to; the next one if left out.")
+    ] = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Even to one that lacks products or holds older ones.")
+    ] = False,
 ) -> None:
     """Point the alias to another index in one step; the way back is the same command."""
     from mappings.index import read_index
     from mappings.index import swap as swap_alias
+    from shelfsight.rebuilding import next_index, require_filled
     from shelfsight.settings import read_settings
     from shelfsight.spaces import use_space
     from shelfsight.wiring import open_client
 
     settings = read_settings()
     client = open_client(settings)
-    use_space(settings, read_index(client, settings.alias, to).identity.digest)
+    to = to or next_index(settings)
+    digest = read_index(client, settings.alias, to).identity.digest
+    if not yes:
+        require_filled(settings, to)
+    use_space(settings, digest)
     before = swap_alias(client, settings.alias, to)
     typer.echo(f"{settings.alias}: {', '.join(before) or 'nothing'} -> {to}")
 

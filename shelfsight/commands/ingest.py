@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from ingest.filling import Filled
     from ingest.follow import Progress
+    from ingest.reconcile import Reconciled
     from ingest.report import Report
     from shelfsight.progress import Steps
     from shelfsight.settings import Settings
@@ -18,12 +20,17 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for program
 KindOption = Annotated[str, typer.Option(help="Only dead letters of this kind.")]
 IdsArgument = Annotated[list[str] | None, typer.Argument(help="Products; default: all.")]
 SHOWN = 10
+UNDER_WAY = (
+    "What was accepted goes on in the workers. Start again to follow it; nothing is embedded twice."
+)
 
 
 def ingest(
     path: Annotated[Path, typer.Argument(help="A .jsonl, .csv or .tsv file, or a folder.")],
     full: Annotated[bool, typer.Option("--full", help="Delete known products it lacks.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Delete even more than a tenth.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Lose more than a tenth of the products or pictures.")
+    ] = False,
     column: Annotated[
         list[str] | None, typer.Option(help="OURS=THEIRS, such as title=productDisplayName.")
     ] = None,
@@ -32,8 +39,9 @@ def ingest(
 ) -> None:
     """Ingest a catalogue: read, embed, index, and account for every row.
 
-    Unchanged products are not sent; an interrupted ingest goes on where it was. Exit code 0: all
-    is indexed; 1: rows were rejected or products are dead letters; 2: input; 3: surroundings.
+    Unchanged products are not sent; an interrupted ingest goes on where it was. A next index (see
+    `index create`) is filled too. Exit code 0: all is indexed; 1: something was left out, and the
+    report says what; 2: input, or a loss that needs --yes; 3: surroundings.
     """
     from ingest.catalogue import open_catalogue
     from ingest.columns import ColumnMap
@@ -72,19 +80,25 @@ def run_ingest(
         ShelfsightError: See ``ingest.feed.ingest_feed``.
     """
     from ingest.feed import ingest_feed
+    from ingest.follow import Patience
+    from ingest.lock import only_one
     from ingest.sender import Sender
-    from ingest.target import read_target
     from shelfsight.indices import finish_index, prepare_index
+    from shelfsight.interruption import when_ended
     from shelfsight.progress import Steps
+    from shelfsight.rebuilding import fill_next
     from shelfsight.stack import ensure_workers
     from shelfsight.wiring import open_app, open_client, open_extractor, open_ledger
 
+    when_ended(lambda: UNDER_WAY)
     ensure_workers(settings)
-    sender = Sender(open_app(settings))
+    patience = Patience()
+    sender = Sender(open_app(settings), patience.give_up)
     sender.ping()
-    prepare_index(settings, catalogue)
     ledger, client = open_ledger(settings), open_client(settings)
     try:
+        with only_one(ledger.lock):  # two first ingests would make two indices
+            prepare_index(settings, catalogue)
         with Steps() as steps:
             bars = show_progress(steps)
 
@@ -93,12 +107,17 @@ def run_ingest(
                 on_progress(progress)
 
             report = ingest_feed(
-                catalogue, ledger, sender, read_target(client, settings.alias),
-                full=full, yes=yes, limit=limit, on_progress=advance,
+                catalogue, ledger, sender, client, settings.alias,
+                full=full, yes=yes, limit=limit, on_progress=advance, patience=patience,
                 enrich=open_extractor(settings).enriched,
             )  # fmt: skip
             finish_index(settings, catalogue)
-            return report
+            filled = fill_next(settings, catalogue, steps)
+        return report.with_notes(problems=_problems(settings, report, filled)).with_notes(
+            [f"{filled.index}, the next index, holds {filled.checked:,} products."]
+            if filled
+            else []
+        )
     except KeyboardInterrupt:
         pending = ledger.counts().pending
         print(  # noqa: T201 - the program's voice
@@ -110,6 +129,28 @@ def run_ingest(
     finally:
         ledger.close()
         client.close()
+
+
+def _problems(settings: "Settings", report: "Report", filled: "Filled | None") -> list[str]:
+    """Return what the index cannot hold as it is, with the cure."""
+    from shelfsight.spaces import space_models
+
+    found = []
+    pictures = report.stages.get("embed_image")
+    if not space_models(settings)[1] and pictures is not None:
+        found.append(
+            f"{pictures.items:,} pictures were not embedded: no picture could be read when this"
+            " index was made, so that it has no picture model and pictures are not searched. Make"
+            " one that has: `shelfsight index create CATALOGUE`, `shelfsight ingest CATALOGUE`,"
+            " `shelfsight index swap`."
+        )
+    if filled is not None and filled.lacking:
+        found.append(
+            f"{filled.index}, the next index, lacks {filled.lacking:,} of {filled.checked:,}"
+            f" products ({filled.reason or 'they are known from the live index alone'}). Feed the"
+            " whole catalogue, or see `shelfsight index swap`."
+        )
+    return found
 
 
 def show_progress(steps: "Steps") -> "Callable[[Progress], None]":
@@ -159,15 +200,23 @@ def reconcile(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare only.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare the ledger with the index and send again what is missing or differs."""
+    """Compare the ledger with the index and send again what is missing or differs.
+
+    The figures are those after the repair. Exit code 0: the index holds what the ledger says; 1:
+    it does not, or there are dead letters.
+    """
     from ingest.reconcile import reconcile as compare
     from ingest.sender import Sender
     from ingest.target import read_target
+    from shelfsight.indices import make_visible
     from shelfsight.progress import Steps
+    from shelfsight.rebuilding import restore_index
     from shelfsight.settings import read_settings
     from shelfsight.wiring import open_app, open_client, open_ledger
 
     settings = read_settings()
+    if not dry_run:
+        restore_index(settings)
     ledger, client = open_ledger(settings), open_client(settings)
     with Steps() as steps:
         again = steps.step("sending again", "products")
@@ -175,11 +224,35 @@ def reconcile(
             ledger, Sender(open_app(settings)), client, read_target(client, settings.alias),
             on_progress=lambda p: again(p.done, p.total), dry_run=dry_run,
         )  # fmt: skip
+    if not dry_run:
+        make_visible(settings)
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2))
-        return
+        raise typer.Exit(found.exit_code)
     for name, value in found.to_json().items():
         typer.echo(f"{name:>10}  {value:,}")
+    for words in _remedies(found):
+        typer.echo(words)
+    raise typer.Exit(found.exit_code)
+
+
+def _remedies(found: "Reconciled") -> list[str]:
+    """Return what to do about what a reconcile leaves."""
+    remedies = []
+    if found.adopted or found.unrecorded:
+        remedies.append(
+            f"{found.adopted:,} products were taken over from the index, as the ledger did not"
+            " know them. Feed the whole catalogue to have their records again; `shelfsight ingest"
+            " --full CATALOGUE` deletes those that it lacks."
+        )
+    if found.unknown:
+        remedies.append(
+            f"{found.unknown:,} documents were not written by Shelfsight and are left alone;"
+            " delete them on the node if nobody needs them."
+        )
+    if found.dead:
+        remedies.append("The node refuses some: see `shelfsight dead-letters list`.")
+    return remedies
 
 
 dead_letters = typer.Typer(help="Products that failed for good.", no_args_is_help=True)
@@ -270,8 +343,10 @@ def _print_report(report: "Report") -> None:
     _print_some("pictures left out", refused, len(refused))
     letters = [f"{x.id}: {x.kind}: {x.reason}" for x in report.letters]
     _print_some("dead letters (see `shelfsight dead-letters`)", letters, len(letters))
-    if report.refusal:
-        say(report.refusal)
+    for note in report.notes:
+        say(f"note: {note}")
+    for problem in (*report.problems, *filter(None, [report.refusal])):
+        say(f"warning: {problem}")
 
 
 def _print_some(what: str, lines: list[str], total: int) -> None:

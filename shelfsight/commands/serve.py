@@ -31,13 +31,16 @@ def serve(
 
     from encoders.speech.registry import load_transcriber
     from serve.app import create_app
+    from serve.connections import server_config
+    from serve.limits import Limits
     from shelfsight.attaching import open_augmenter
     from shelfsight.settings import read_settings
     from shelfsight.wiring import open_engine
 
-    settings = read_settings()
+    settings, limits = read_settings(), Limits()
     app = create_app(
         lambda: open_engine(settings),
+        limits=limits,
         allow_origins=tuple(origin or ()),
         transcriber_source=lambda: load_transcriber(settings.transcriber),
         augmenter_source=lambda name: open_augmenter(settings, name),
@@ -45,11 +48,7 @@ def serve(
     )
     shown, bound = listener.getsockname()[:2]
     typer.echo(f"Search API at http://{f'[{shown}]' if ':' in shown else shown}:{bound}", err=True)
-    # httptools, which uvicorn would prefer, bounds no head of a request; h11 does.
-    config = uvicorn.Config(
-        app, http="h11", log_level="warning", server_header=False, timeout_graceful_shutdown=10
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    uvicorn.Server(server_config(app, limits)).run(sockets=[listener])
 
 
 def listen(host: str, port: int) -> socket.socket:

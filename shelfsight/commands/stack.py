@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -58,11 +58,13 @@ def status(as_json: JsonOption = False) -> None:
     """Say what runs and where it answers; exit code 3 when the stack does not run."""
     from mappings.errors import EXIT_ENVIRONMENT
     from shelfsight.local.stack import status as state_of
+    from shelfsight.local.state import without_password
 
     folder = _folder()
     state = state_of(folder)
     if as_json:
-        _print_json({"folder": str(folder), **asdict(state)})
+        shown = replace(state, broker_url=without_password(state.broker_url))
+        _print_json({"folder": str(folder), **asdict(shown)})
     else:
         _print_state(state)
         typer.echo(f"{'folder':12} {folder}")
@@ -106,6 +108,8 @@ def _services() -> "Callable[[Endpoints], Sequence[Service]]":
 def _print_state(state: "StackState") -> None:
     from rich.console import Console
 
+    from shelfsight.local.state import without_password
+
     console = Console()
     console.print(f"stack {state.stage}", highlight=False)
     if state.stage != "ready":
@@ -116,7 +120,7 @@ def _print_state(state: "StackState") -> None:
         console.print(line, highlight=False, soft_wrap=True)
     for name, value in (
         ("OpenSearch", f"{state.node_url}  {state.opensearch}"),
-        ("broker", state.broker_url),
+        ("broker", without_password(state.broker_url)),
         ("Java", state.java),
     ):
         console.print(f"{name:{wide}} {value}", highlight=False, soft_wrap=True)

@@ -14,7 +14,6 @@ from ingest.feed import ingest_feed
 from ingest.follow import Progress
 from ingest.report import Report
 from ingest.sender import Sender
-from ingest.target import read_target
 from mappings.errors import StackError
 from mappings.index import live_index
 from query.engine import SearchEngine
@@ -192,9 +191,8 @@ def _ingest(
 
     with closing(open_ledger(settings)) as ledger:
         report = ingest_feed(
-            catalogue, ledger, Sender(open_app(settings)),
-            read_target(open_client(settings), settings.alias), on_progress=on_progress,
-            enrich=open_extractor(settings).enriched,
+            catalogue, ledger, Sender(open_app(settings)), open_client(settings), settings.alias,
+            on_progress=on_progress, enrich=open_extractor(settings).enriched,
         )  # fmt: skip
     # A small catalogue, or one that was searchable before: its last writes may not show yet.
     make_visible(settings)

@@ -51,9 +51,3 @@ def _allows(path: Path, account: Account, wanted: int) -> bool:
         return False
     shift = 6 if status.st_uid == account.uid else 3 if status.st_gid == account.gid else 0
     return (status.st_mode >> shift) & wanted == wanted
-
-
-def give(path: Path, account: Account | None) -> None:
-    """Make the account the owner of one file or folder; nothing to do when it is ourselves."""
-    if account is not None:
-        os.chown(path, account.uid, account.gid)

@@ -3,13 +3,14 @@
 import importlib.util
 import os
 import platform
+import secrets
 import shutil
 from pathlib import Path
 
 from mappings.errors import StackError
-from shelfsight.local.account import Account, can_read, give
+from shelfsight.local.account import Account, can_read
 from shelfsight.local.child import Child
-from shelfsight.local.folder import StackFolder, make_shared
+from shelfsight.local.folder import StackFolder, make_shared, write_settings
 from shelfsight.local.ports import LOOPBACK
 
 NAME = "broker"
@@ -19,6 +20,7 @@ _SETTINGS = """\
 bind {host}
 port {port}
 protected-mode yes
+requirepass {password}
 daemonize no
 dir "{folder}"
 appendonly yes
@@ -31,9 +33,17 @@ set-proc-title no
 """
 
 
-def broker_url(port: int) -> str:
-    """Return where the broker answers, as Celery and redis-py want it."""
-    return f"redis://{LOOPBACK}:{port}/0"
+def broker_url(port: int, password: str) -> str:
+    """Return where the broker answers and to whom, as Celery and redis-py want it."""
+    return f"redis://:{password}@{LOOPBACK}:{port}/0"
+
+
+def broker_password(folder: StackFolder) -> str:
+    """Return the broker's password, drawn at the first start and kept for its owner's eyes only."""
+    path = folder.run / "broker.password"
+    if not path.is_file() or not path.stat().st_size:
+        write_settings(path, secrets.token_urlsafe(32).encode(), None, secret=True)
+    return path.read_text()
 
 
 def broker_binary() -> Path:
@@ -83,12 +93,10 @@ def broker_child(binary: Path, folder: StackFolder, account: Account | None, por
         account: Who runs it; None means ourselves.
         port: To listen on, loopback only.
     """
-    settings = folder.broker / "broker.conf"
-    settings.write_text(
-        _SETTINGS.format(host=LOOPBACK, port=port, folder=folder.broker), encoding="utf-8"
-    )
-    settings.chmod(0o644)
-    give(settings, account)
+    settings = folder.settings / "broker.conf"
+    password = broker_password(folder)
+    text = _SETTINGS.format(host=LOOPBACK, port=port, folder=folder.broker, password=password)
+    write_settings(settings, text.encode(), account, secret=True)
     return Child(
         name=NAME,
         argv=(str(binary), str(settings)),
@@ -97,6 +105,6 @@ def broker_child(binary: Path, folder: StackFolder, account: Account | None, por
         log=str(folder.logs / "broker.log"),
         uid=account.uid if account else None,
         gid=account.gid if account else None,
-        probe=broker_url(port),
+        probe=broker_url(port, password),
         grace=10.0,
     )

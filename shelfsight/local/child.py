@@ -7,9 +7,10 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 MARK = "SHELFSIGHT_STACK"
@@ -26,31 +27,35 @@ class Child:
     Args:
         name: Unique in the stack: ``node``, ``broker``, ``worker`` …
         argv: The command; its first word is a path.
-        env: The whole environment.
+        env: The whole environment; never shown by ``repr``.
         cwd: Folder to run in.
         log: File that takes its output; the previous one is kept with the suffix ``.1``.
         uid: User to run as, None for ourselves.
         gid: Group to run as, None for ours.
         after: Names of processes that must be ready before this one starts.
         probe: ``http://…`` must answer 200, ``redis://…`` must answer PONG; empty: ready at once.
+            It may hold a password and is never shown by ``repr``.
         grace: Seconds between SIGTERM and SIGKILL.
         second_probe: Answered by a process that runs, if not in best health.
         patience: Seconds for which the second probe must answer while the first does not, until
             the process counts as ready all the same.
+        folders: What the process makes for itself before it starts, as the user that it runs as:
+            they lie where we write nothing.
     """
 
     name: str
     argv: tuple[str, ...]
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
     cwd: str
     log: str
     uid: int | None = None
     gid: int | None = None
     after: tuple[str, ...] = ()
-    probe: str = ""
+    probe: str = field(default="", repr=False)
     grace: float = 20.0
     second_probe: str = ""
     patience: float = 45.0
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ class Service:
     Args:
         name: Unique in the stack.
         argv: The command; its first word is a path, e.g. ``sys.executable``.
-        env: Variables added to our environment.
+        env: Variables added to those of ours that services get; never shown by ``repr``.
         ready: Asked by whoever starts the stack until it says True; None: ready once it runs.
         after: Parts of the stack that must be ready before this one starts.
         probe: A URL asked by the supervisor, as in ``Child``.
@@ -69,14 +74,14 @@ class Service:
 
     name: str
     argv: tuple[str, ...]
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
     ready: Callable[[], bool] | None = None
     after: tuple[str, ...] = ("node", "broker")
     probe: str = ""
     grace: float = 20.0
 
 
-def _die_with_parent(parent: int) -> Callable[[], None]:
+def _settle_in(parent: int, folders: Sequence[str]) -> Callable[[], None]:
     libc = ctypes.CDLL(None, use_errno=True)
 
     def arrange() -> None:
@@ -85,6 +90,8 @@ def _die_with_parent(parent: int) -> Callable[[], None]:
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)
+        for folder in folders:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
 
     return arrange
 
@@ -100,7 +107,7 @@ def start(child: Child) -> subprocess.Popen[bytes]:
     log = Path(child.log)
     if log.exists():
         os.replace(log, log.with_name(log.name + ".1"))
-    with log.open("wb") as output:
+    with private_file(log) as output:
         return subprocess.Popen(
             child.argv,
             env=dict(child.env),
@@ -112,8 +119,14 @@ def start(child: Child) -> subprocess.Popen[bytes]:
             user=child.uid,
             group=child.gid,
             extra_groups=None if child.uid is None else [],
-            preexec_fn=_die_with_parent(os.getpid()),
+            preexec_fn=_settle_in(os.getpid(), child.folders),
         )
+
+
+def private_file(path: Path) -> BinaryIO:
+    """Open a new or emptied file that only its owner can read, for writing."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    return os.fdopen(os.open(path, flags, 0o600), "wb")
 
 
 def answers(probe: str) -> bool:
@@ -124,7 +137,7 @@ def answers(probe: str) -> bool:
     host, port = parts.hostname or "", parts.port or 0
     try:
         return (
-            _pong(host, port)
+            _pong(host, port, parts.password or "")
             if parts.scheme == "redis"
             else _ok(host, port, parts.path, parts.query)
         )
@@ -132,10 +145,11 @@ def answers(probe: str) -> bool:
         return False
 
 
-def _pong(host: str, port: int) -> bool:
+def _pong(host: str, port: int, password: str) -> bool:
     with socket.create_connection((host, port), timeout=PROBE_SECONDS) as connection:
-        connection.sendall(b"PING\r\n")
-        return connection.recv(64).startswith(b"+PONG")
+        login = f"AUTH {password}\r\n" if password else ""
+        connection.sendall(f"{login}PING\r\nQUIT\r\n".encode())
+        return b"+PONG\r\n" in b"".join(iter(lambda: connection.recv(256), b""))
 
 
 def _ok(host: str, port: int, path: str, query: str) -> bool:

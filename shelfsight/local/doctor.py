@@ -78,6 +78,7 @@ def examine(
         *_ports(folder),
         _map_count(),
         _broker(),
+        _sandbox(),
         *(_package(*one) for one in PACKAGES),
         *_running(folder, alias),
     )
@@ -190,6 +191,22 @@ def _broker() -> Check:
         return Check("broker program", True, str(broker.broker_binary()))
     except ShelfsightError as error:
         return Check("broker program", False, error.problem, error.cure)
+
+
+def _sandbox() -> Check:
+    from encoders.pictures import PictureDecoder
+    from encoders.sandbox.locks import LOCKS
+
+    name = "picture decoder's locks"
+    try:
+        with PictureDecoder() as decoder:
+            missing = decoder.missing_locks()
+    except ShelfsightError as error:
+        return Check(name, False, error.problem, error.cure)
+    if not missing:
+        return Check(name, True, ", ".join(LOCKS))
+    cure = "Use Linux 5.13 or newer with seccomp and Landlock, in a container that allows them."
+    return Check(name, False, f"this kernel lacks {', '.join(missing)}", cure, needed=False)
 
 
 def _package(name: str, gives: str, cure: str) -> Check:

@@ -5,12 +5,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import mappings.errors
 from mappings.errors import StackError
 from shelfsight.local import node
-from shelfsight.local.child import Service, tail
+from shelfsight.local.child import Service, private_file, tail
+from shelfsight.local.environment import passed_on
 from shelfsight.local.folder import StackFolder
 from shelfsight.local.lock import Say
 from shelfsight.local.state import StackState, status
@@ -27,13 +27,11 @@ def spawn(folder: StackFolder) -> subprocess.Popen[bytes]:
     A background supervisor leaves its starter at once, and the process returned ends; a
     foreground one is that process.
     """
-    own = str(Path(__file__).resolve().parents[2])
-    paths = [own, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-    with (folder.logs / "supervisor.log").open("wb") as log:
+    with private_file(folder.logs / "supervisor.log") as log:
         return subprocess.Popen(
             (sys.executable, "-P", "-m", "shelfsight.local.supervisor", str(folder.path)),
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-            cwd=folder.path,
+            env=passed_on(os.environ),
+            cwd=folder.run,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

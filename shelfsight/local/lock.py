@@ -38,7 +38,7 @@ def holding(
         StackError: The lock was not free in time; names the holder.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _acquire(descriptor, path, say, patience)
         os.ftruncate(descriptor, 0)

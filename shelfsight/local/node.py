@@ -4,13 +4,14 @@ Java is started without the distribution's shell script: no bash is needed, and 
 Java become one. The options are those that the script and its ``jvm.options`` add up to.
 """
 
-import os
 import re
+from base64 import b64decode
+from pathlib import Path
 
 from mappings.errors import InputError
-from shelfsight.local.account import Account, give
+from shelfsight.local.account import Account
 from shelfsight.local.child import Child
-from shelfsight.local.folder import StackFolder
+from shelfsight.local.folder import StackFolder, write_settings
 from shelfsight.local.java import VECTOR_MODULE, Java
 from shelfsight.local.ports import LOOPBACK
 from shelfsight.local.server import Server
@@ -45,6 +46,13 @@ appender.console.layout.pattern = [%d{ISO8601}][%-5p][%-25c{1.}] %marker %m%n
 rootLogger.level = info
 rootLogger.appenderRef.console.ref = console
 """
+# Without a keystore OpenSearch writes one into its settings, where it may only read. This one was
+# written by 3.6.0 and is empty but for the seed that every keystore has, which nothing here uses.
+_KEYSTORE = b64decode(
+    "P9dsFxNvcGVuc2VhcmNoLmtleXN0b3JlAAAABAAAAACTAAAAQHaW9TsDnbI6zkkgYQNI1DhMXTPGC7rLX1/phSyozfK0"
+    "QpktiTS/phxWdfY3MIDshJVwhDriIvxeywDbrawsNtYAAAAMwZ/HuYg5pfRcHorNAAAAO/bGayfm5bo4NDY1bShtIAu+"
+    "n0OltW9sWqxFNZi8LbfKkV0ZIsPdc2ecdH4ISBFzEVymXSenZAhyWiyywCiT6AAAAAAAAAAA+uN4RQ=="
+)
 _OPTIONS = (
     "-Xshare:auto",
     "-Xss1m",
@@ -124,6 +132,7 @@ def node_child(
         log=str(folder.logs / "node.log"),
         uid=account.uid if account else None,
         gid=account.gid if account else None,
+        folders=tuple(str(folder.node / name) for name in ("data", "logs", "tmp")),
         # Yellow at least: the indexes of an earlier run are open again, not just the port.
         probe=f"{node_url(port)}/_cluster/health?wait_for_status=yellow&timeout=1s",
         grace=GRACE_SECONDS,
@@ -135,10 +144,6 @@ def node_child(
 def _write_settings(
     folder: StackFolder, account: Account | None, port: int, transport: int
 ) -> None:
-    for name in ("config", "data", "logs", "tmp"):
-        part = folder.node / name
-        part.mkdir(exist_ok=True)
-        give(part, account)
     settings = _SETTINGS.format(
         data=folder.node / "data",
         logs=folder.node / "logs",
@@ -146,10 +151,19 @@ def _write_settings(
         http=port,
         transport=transport,
     )
-    for name, text in (("opensearch.yml", settings), ("log4j2.properties", _LOGGING)):
-        path = folder.node / "config" / name
-        path.write_text(text, encoding="utf-8")
-        os.chmod(path, 0o644)
+    place = _settings_folder(folder)
+    place.mkdir(exist_ok=True)
+    place.chmod(0o755)
+    for name, content in (
+        ("opensearch.yml", settings.encode()),
+        ("log4j2.properties", _LOGGING.encode()),
+        ("opensearch.keystore", _KEYSTORE),
+    ):
+        write_settings(place / name, content, account)
+
+
+def _settings_folder(folder: StackFolder) -> Path:
+    return folder.settings / "node"
 
 
 def _command(server: Server, java: Java, folder: StackFolder, heap: str) -> tuple[str, ...]:
@@ -170,7 +184,7 @@ def _command(server: Server, java: Java, folder: StackFolder, heap: str) -> tupl
         f"-Djava.io.tmpdir={folder.node}/tmp",
         f"-javaagent:{server.home}/agent/opensearch-agent.jar",
         f"-Dopensearch.path.home={server.home}",
-        f"-Dopensearch.path.conf={folder.node}/config",
+        f"-Dopensearch.path.conf={_settings_folder(folder)}",
         "-cp",
         class_path,
         "org.opensearch.bootstrap.OpenSearch",

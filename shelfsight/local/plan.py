@@ -10,6 +10,7 @@ from shelfsight.local import broker, node, ports
 from shelfsight.local.account import Account, server_account
 from shelfsight.local.artifacts import OPENSEARCH_VERSION
 from shelfsight.local.child import MARK, Child, Service
+from shelfsight.local.environment import passed_on
 from shelfsight.local.folder import (
     FREE_TO_RUN,
     StackFolder,
@@ -34,11 +35,11 @@ class Endpoints:
 
     Args:
         node_url: OpenSearch, empty without one.
-        broker_url: The broker, empty without one.
+        broker_url: The broker, with its password; empty without one.
     """
 
     node_url: str
-    broker_url: str
+    broker_url: str = field(repr=False)
 
 
 def no_services(_: Endpoints) -> Sequence[Service]:
@@ -57,7 +58,8 @@ class StackPlan:
         node_port: Fixed port for OpenSearch, None for a free one.
         broker_port: Fixed port for the broker, None for a free one.
         services: Returns our own processes once the URLs are known.
-        environ: Environment of the services; also says where Java and the cache are.
+        environ: What services get of it is what ``environment.passed_on`` lets through; it also
+            says where Java and the cache are.
         java_folders: The system's folders of Javas.
     """
 
@@ -67,7 +69,7 @@ class StackPlan:
     node_port: int | None = None
     broker_port: int | None = None
     services: Callable[[Endpoints], Sequence[Service]] = no_services
-    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     java_folders: tuple[Path, ...] = SYSTEM_FOLDERS
 
 
@@ -110,7 +112,7 @@ def assemble(
     if broker.NAME in plan.parts:
         binary = broker.reachable_binary(account, runtime_folder(plan.environ, account))
         children.append(broker.broker_child(binary, folder, account, broker_port))
-        broker_url = broker.broker_url(broker_port)
+        broker_url = broker.broker_url(broker_port, broker.broker_password(folder))
     services = tuple(plan.services(Endpoints(node_url, broker_url)))
     children += [service_child(one, plan, folder) for one in services]
     state = StackState(
@@ -140,12 +142,15 @@ def _node(
 
 
 def service_child(service: Service, plan: StackPlan, folder: StackFolder) -> Child:
-    """Return a service as a process of the stack; it runs as ourselves, where we are now."""
+    """Return a service as a process of the stack; it runs as ourselves.
+
+    Not where we are now: that may be a feed's folder, whose modules Python and Celery would import.
+    """
     return Child(
         name=service.name,
         argv=service.argv,
-        env={**plan.environ, **service.env},
-        cwd=str(Path.cwd()),
+        env={**passed_on(plan.environ), **service.env, "PYTHONSAFEPATH": "1"},
+        cwd=str(folder.run),
         log=str(folder.logs / f"{service.name}.log"),
         after=tuple(name for name in service.after if name in plan.parts or name not in CORE),
         probe=service.probe,

@@ -3,9 +3,10 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 FORMAT = 1
 STATE_FILE = "state.json"
@@ -43,7 +44,8 @@ class StackState:
         supervisor: Process id of the supervisor.
         created: The supervisor's start time, seconds since 1970.
         node_url: Where OpenSearch answers, empty without a node.
-        broker_url: Where the broker answers, empty without one.
+        broker_url: Where the broker answers, with its password, empty without one; not for
+            people's eyes: see ``without_password``.
         java: The Java in a line for people.
         opensearch: Its version.
         foreground: Whether it ends with the program that started it.
@@ -56,13 +58,19 @@ class StackState:
     supervisor: int
     created: float
     node_url: str = ""
-    broker_url: str = ""
+    broker_url: str = field(default="", repr=False)
     java: str = ""
     opensearch: str = ""
     foreground: bool = False
     processes: tuple[ProcessState, ...] = ()
     failure: tuple[str, str, str] | None = None
     order: int = 0
+
+
+def without_password(url: str) -> str:
+    """Return an address as it may be shown: without user and password."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

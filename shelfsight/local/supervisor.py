@@ -24,6 +24,7 @@ from shelfsight.local.state import (
     ProcessState,
     StackState,
     created,
+    without_password,
     write_json,
     write_state,
 )
@@ -31,6 +32,7 @@ from shelfsight.local.state import (
 TICK_SECONDS = 0.1
 START_SECONDS = 180.0
 ORDER_FILE = "order.json"
+_TUPLES = ("argv", "after", "folders")
 LIFE_LOCK = "supervisor.lock"
 
 
@@ -58,7 +60,7 @@ def read_order(folder: StackFolder) -> Order:
     """Read the order that was left."""
     raw = json.loads((folder.run / ORDER_FILE).read_text(encoding="utf-8"))
     children = tuple(
-        Child(**{**one, "argv": tuple(one["argv"]), "after": tuple(one["after"])})
+        Child(**{**one, **{name: tuple(one.get(name, ())) for name in _TUPLES}})
         for one in raw["children"]
     )
     return Order(StackState(**{**raw["state"], "processes": ()}), children, raw["parent"])
@@ -233,12 +235,13 @@ class Supervisor:
 
 def _origin(probe: str) -> str:
     parts = urlsplit(probe)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+    return without_password(f"{parts.scheme}://{parts.netloc}") if parts.netloc else ""
 
 
 def main(path: str) -> int:
     """Keep the stack of a folder; a background supervisor first leaves its starter."""
     folder = StackFolder(Path(path))
+    os.umask(0o077)  # for logs and state, and for whatever the services write
     # Once before the fork, so that a broken installation shows in our exit code.
     assert created(os.getpid()) is not None
     if not read_order(folder).parent and os.fork():

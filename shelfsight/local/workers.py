@@ -21,13 +21,13 @@ def worker_service(
 
     Args:
         argv: What comes after ``celery``, e.g. ``("-A", "ingest.celery_app", "worker")``.
-        env: Variables added to our environment, e.g. the broker's URL.
+        env: Variables that it gets beside the usual ones, e.g. the broker's URL.
         name: Its name in the stack.
         after: Parts of the stack it needs; a worker can load its models while the node starts.
         ready: Asked until it says True; see ``pool_answers``.
         grace: Seconds that running tasks get to finish after SIGTERM.
     """
-    command = (sys.executable, "-m", "celery", *argv)
+    command = (sys.executable, "-P", "-m", "celery", *argv)
     return Service(name=name, argv=command, env=env, ready=ready, after=after, grace=grace)
 
 

@@ -158,7 +158,7 @@ def test_an_index_that_cannot_be_opened_is_told_and_tried_again() -> None:
     with TestClient(app, raise_server_exceptions=False) as http:
         for _ in range(200):
             answer = http.post("/augment", json={"body": BODY, "text": "red"})
-            if "not attached" in answer.text:
+            if "cannot be augmented yet" in answer.text:
                 break
             time.sleep(0.01)
         assert answer.json()["type"] == "not_ready"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ingest_program import Program
 from ingest_workshop import Workshop
 
 from mappings.body import render
@@ -37,3 +38,14 @@ def workshop(tmp_path: Path, node_url: str) -> Iterator[Workshop]:
     made = Workshop(tmp_path, node_url)
     yield made
     made.close()
+
+
+@pytest.fixture
+def program(tmp_path: Path, node_url: str, client: Any) -> Iterator[Program]:
+    """The command line with an alias, a home and a broker of its own; no worker yet."""
+    made = Program(tmp_path, node_url)
+    made.broker.start()
+    alias = made.alias
+    yield made
+    made.close()
+    client.indices.delete(index=f"{alias}-*", ignore_unavailable=True)

@@ -34,7 +34,6 @@ from ingest.ledger import Ledger
 from ingest.options import TaskLimits, WorkerOptions
 from ingest.report import Report
 from ingest.sender import Sender
-from ingest.target import read_target
 from ingest.writer import WriteLimits
 from mappings.body import render
 from mappings.calibration import Calibration
@@ -236,8 +235,8 @@ class Workshop:
     def ingest(self, **options: Any) -> Report:
         options.setdefault("patience", PATIENCE)
         return ingest_feed(
-            open_catalogue(self.catalogue), self.ledger, self.sender,
-            read_target(self.client, self.alias), **options,
+            open_catalogue(self.catalogue), self.ledger, self.sender, self.client, self.alias,
+            **options,
         )  # fmt: skip
 
     def interrupted_after(self, done: int) -> None:

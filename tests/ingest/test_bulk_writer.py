@@ -21,7 +21,7 @@ def document(n: int, version: int = 1) -> dict[str, Any]:
     return {
         "title": f"product {n}",
         "text_vector": unit,
-        "source_version": version,
+        "write_order": version,
         "content_hash": f"hash {n} {version}",
     }
 
@@ -92,13 +92,13 @@ def test_the_demand_catches_a_writer_with_the_library_defaults(client: Any, alia
         from opensearchpy import exceptions, helpers
 
         actions = [
-            {"_index": alias, "_id": w.id, "version": w.version, "version_type": "external",
+            {"_index": alias, "_id": w.id, "version": w.order, "version_type": "external",
              "_source": w.document}
             for w in writes
         ]  # fmt: skip
         with suppress(helpers.BulkIndexError, exceptions.TransportError):
             helpers.bulk(client, actions)
-        return [Outcome(w.id, w.version, "indexed") for w in writes]
+        return [Outcome(w.id, w.order, "indexed") for w in writes]
 
     with pytest.raises(AssertionError):
         accounted(library_defaults(the_batch()), alias, client)
@@ -110,10 +110,10 @@ def test_versions_decide_whatever_the_order(client: Any, alias: str) -> None:
     def kinds(*versions: int) -> list[str]:
         return [writer.write([Write("p", v, document(1, v))]).outcomes[0].kind for v in versions]
 
-    assert kinds(5, 5, 3) == ["indexed", "superseded", "superseded"]
-    tombstone = {"deleted": True, "source_version": 6, "content_hash": "gone"}
+    assert kinds(5, 5, 3) == ["indexed", "conflict", "conflict"]
+    tombstone = {"deleted": True, "write_order": 6, "content_hash": "gone"}
     assert writer.write([Write("p", 6, tombstone)]).outcomes[0].kind == "indexed"
-    assert kinds(4, 5, 6) == ["superseded"] * 3
+    assert kinds(4, 5, 6) == ["conflict"] * 3
     client.indices.refresh(index=alias)
     assert client.get(index=alias, id="p")["_source"] == tombstone
 
@@ -124,20 +124,25 @@ def test_a_replay_is_told_from_a_write_that_was_overtaken(client: Any, alias: st
     writer.write(writes)
     writer.write([Write("newer", 4, document(2, 4))])
     again = writer.write(writes).outcomes
-    assert [o.kind for o in again] == ["superseded", "superseded"]
-    assert writer.replayed(again) == {"same"}
-    assert writer.replayed(()) == set()
+    assert [o.kind for o in again] == ["conflict", "conflict"]
+    stored = writer.stored([o.id for o in again])
+    assert {i: (s.order, s.edited) for i, s in stored.items()} == {
+        "same": (3, False), "newer": (4, False),
+    }  # fmt: skip
+    client.update(index=alias, id="same", body={"doc": {"title": "by another hand"}})
+    assert writer.stored(["same", "none"])["same"].edited
+    assert writer.stored(()) == {}
 
 
 def test_a_stale_write_long_after_a_delete_stays_deleted(client: Any, alias: str) -> None:
     client.indices.put_settings(index=alias, body={"index.gc_deletes": "1s"})
     writer = BulkWriter(client, alias)
     writer.write([Write("p", 2, document(1, 2))])
-    writer.write([Write("p", 3, {"deleted": True, "source_version": 3, "content_hash": "gone"})])
+    writer.write([Write("p", 3, {"deleted": True, "write_order": 3, "content_hash": "gone"})])
     time.sleep(1.5)
     client.indices.refresh(index=alias)
     client.indices.forcemerge(index=alias, max_num_segments=1)
-    assert writer.write([Write("p", 2, document(1, 2))]).outcomes[0].kind == "superseded"
+    assert writer.write([Write("p", 2, document(1, 2))]).outcomes[0].kind == "conflict"
     assert client.get(index=alias, id="p")["_source"]["deleted"] is True
 
 
@@ -229,7 +234,7 @@ def test_a_storm_of_refusals_loses_nothing_and_repeats_only_what_failed(
     written: Written = writer.write([Write(str(n), 1, document(n)) for n in range(300)])
     client.indices.refresh(index=alias)
     assert client.count(index=alias)["count"] == 300
-    assert {o.kind for o in written.outcomes} == {"indexed", "superseded"}
+    assert {o.kind for o in written.outcomes} == {"indexed", "conflict"}
     assert written.sent < 300 * 2.5
 
 
@@ -248,4 +253,4 @@ def test_writes_of_one_product_from_many_threads_end_with_the_newest(
         thread.start()
     for thread in threads:
         thread.join()
-    assert client.get(index=alias, id="p")["_source"]["source_version"] == 40
+    assert client.get(index=alias, id="p")["_source"]["write_order"] == 40

@@ -62,15 +62,14 @@ def test_bad_json_lines_are_rejected_with_line_and_reason(tmp_path: Path) -> Non
     expected = {
         2: "not JSON", 3: "list, not an object", 4: "NaN", 5: "price", 6: "price", 7: "'id'",
         8: "title", 9: "NUL", 10: "UTF-8", 11: "nested", 12: "longer than", 13: "402 bytes",
-        14: "line 1",
     }  # fmt: skip
     assert reasons.keys() == expected.keys(), reasons
     for line, words in expected.items():
         assert words in reasons[line], (line, reasons[line])
         assert len(reasons[line]) < 300
     good = [r.product for r in rows_of(path) if r.product]
-    assert [p.id for p in good] == ["1", "sur", "last"]
-    assert good[1].title == "ok"
+    assert [p.id for p in good] == ["1", "1", "sur", "last"]
+    assert good[2].title == "ok"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
@@ -305,8 +304,8 @@ def test_any_bytes_give_one_row_for_each_line(lines: list[bytes], tmp_path: Path
     assert len(rows) <= len(kept)
     assert rows[0].product is not None
     assert all((r.product is None) != (r.rejection is None) for r in rows)
-    assert sum(r.product is not None and r.product.id == "7" for r in rows) == (
-        (GOOD % 7).encode() in kept
+    assert sum(r.product is not None and r.product.id == "7" for r in rows) == kept.count(
+        (GOOD % 7).encode()
     )
 
 

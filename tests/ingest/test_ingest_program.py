@@ -1,75 +1,12 @@
 """``shelfsight ingest`` and its sisters as a person runs them: words, JSON and exit codes."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
-import uuid
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from ingest_workshop import ROOT, Broker, free_port, some, wait_until, write_catalogue
+from ingest_program import Program
+from ingest_workshop import free_port, some, wait_until, write_catalogue
 
 pytestmark = [pytest.mark.node, pytest.mark.broker]
-
-
-class Program:
-    """The program with an alias, a home and a broker of its own."""
-
-    def __init__(self, folder: Path, node_url: str) -> None:
-        self.folder = folder
-        self.broker = Broker(folder / "broker")
-        self.alias = f"ingest-{uuid.uuid4().hex[:10]}"
-        self.environment = {
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "SHELFSIGHT_HOME": str(folder / "home"),
-            "SHELFSIGHT_ALIAS": self.alias,
-            "SHELFSIGHT_NODE_URL": node_url,
-            "SHELFSIGHT_BROKER_URL": self.broker.url,
-            "SHELFSIGHT_TEXT_MODEL": "hash:32",
-            "SHELFSIGHT_IMAGE_MODEL": "hash:32",
-            "SHELFSIGHT_CONCURRENCY": "1",
-            "SHELFSIGHT_SAMPLE": "20",
-        }
-        self.worker: subprocess.Popen[bytes] | None = None
-
-    def start_worker(self) -> None:
-        with (self.folder / "worker.log").open("ab") as log:
-            self.worker = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "shelfsight.worker:app", "worker", "-l",
-                 "INFO", "--without-gossip", "--without-mingle"],
-                env=self.environment, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT,
-            )  # fmt: skip
-
-    def run(self, *words: str, **changes: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "shelfsight", *words], cwd=self.folder, timeout=120,
-            env=self.environment | changes, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-
-    def json(self, *words: str, code: int = 0) -> Any:
-        found = self.run(*words)
-        assert found.returncode == code, found.stderr
-        return json.loads(found.stdout)
-
-    def close(self) -> None:
-        if self.worker is not None and self.worker.poll() is None:
-            self.worker.kill()
-            self.worker.wait()
-        self.broker.kill()
-
-
-@pytest.fixture
-def program(tmp_path: Path, node_url: str, client: Any) -> Iterator[Program]:
-    made = Program(tmp_path, node_url)
-    made.broker.start()
-    yield made
-    made.close()
-    client.indices.delete(index=f"{made.alias}-*", ignore_unavailable=True)
 
 
 def test_a_person_ingests_looks_and_reconciles(program: Program, client: Any) -> None:
@@ -123,18 +60,12 @@ def test_what_is_wrong_is_said_with_its_cure_and_exit_code(program: Program) -> 
 
 def test_ctrl_c_says_what_is_under_way_and_a_second_run_goes_on(program: Program) -> None:
     catalogue = write_catalogue(program.folder / "shop", some(20))
-    running = subprocess.Popen(
-        [sys.executable, "-m", "shelfsight", "ingest", str(catalogue)],
-        cwd=program.folder, env=program.environment, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    wait_until(
-        lambda: "20" in program.run("ingest-status").stdout.split("accepted")[-1][:6],
-    )
-    running.send_signal(signal.SIGINT)
-    _, words = running.communicate(timeout=30)
+    with program.start("ingest", str(catalogue)) as running:
+        wait_until(lambda: running.poll() is not None or program.counts().accepted == 20)
+        words = program.stopped(running)
     assert running.returncode == 130
     assert "20 products are under way" in words
-    assert "Traceback" not in words
+    assert program.left() == []
     program.start_worker()
     report = program.json("ingest", str(catalogue), "--json")
     assert (report["accepted"], report["indexed"]) == (20, 20)
@@ -142,13 +73,11 @@ def test_ctrl_c_says_what_is_under_way_and_a_second_run_goes_on(program: Program
 
 def test_two_feeds_at_once_are_refused(program: Program) -> None:
     catalogue = write_catalogue(program.folder / "shop", some(4))
-    running = subprocess.Popen(
-        [sys.executable, "-m", "shelfsight", "ingest", str(catalogue)],
-        cwd=program.folder, env=program.environment, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    wait_until(lambda: any((program.folder / "home").glob("ledgers/*.lock")))
-    second = program.run("ingest", str(catalogue))
+    with program.start("ingest", str(catalogue)) as running:
+        try:
+            wait_until(lambda: program.lock_holder() == str(running.pid))
+            second = program.run("ingest", str(catalogue))
+        finally:
+            running.kill()
     assert second.returncode == 3
     assert f"process {running.pid}" in second.stderr
-    running.kill()
-    running.wait()

@@ -14,6 +14,7 @@ from encoders.head import load_head, save_head
 from encoders.head_aligned import AlignedHead
 from encoders.projection import ProjectedImageEncoder, fit_ridge
 from ingest.catalogue import open_catalogue
+from mappings.errors import InputError
 from shelfsight.cli import app
 from shelfsight.fitting import Models, fit_space
 from shelfsight.indices import load_models
@@ -36,7 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-def write_shop(folder: Path, products: int = 64) -> Path:
+def write_shop(folder: Path, products: int = 64, only_picture: str = "") -> Path:
     """Write products of four colours with two pictures each, a category and an attribute."""
     draw = np.random.default_rng(0)
     folder.mkdir()
@@ -49,9 +50,10 @@ def write_shop(folder: Path, products: int = 64) -> Path:
             out = io.BytesIO()
             Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(out, "PNG")
             (folder / f"{n}-{k}.png").write_bytes(out.getvalue())
+        own = [f"{n}-{k}.png" for k in range(2)]
         record = {
             "id": f"p{n}", "title": f"{colour} thing {n}", "categories": [f"{colour} things"],
-            "attributes": {"colour": colour}, "pictures": [f"{n}-{k}.png" for k in range(2)],
+            "attributes": {"colour": colour}, "pictures": [only_picture] if only_picture else own,
         }  # fmt: skip
         lines.append(json.dumps(record) + "\n")
     (folder / "products.jsonl").write_text("".join(lines))
@@ -139,3 +141,11 @@ def test_what_cannot_be_aligned_says_why(
     said = CliRunner().invoke(app, ["align", "fit", "--catalogue", str(shop), *words])
     assert said.exception is not None
     assert message in str(said.exception)
+
+
+def test_products_that_all_show_one_picture_cannot_be_measured(home: Path, tmp_path: Path) -> None:
+    shop = write_shop(tmp_path / "shop", 24, "0-0.png")
+    said = CliRunner().invoke(app, ["align", "fit", "--catalogue", str(shop), "--method", "ridge"])
+    assert isinstance(said.exception, InputError)
+    assert "Nothing can be measured on products left out" in str(said.exception)
+    assert not (home / "alignments").exists()

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import typer
@@ -40,9 +41,13 @@ def test_status_and_down_of_a_running_stack(home: Path) -> None:
     state = up(StackPlan(home, parts=("broker",))).state
     plain = CliRunner().invoke(app, ["status"])
     assert plain.exit_code == 0
-    assert state.broker_url in plain.stdout
+    password = urlsplit(state.broker_url).password
+    assert password
+    assert state.broker_url.replace(f":{password}@", "") in plain.stdout
     assert str(state.processes[0].pid) in plain.stdout
-    found = json.loads(CliRunner().invoke(app, ["status", "--json"]).stdout)
+    as_json = CliRunner().invoke(app, ["status", "--json"]).stdout
+    assert password not in plain.stdout + as_json
+    found = json.loads(as_json)
     assert found["processes"][0]["name"] == "broker"
     assert CliRunner().invoke(app, ["down"]).stdout.strip() == "stopped"
 

@@ -32,4 +32,4 @@ def body() -> dict[str, Any]:
 
 def document(**changes: Any) -> dict[str, Any]:
     vectors = ProductVectors(UNIT, UNIT, UNIT, (PictureVector("a.jpg", "main", UNIT),), 0.5)
-    return SCHEMA.document(parse_product(SHOES | changes), vectors, version=1, content_hash="h")
+    return SCHEMA.document(parse_product(SHOES | changes), vectors, order=1, content_hash="h")

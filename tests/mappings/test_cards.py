@@ -23,12 +23,12 @@ def products() -> list[Product]:
 def test_a_card_holds_what_the_document_shows(products: list[Product]) -> None:
     for product in products:
         value = CARD.fill(product, NOTHING)
-        document = Schema(8).document(product, NOTHING, version=1, content_hash="")
+        document = Schema(8).document(product, NOTHING, order=1, content_hash="")
         shown = {f.name: document[f.name] for f in SHOWN if f.name in document}
         assert CARD.read(value) == CARD.read(value.rstrip("=")) == shown
         assert document[CARD.name] == value
 
 
 def test_a_tombstone_has_no_card() -> None:
-    gone = Schema(8).document(Product(id="1", deleted=True), NOTHING, version=2, content_hash="")
+    gone = Schema(8).document(Product(id="1", deleted=True), NOTHING, order=2, content_hash="")
     assert CARD.name not in gone

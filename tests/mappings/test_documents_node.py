@@ -61,7 +61,7 @@ def test_a_whole_document_can_be_found_by_every_column(client: "OpenSearch", ali
 def test_a_tombstone_is_taken(client: "OpenSearch", alias: str) -> None:
     create(client, alias, IDENTITY, body())
     grave = SCHEMA.document(
-        parse_product({"id": "1", "deleted": True}), ProductVectors(), version=2, content_hash="h"
+        parse_product({"id": "1", "deleted": True}), ProductVectors(), order=2, content_hash="h"
     )
     client.index(index=alias, id="1", body=grave, refresh=True)
     assert client.count(index=alias, body={"query": {"term": {"deleted": True}}})["count"] == 1

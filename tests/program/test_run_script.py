@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -175,6 +176,15 @@ def link() -> str:
     return 'printf \'#!/bin/sh\\nexec pip "$@"\\n\' >"$3/bin/python"; chmod +x "$3/bin/python"'
 
 
+def test_the_working_folder_has_no_say_in_the_installation(
+    checkout: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path_factory.mktemp("feed"))
+    tool(checkout, "python3", "exit 0")
+    tool(checkout, "uv", 'echo "uv in $PWD, safe path $PYTHONSAFEPATH" >&2; exit 9')
+    assert f"uv in {checkout}, safe path 1" in run(checkout, "demo").stderr
+
+
 @pytest.mark.parametrize("which", ["runtime", "dev"])
 def test_any_first_word_is_passed_on_with_its_exit_code(checkout: Path, which: str) -> None:
     synced(checkout, which)
@@ -183,6 +193,20 @@ def test_any_first_word_is_passed_on_with_its_exit_code(checkout: Path, which: s
     said = run(checkout, "search", "运动鞋", "--filter", "price<300 and more")
     assert said.stdout == "[shelfsight][search][运动鞋][--filter][price<300 and more]"
     assert (said.returncode, said.stderr) == (7, "")
+
+
+@pytest.mark.parametrize("capable", [True, False])
+def test_ctrl_c_waits_until_the_program_can_answer_it(checkout: Path, capable: bool) -> None:
+    synced(checkout, "runtime")
+    program = checkout / ".venv" / "bin" / "shelfsight"
+    program.write_text('#!/bin/sh\nwhile read -r n v; do case $n in SigBlk:) echo "$v $1";; esac;'
+                       " done </proc/self/status\n")  # fmt: skip
+    (checkout / "bin" / "true").symlink_to(str(shutil.which("true")))
+    if not capable:
+        tool(checkout, "env", "exit 125")
+    said = run(checkout, "up")
+    mask, word = said.stdout.split()
+    assert (bool(int(mask, 16) & 1 << signal.SIGINT - 1), word) == (capable, "up"), said.stderr
 
 
 def test_test_runs_the_checks_of_the_checkout(checkout: Path) -> None:

@@ -37,7 +37,7 @@ def words(
             "attributes": {"颜色": zh[:2]},
         }  # fmt: skip
         product = parse_product(record)
-        document = schema.document(product, ProductVectors(), version=1, content_hash="h")
+        document = schema.document(product, ProductVectors(), order=1, content_hash="h")
         lines += [{"index": {"_index": name, "_id": product.id}}, document]
     assert not client.bulk(body=lines, params={"refresh": "true"})["errors"]
     folder = tmp_path_factory.mktemp("words")

@@ -93,7 +93,7 @@ def fusion_shelf(client: Any) -> Iterator[Shelf]:
     made = products()
     lines: list[dict[str, Any]] = []
     for key, (product, vectors) in made.items():
-        document = schema.document(product, vectors, version=1, content_hash="h")
+        document = schema.document(product, vectors, order=1, content_hash="h")
         lines += [{"index": {"_index": name, "_id": key}}, document]
     lines += [{"index": {"_index": name, "_id": "ghost"}}, lines[1] | {"deleted": True}]
     for start in range(0, len(lines), 2_000):

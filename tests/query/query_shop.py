@@ -101,7 +101,7 @@ class Shop:
 
     def documents(self, schema: Schema) -> Mapping[str, dict[str, Any]]:
         return {
-            p.id: schema.document(p, v, version=1, content_hash="h")
+            p.id: schema.document(p, v, order=1, content_hash="h")
             for p, v in zip(self.products, self.vectors, strict=True)
         }
 

@@ -165,7 +165,7 @@ def agreeing(client: Any) -> Any:
         record = {"id": f"p{n:02d}", "title": named, "categories": [kind]}
         product = parse_product(record | {"attributes": {"kind": [kind]}})
         vectors = ProductVectors(text=WORDS.encode_products([named])[0])
-        document = schema.document(product, vectors, version=1, content_hash="h")
+        document = schema.document(product, vectors, order=1, content_hash="h")
         lines += [{"index": {"_index": name, "_id": product.id}}, document]
     assert not client.bulk(body=lines, refresh=True)["errors"]
     patience = Patience(total=40.0, fused=20.0)

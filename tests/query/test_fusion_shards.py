@@ -41,7 +41,7 @@ def sharded(client: Any) -> Iterator[SearchEngine]:
     name = create(client, ALIAS, IDENTITY, render(schema, IDENTITY, CLIPPED, shards=3))
     lines: list[dict[str, Any]] = []
     for key, (product, vectors) in islice(products().items(), 900):
-        document = schema.document(product, vectors, version=1, content_hash="h")
+        document = schema.document(product, vectors, order=1, content_hash="h")
         lines += [{"index": {"_index": name, "_id": key}}, document]
     assert not client.bulk(body=lines, refresh=True)["errors"]
     client.indices.forcemerge(index=name, max_num_segments=1)

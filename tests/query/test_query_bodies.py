@@ -200,7 +200,7 @@ def test_every_leg_is_filtered_and_no_hit_is_a_tombstone(name: str) -> None:
 def test_a_tombstone_has_nothing_that_a_leg_could_find() -> None:
     gone, schema = Product(id="1", title="red bag", deleted=True), Schema(DIM, BLEND)
     vectors = ProductVectors(text=TEXT, image=TEXT, attribute=TEXT, coherence=1.0)
-    document = schema.document(gone, vectors, version=2, content_hash="x")
+    document = schema.document(gone, vectors, order=2, content_hash="x")
     assert set(document) == {"deleted", "source_version", "content_hash"}
 
 

@@ -8,15 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from query_shop import BLEND, DIM, IDENTITY, WORDS, FakeDecoder, FakeImages
+from query_shop import BLEND, CALIBRATION, DIM, IDENTITY, WORDS, FakeDecoder, FakeImages
 
 from encoders.kinds.chinese import Meanings
 from encoders.kinds.kinds import Kinds
 from encoders.kinds.lexicon import load_lexicon
 from encoders.kinds.reader import KindReader
 from encoders.sight import Sight
+from mappings.body import render
 from mappings.connection import Connection
 from mappings.errors import IdentityMismatch, InputError, NodeUnreachable, StackError
+from mappings.index import create
+from mappings.schema import Schema
 from query.engine import Patience, SearchEngine
 from query.filters import parse_filter
 from query.request import SearchRequest
@@ -80,6 +83,22 @@ def test_a_failed_picture_encoder_leaves_the_words(engine: SearchEngine) -> None
     nothing = engine_with(engine, image=None).search(SearchRequest(pictures=PICTURE))
     assert nothing.hits == ()
     assert nothing.degraded == ("picture_attribute", "picture_image")
+
+
+def test_an_index_without_pictures_cannot_be_asked_with_one_alone(
+    client: Any, engine: SearchEngine
+) -> None:
+    alias, own = "query-tests-no-pictures", replace(IDENTITY, image="", projection="")
+    name = create(client, alias, own, render(Schema(DIM, BLEND), own, CALIBRATION))
+    try:
+        words = engine_with(engine, alias=alias, identity=own, image=None, decoder=None)
+        with pytest.raises(InputError, match="was made without pictures") as refused:
+            words.search(SearchRequest(pictures=PICTURE))
+        assert "Ask with words" in refused.value.cure
+        found = words.search(SearchRequest("red", pictures=PICTURE))
+        assert {"picture_attribute", "picture_image"} <= set(found.degraded)
+    finally:
+        client.indices.delete(index=name)
 
 
 @pytest.mark.parametrize(

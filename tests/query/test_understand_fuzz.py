@@ -7,8 +7,9 @@ from query_shop import IDENTITY
 from test_understand_wordings import CHINESE, WORDS, read
 
 from mappings.index import CatalogueIndex
+from query.input_limits import MAX_TEXT, plain_text
 from query.intent import script_of
-from query.request import MAX_TEXT, SearchRequest, plain_text
+from query.request import SearchRequest
 from query.suggest.completions import Fold
 from query.suggest.suggester import Suggester
 from query.understand.catalogue_reading import CatalogueReading

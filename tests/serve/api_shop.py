@@ -8,7 +8,7 @@ import numpy as np
 
 from encoders.image.hashed import HashImageEncoder
 from encoders.picture_decoder import PictureDecoder
-from encoders.pictures import PictureRefused
+from encoders.pictures import QUESTION_LIMITS, PictureRefused
 from encoders.protocol import unit_rows
 from encoders.text.hashed import HashTextEncoder
 from mappings.body import render
@@ -65,7 +65,7 @@ def open_shop(client: "OpenSearch", alias: str) -> Shop:
     """Create the index and fill it: shoes and dresses in three colours, two brands, two prices."""
     text, image = HashTextEncoder(DIM), HashImageEncoder(DIM)
     identity = ModelIdentity(text.card.digest, image.card.digest, "", "a", DIM, image.size.digest)
-    shop = Shop(alias, identity, text, image, PictureDecoder())
+    shop = Shop(alias, identity, text, image, PictureDecoder(QUESTION_LIMITS))
     create(client, alias, identity, render(Schema(DIM), identity, CALIBRATION))
     for number, (colour, kind, brand) in enumerate(
         (c, k, b) for c in COLOURS for k in ("shoes", "dress") for b in ("Nike", "耐克")
@@ -97,4 +97,4 @@ def _document(shop: Shop, record: dict[str, Any], colour: str) -> dict[str, Any]
         (PictureVector(f"{colour}.png", "main", shown),),
         float(shown @ attribute),
     )
-    return Schema(DIM).document(parse_product(record), vectors, version=1, content_hash="h")
+    return Schema(DIM).document(parse_product(record), vectors, order=1, content_hash="h")

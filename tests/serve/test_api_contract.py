@@ -155,7 +155,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "diversity pool": ({"diversity": {"pool": 201}}, "pool is 201"),
     "boost": ({"boosts": ["5 stock"]}, "5.0 points"),
     "nine boosts": ({"boosts": ["0.01 stock"] * 9}, "9 were given"),
-    "script in a boost": ({"boosts": ["0.1 _score 0..1"]}, "cannot be read"),
+    "script in a boost": ({"boosts": ["0.1 _score 0..1"]}, "no boost for"),
     "pins": ({"pins": [str(n) for n in range(21)]}, "pins is 21"),
     "buries": ({"buries": [str(n) for n in range(101)]}, "buries is 101"),
     "facets of": ({"facets_of": "everything"}, "'everything'"),

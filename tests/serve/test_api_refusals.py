@@ -303,3 +303,58 @@ def test_a_damaged_picture_is_refused_and_the_next_one_is_read(http: TestClient)
     for damaged in (whole[:60], whole[:-40], base64.b64decode("R0lGODlhAQABAAAAACw=")):
         refused(http.post("/search", files={"pictures": damaged}), 400, "input")
     assert http.post("/search", files={"pictures": whole}).status_code == 200
+
+
+BIG = 1e15
+
+
+@pytest.mark.parametrize("number", [BIG, -BIG, 1e16, 1e40, 1e160, 1e308, -1e308, 1e-320, 5e-324])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: {"weights": {"lexical": n, "image": n}},
+        lambda n: {"filters": [{"column": "price", "gte": n}]},
+        lambda n: {"filters": [{"column": "stock", "lt": n}]},
+        lambda n: {"filters": [{"column": "added", "lte": n}]},
+        lambda n: {"filters": [f"price={n}..", f"stock<{n}"]},
+        lambda n: {"facets": [{"column": "price", "ranges": [{"low": n}, {"high": n}]}]},
+        lambda n: {"facets": [{"column": "stock", "interval": n}]},
+        lambda n: {"facets": [{"column": "added", "interval": n}]},
+        lambda n: {"facets": [f"price/{n}"]},
+        lambda n: {"facets": [{"column": "added", "ranges": [{"low": n}]}]},
+        lambda n: {"facets": [{"column": "added", "ranges": [{"low": n}]}], "facets_of": "window"},
+        lambda n: {"facets": [{"column": "stock", "interval": n}], "facets_of": "window"},
+        lambda n: {"min_score": n},
+        lambda n: {"boosts": [f"{n} stock"]},
+        lambda n: {"boosts": [f"0.1 new {n}"]},
+        lambda n: {"boosts": [f"0.1 price 0..{n}"]},
+        lambda n: {"boosts": [f"0.1 where price<{n}"]},
+        lambda n: {"strength": n, "without": "red"},
+        lambda n: {"like": ["shoes-red-Nike", "dress-red-Nike"], "picture_weights": [n, 1]},
+        lambda n: {"diversity": {"relevance": n}},
+        lambda n: {"fusion": "min-max", "weights": {"lexical": n, "text": n}},
+    ],
+)
+def test_a_number_of_any_size_is_used_or_refused(
+    http: TestClient, make: Any, number: float
+) -> None:
+    answer = search(http, text="red shoes", **make(number))
+    assert answer.status_code in (200, 400), answer.text
+    if abs(number) > BIG:
+        refused(answer, 400, "input")
+    else:
+        assert answer.status_code == 400 or answer.json()["degraded"] == []
+
+
+def test_whole_numbers_of_thousands_of_digits_are_refused(http: TestClient) -> None:
+    digits = b"9" * 4_299  # the most that is still read; their sum would have one more
+    content = b'{"text": "red", "size": ' + digits + b', "offset": ' + digits + b"}"
+    refused(http.post("/search", content=content, headers=JSON), 400, "input")
+    for field in (b"reach", b"min_score", b"strength"):
+        content = b'{"text": "red", "' + field + b'": ' + digits + b"}"
+        refused(http.post("/search", content=content, headers=JSON), 400, "input")
+
+
+def test_thirteen_hundred_blanks_stop_nobody(http: TestClient) -> None:
+    said = refused(search(http, text="dress", filters=[" " * 1_300]), 400, "input")
+    assert "1300 characters; 500 are allowed" in said

@@ -64,7 +64,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 def test_the_document_names_every_status_with_its_body() -> None:
     responses = DOCUMENT["paths"]["/search"]["post"]["responses"]
-    assert set(responses) == {"200", "400", "408", "409", "413", "415", "503"}
+    assert set(responses) == {"200", "400", "408", "409", "413", "415", "429", "503"}
     assert "Retry-After" in responses["503"]["headers"]
     for status, response in responses.items():
         if status != "200":

@@ -11,9 +11,11 @@ import pytest
 from api_server import serving, wait_for
 from api_shop import COLOURS, ZH, picture
 from pydantic import SecretStr
+from test_hostile_uploads import png
 from tls_stub import make_authority, tls_door
 
 from encoders.picture_decoder import PictureDecoder
+from encoders.picture_size import LIMITS, PictureLimits
 from mappings.errors import StackError
 from serve.limits import Limits
 from shelfsight.settings import Settings
@@ -79,8 +81,8 @@ def _closed_decoders(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """End the decoders' children with the test: a program's end with the program."""
     opened: list[PictureDecoder] = []
 
-    def opening() -> PictureDecoder:
-        opened.append(PictureDecoder())
+    def opening(limits: PictureLimits = LIMITS) -> PictureDecoder:
+        opened.append(PictureDecoder(limits))
         return opened[-1]
 
     monkeypatch.setattr("encoders.pictures.PictureDecoder", opening)
@@ -114,6 +116,10 @@ def test_the_service_begins_to_search_as_soon_as_there_is_an_index(
         assert found.json()["index"] == live.name
         seen = http.post("/search", files={"pictures": picture("red")})
         assert seen.status_code == 200, seen.text
+        for more in ({}, {"subject": "true"}):
+            large = http.post("/search", data=more, files={"pictures": png(4_001, 4_000)})
+            assert large.status_code == 400
+            assert "16,000,000 in all are allowed" in large.json()["problem"]
 
 
 def test_a_wrong_password_stops_the_program_with_the_setting_named(
