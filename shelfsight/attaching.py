@@ -118,10 +118,12 @@ def reconcile_attached(
 
 
 def _lasting(inputs: Inputs, attached: Attachment, filling: Backfill) -> Inputs:
-    """Return the inputs to remember: no folder that lacks the pictures."""
-    if filling.embedder.pictures.is_away:
-        return replace(inputs, pictures=attached.inputs.pictures)
-    return inputs
+    """Return the inputs to remember: the models that were used, no folder that lacks pictures."""
+    known = attached.inputs
+    folder = known.pictures if filling.embedder.pictures.is_away else inputs.pictures
+    return replace(
+        inputs, pictures=folder, text_model=known.text_model, image_model=known.image_model
+    )
 
 
 def status_of(settings: Settings, index: str) -> dict[str, Any]:

@@ -92,7 +92,9 @@ class ShopPictures:
 
     def leave_out(self, document: str, pictures: Sequence[Picture]) -> tuple[AcceptedPicture, ...]:
         """Count the pictures of a document that no model can read."""
-        self._left_out |= {(document, p.path): NO_MODEL for p in pictures}
+        for picture in pictures:
+            is_address = "://" in picture.path[:12]
+            self._left_out[document, picture.path] = "remote" if is_address else NO_MODEL
         return ()
 
     def must_be_embedded(self, entry: Entry) -> bool:

@@ -39,7 +39,6 @@ from shelfsight.wiring import (
     open_engine,
     open_extractor,
     open_ledger,
-    require_servers,
 )
 
 ENOUGH = 28
@@ -100,7 +99,6 @@ def run_demo(
     Raises:
         ShelfsightError: Whatever stands in the way, with its cure.
     """
-    require_servers(settings)
     with Steps() as steps:
         if isinstance(catalogue, DrawnCatalogue):
             catalogue = replace(catalogue, advance=steps.step("drawing", "pictures"))

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.catalogue import open_catalogue
+from mappings.connection import address_of, node_errors
 from shelfsight.demo.drawing import Size, demo_catalogue
 from shelfsight.demo.flow import Shown, Times, run_demo
 from shelfsight.settings import Settings, home, read_settings
+from shelfsight.wiring import require_servers
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -97,6 +99,7 @@ def play(
     shown = Shown(screen.first_hits, screen.report, screen.stop)
     drawn = demo_catalogue(home(settings) / "demo-catalogue", Size(*size), settings.seed)
     source = open_catalogue(catalogue) if catalogue else drawn
+    require_servers(settings)
     if fresh:
         forget(settings)
     signal.signal(signal.SIGINT, interrupt)
@@ -131,7 +134,9 @@ def forget(settings: Settings) -> None:
 
     with Steps() as steps:
         start_stack(settings, steps.tell("starting the servers"), api=False)
-    open_client(settings).indices.delete(index=f"{settings.alias}-*", ignore=404)
+    client = open_client(settings)
+    with node_errors(address_of(client)):
+        client.indices.delete(index=f"{settings.alias}-*", ignore=404)
     space_path(settings).unlink(missing_ok=True)
     for path in ledger_path(settings).parent.glob(f"{settings.alias}.sqlite*"):
         path.unlink()

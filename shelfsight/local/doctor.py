@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 from mappings.errors import ShelfsightError
 from shelfsight.local import artifacts, broker, node
 from shelfsight.local.account import server_account
+from shelfsight.local.downloads import trust_store
 from shelfsight.local.folder import FREE_TO_RUN, cache_folder, require_room, runtime_folder
 from shelfsight.local.java import find_java
 from shelfsight.local.ports import holder, is_free
@@ -71,6 +72,7 @@ def examine(
         _platform(),
         _java(environ),
         *_archives(environ),
+        _trust(),
         _disk(folder),
         _memory(folder, heap),
         *_ports(folder),
@@ -116,6 +118,16 @@ def _archives(environ: Mapping[str, str]) -> tuple[Check, ...]:
     return tuple(
         _archive(one, cache) for one in (artifacts.SERVER, *artifacts.PLUGINS, *artifacts.ICU)
     )
+
+
+def _trust() -> Check:
+    """Say whose certificates downloads are checked with; a company's proxy needs its own there."""
+    try:
+        place = trust_store()
+    except ShelfsightError as error:
+        return Check("certificates", False, error.problem, error.cure, needed=False)
+    found = f"{place}, and the well-known authorities"
+    return Check("certificates", True, found if place else "the well-known authorities only")
 
 
 def _archive(artifact: artifacts.Artifact, cache: Path) -> Check:

@@ -1,6 +1,7 @@
 """Downloads over TLS: whom they trust, and what is said where a certificate is not trusted."""
 
 import os
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,26 @@ _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """What requests reads; a file that is not there would be an OSError on every download."""
 
 
+def trust_store() -> str:
+    """Return where the system's trusted certificates are read from, empty when there is no store.
+
+    Raises:
+        StackError: A variable names a certificate file that is not there.
+    """
+    _require_named()
+    found = ssl.get_default_verify_paths()
+    return found.cafile or found.capath or ""
+
+
+def _require_named() -> None:
+    for name in ("SSL_CERT_FILE", *_BUNDLES):
+        if (named := os.environ.get(name)) and not Path(named).exists():
+            raise StackError(
+                f"{name} names the certificate file {named!r}, which is not there.",
+                f"Correct the variable, or unset it. {TRUST_CURE}",
+            )
+
+
 @contextmanager
 def system_trust() -> Iterator[None]:
     """Trust the system's certificate store for the block, besides the well-known authorities.
@@ -27,13 +48,9 @@ def system_trust() -> Iterator[None]:
     Raises:
         StackError: A variable names a certificate file that is not there.
     """
-    for name in ("SSL_CERT_FILE", *_BUNDLES):
-        if (named := os.environ.get(name)) and not Path(named).exists():
-            raise StackError(
-                f"{name} names the certificate file {named!r}, which is not there.",
-                f"Correct the variable, or unset it. {TRUST_CURE}",
-            )
     import truststore
+
+    _require_named()
 
     truststore.inject_into_ssl()
     try:

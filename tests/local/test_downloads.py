@@ -12,6 +12,7 @@ from tls_stub import Authority, intercepting_proxy, make_authority
 
 from mappings.errors import StackError
 from shelfsight.local.artifacts import Artifact, is_whole, obtain
+from shelfsight.local.doctor import Check, examine
 
 pytestmark = pytest.mark.skipif(
     not shutil.which("openssl"), reason="openssl is missing: apt install openssl"
@@ -90,3 +91,18 @@ def test_a_trust_store_that_is_not_there_is_named(
     with pytest.raises(StackError, match=r"REQUESTS_CA_BUNDLE names .*absent\.pem"):
         obtain(ARTIFACT, tmp_path / "cache")
     assert proxy == []
+
+
+def test_the_doctor_says_whose_certificates_are_trusted(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check() -> Check:
+        found = examine(tmp_path / "stack", {}, "products")
+        return next(one for one in found if one.name == "certificates")
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.pem))
+    assert (check().ok, str(authority.pem) in check().found) == (True, True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "absent.pem"))
+    assert (check().ok, check().needed) == (False, False)
+    assert "absent.pem" in check().found
+    assert "SSL_CERT_FILE=" in check().cure

@@ -28,7 +28,7 @@ ASK_NODE = {
     "evaluate": ("evaluate", "--queries", "queries.jsonl", "--qrels", "qrels.tsv"),
     "attach": ("attach", "--index", "shop"),
     "reconcile": ("attach", "reconcile", "--index", "shop"),
-    "demo": ("demo",),
+    "demo": ("demo", "--fresh"),
     "a demo of one's own": ("demo", "--catalogue", "feed.jsonl"),
 }
 ASK_BROKER = ("ingest", "demo", "a demo of one's own")
