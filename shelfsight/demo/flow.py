@@ -30,6 +30,7 @@ from shelfsight.indices import (
     make_visible,
     require_models,
 )
+from shelfsight.local.state import status
 from shelfsight.progress import Steps
 from shelfsight.settings import Settings, home
 from shelfsight.spaces import space_models
@@ -56,13 +57,11 @@ class Times:
         began: When the program started, seconds since 1970.
         seconds: What happened, and when.
         started_here: Whether the servers were started by this program.
-        interrupted: Whether Ctrl-C was pressed; Python drops its exception inside a finalizer.
     """
 
     began: float
     seconds: dict[str, float] = field(default_factory=dict)
     started_here: bool = False
-    interrupted: bool = False
 
     def note(self, what: str) -> float:
         """Remember that something happened now, and return when that was."""
@@ -129,11 +128,12 @@ def _prepare(settings: Settings, catalogue: Catalogue, steps: Steps, times: Time
     """Start the servers while the space is fitted; create the index where there is none."""
     drawn = isinstance(catalogue, DrawnCatalogue)
     fit = partial(fit_catalogue, read=DRAWN_FIRST if drawn else READ_AHEAD)
-    with ThreadPoolExecutor(1) as aside:
+    aside = ThreadPoolExecutor(1)
+    try:
         prepared = (home(settings) / "spaces" / settings.alias).exists()
         fitting = None if prepared else aside.submit(fit, settings, catalogue, steps)
         starting = steps.tell("starting the servers")
-        times.started_here = True  # until we know better: Ctrl-C may come at once
+        times.started_here = status(home(settings)).stage != "ready"  # Ctrl-C may come at once
         times.started_here = start_stack(settings, starting, api=False).ours
         starting.done("OpenSearch, the broker and the workers are up")
         times.note("servers up")
@@ -144,6 +144,8 @@ def _prepare(settings: Settings, catalogue: Catalogue, steps: Steps, times: Time
             found = fitting.result() if fitting else fit(settings, catalogue, steps)
             times.note("space fitted")
             create_index(settings, found)
+    finally:  # whoever interrupts the servers' start does not wait for the space
+        aside.shutdown(wait=False, cancel_futures=True)
     times.note("index ready")
 
 
@@ -165,8 +167,6 @@ def _ingest(
                 shown.first_hits(found, times.note("first hits"), searchable)
 
     def on_progress(progress: Progress) -> None:
-        if times.interrupted:
-            raise KeyboardInterrupt
         products(progress.done, progress.total)
         if progress.done >= ENOUGH:
             show_first(progress.done)

@@ -1,12 +1,12 @@
 """What a person sees of the demo: the first hits, the report, the tour, and what to do next."""
 
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.catalogue import open_catalogue
 from shelfsight.demo.drawing import Size, demo_catalogue
 from shelfsight.demo.flow import Shown, Times, run_demo
+from shelfsight.interruption import when_ended
 from shelfsight.settings import Settings, home, read_settings
 
 if TYPE_CHECKING:
@@ -86,10 +86,6 @@ def play(
     import psutil  # type: ignore[import-untyped,unused-ignore]
     from rich.console import Console
 
-    def interrupt(*_: object) -> None:
-        times.interrupted = True
-        raise KeyboardInterrupt
-
     times = Times(psutil.Process().create_time())
     settings = _settings(catalogue)
     console = Console(record=record is not None, width=110 if record else None)
@@ -99,7 +95,7 @@ def play(
     source = open_catalogue(catalogue) if catalogue else drawn
     if fresh:
         forget(settings)
-    signal.signal(signal.SIGINT, interrupt)
+    when_ended(lambda: _leave_servers(settings, times))
     try:
         report = run_demo(settings, source, drawn=catalogue is None, times=times, shown=shown)
     except KeyboardInterrupt:
@@ -145,6 +141,15 @@ def _stop_what_we_started(settings: Settings, times: Times) -> None:
     if times.started_here:
         with Steps() as steps:
             down(home(settings), steps.tell("stopping the servers"))
+
+
+def _leave_servers(settings: Settings, times: Times) -> str:
+    """Have the servers stopped by their supervisor, when there is no time to wait for it."""
+    from shelfsight.local.stack import ask_to_stop
+
+    if times.started_here and ask_to_stop(home(settings)):
+        return "The servers that it started are stopping; see `shelfsight status`."
+    return "Start again to go on; nothing is embedded twice."
 
 
 def _next_steps(console: "Console", settings: Settings) -> None:
