@@ -9,6 +9,7 @@ bytes. The first input frame is the settings as JSON.
 import json
 import os
 import resource
+import signal
 import struct
 import sys
 from typing import BinaryIO
@@ -53,7 +54,8 @@ def _allow_seconds(seconds: int) -> None:
 
 
 def main() -> None:
-    """Decode frames until standard input ends."""
+    """Decode frames until standard input ends; Ctrl-C in a terminal is for who sends them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     from PIL import (
         AvifImagePlugin,
         GifImagePlugin,
