@@ -50,7 +50,7 @@ class Program:
 
     def run(self, *words: str, **changes: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, "-m", "shelfsight", *words], cwd=self.folder, timeout=120,
+            [sys.executable, "-m", "shelfsight", *words], cwd=self.folder, timeout=240,
             env=self.environment | changes, capture_output=True, text=True, check=False,
         )  # fmt: skip
 

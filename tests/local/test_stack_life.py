@@ -74,7 +74,7 @@ def sleeper(name: str = "sleeper", code: str = "import time; time.sleep(600)") -
     return Service(name, (sys.executable, "-c", code), after=("broker",), grace=5.0)
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():

@@ -50,7 +50,7 @@ class Program:
         own = {"SHELFSIGHT_HOME": str(self.home), "COLUMNS": "100", "PYTHONPATH": str(ROOT)}
         return {**outside, **own, **HASHED, **self.extra, **settings}
 
-    def __call__(self, *words: str, within: float = 120.0, **settings: str) -> Said:
+    def __call__(self, *words: str, within: float = 240.0, **settings: str) -> Said:
         done = subprocess.run(
             [*PROGRAM, *words], env=self.environment(**settings), cwd=self.home, timeout=within,
             capture_output=True, text=True, check=False,
