@@ -7,6 +7,7 @@ height, all 0 for all of it. It is answered by ``P`` and pixels, or ``R`` and wh
 
 import json
 import resource
+import signal
 import struct
 from typing import Any
 
@@ -14,7 +15,8 @@ BOX = struct.Struct("<4d")
 
 
 def main() -> None:
-    """Decode frames until standard input ends."""
+    """Decode frames until standard input ends; Ctrl-C in a terminal is for who sends them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _import_decoders()
     from encoders.crop import Box
     from encoders.picture_decode import PictureRefused, decode

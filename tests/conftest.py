@@ -1,10 +1,12 @@
 """The real servers that tests run against, and the rule that CI skips nothing."""
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 if TYPE_CHECKING:
@@ -13,6 +15,55 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
+MARK = "TESTED_BY"
+"""A variable that every process inherits from this session, also when its parent has died."""
+
+ENDING_SECONDS = 20.0
+"""What a process has to end that was told to."""
+
+
+def pytest_configure() -> None:
+    """Mark the session's processes; a script that runs the tests with ``&`` ignores Ctrl-C."""
+    os.environ[MARK] = str(os.getpid())
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # which processes inherit
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def no_process_is_left() -> Iterator[None]:
+    """Fail a test that leaves a child process; those of wider fixtures are older than this one."""
+    before = set(psutil.Process().children())
+    yield
+    left = still_running([p for p in psutil.Process().children() if p not in before])
+    assert not left, f"left behind, and ended now: {left}"
+
+
+def still_running(processes: list[psutil.Process]) -> list[str]:
+    """Return the command lines of processes that do not end by themselves, and kill those."""
+    found = []
+    for process in psutil.wait_procs(processes, timeout=ENDING_SECONDS)[1]:
+        try:
+            words = process.cmdline()
+            if any("multiprocessing.resource_tracker" in word for word in words):
+                continue  # one for the life of the interpreter, which it does not outlive
+            process.kill()
+            found.append(" ".join(words))
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def orphans_of_session() -> list[psutil.Process]:
+    """Return the living processes that carry the session's mark."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            ours = process.environ().get(MARK) == str(os.getpid()) != str(process.pid)
+            if ours and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +108,7 @@ def evaluation_data() -> Path:
 
 
 _SKIPPED: list[str] = []
+_LEFT: list[str] = []
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -69,13 +121,20 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """In CI a skipped test is a failure: everything it needs can be installed."""
+    """Processes that outlive the session are a failure, and in CI so is a skipped test."""
+    _LEFT.extend(still_running(orphans_of_session()))
+    if _LEFT and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if IN_CI and _SKIPPED and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Name the skips that failed the run."""
+    """Name the skips and the processes that failed the run."""
+    if _LEFT:
+        terminalreporter.section("processes that outlived the session, and were ended")
+        for line in _LEFT:
+            terminalreporter.line(line)
     if IN_CI and _SKIPPED:
         terminalreporter.section("skipped in CI, which is a failure")
         for line in _SKIPPED:

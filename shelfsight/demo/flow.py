@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from ingest.catalogue import Catalogue
 from ingest.feed import ingest_feed
@@ -29,6 +30,7 @@ from shelfsight.indices import (
     make_visible,
     require_models,
 )
+from shelfsight.local.state import status
 from shelfsight.progress import Steps
 from shelfsight.settings import Settings, home
 from shelfsight.spaces import space_models
@@ -40,6 +42,9 @@ from shelfsight.wiring import (
     open_extractor,
     open_ledger,
 )
+
+if TYPE_CHECKING:
+    from shelfsight.fitting import Fitted
 
 ENOUGH = 28
 FIRST = "运动鞋"
@@ -55,13 +60,11 @@ class Times:
         began: When the program started, seconds since 1970.
         seconds: What happened, and when.
         started_here: Whether the servers were started by this program.
-        interrupted: Whether Ctrl-C was pressed; Python drops its exception inside a finalizer.
     """
 
     began: float
     seconds: dict[str, float] = field(default_factory=dict)
     started_here: bool = False
-    interrupted: bool = False
 
     def note(self, what: str) -> float:
         """Remember that something happened now, and return when that was."""
@@ -131,28 +134,43 @@ def _prepare(settings: Settings, catalogue: Catalogue, steps: Steps, times: Time
     """
     drawn = isinstance(catalogue, DrawnCatalogue)
     fit = partial(fit_catalogue, read=DRAWN_FIRST if drawn else READ_AHEAD)
-    with ThreadPoolExecutor(1) as aside, _cancelling(steps):
-        prepared = (home(settings) / "spaces" / settings.alias).exists()
-        fitting = None if prepared else aside.submit(fit, settings, catalogue, steps)
-        starting = steps.tell("starting the servers")
-
-        def say(words: str) -> None:
-            if fitting is not None and fitting.done():
-                fitting.result()
-            starting(words)
-
-        times.started_here = True  # until we know better: Ctrl-C may come at once
-        times.started_here = start_stack(settings, say, api=False).ours
-        starting.done("OpenSearch, the broker and the workers are up")
-        times.note("servers up")
-        live = live_index(open_client(settings), settings.alias)
-        if live is not None:
-            require_models(settings, live)
-        else:
-            found = fitting.result() if fitting else fit(settings, catalogue, steps)
-            times.note("space fitted")
-            create_index(settings, found)
+    aside = ThreadPoolExecutor(1)
+    try:
+        with _cancelling(steps):
+            _start_and_create(settings, catalogue, fit, aside, steps, times)
+    finally:  # whoever interrupts the servers' start does not wait for the space
+        aside.shutdown(wait=False, cancel_futures=True)
     times.note("index ready")
+
+
+def _start_and_create(
+    settings: Settings,
+    catalogue: Catalogue,
+    fit: "Callable[[Settings, Catalogue, Steps], Fitted]",
+    aside: ThreadPoolExecutor,
+    steps: Steps,
+    times: Times,
+) -> None:
+    prepared = (home(settings) / "spaces" / settings.alias).exists()
+    fitting = None if prepared else aside.submit(fit, settings, catalogue, steps)
+    starting = steps.tell("starting the servers")
+
+    def say(words: str) -> None:
+        if fitting is not None and fitting.done():
+            fitting.result()
+        starting(words)
+
+    times.started_here = status(home(settings)).stage != "ready"  # Ctrl-C may come at once
+    times.started_here = start_stack(settings, say, api=False).ours
+    starting.done("OpenSearch, the broker and the workers are up")
+    times.note("servers up")
+    live = live_index(open_client(settings), settings.alias)
+    if live is not None:
+        require_models(settings, live)
+        return
+    found = fitting.result() if fitting else fit(settings, catalogue, steps)
+    times.note("space fitted")
+    create_index(settings, found)
 
 
 @contextmanager
@@ -183,8 +201,6 @@ def _ingest(
                 shown.first_hits(found, times.note("first hits"), searchable)
 
     def on_progress(progress: Progress) -> None:
-        if times.interrupted:
-            raise KeyboardInterrupt
         products(progress.done, progress.total)
         if progress.done >= ENOUGH:
             show_first(progress.done)

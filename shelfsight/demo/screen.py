@@ -1,6 +1,5 @@
 """What a person sees of the demo: the first hits, the report, the tour, and what to do next."""
 
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +7,7 @@ from ingest.catalogue import open_catalogue
 from mappings.connection import address_of, node_errors
 from shelfsight.demo.drawing import Size, demo_catalogue
 from shelfsight.demo.flow import Shown, Times, run_demo
+from shelfsight.interruption import when_ended
 from shelfsight.settings import Settings, home, read_settings
 from shelfsight.wiring import require_servers
 
@@ -88,10 +88,6 @@ def play(
     import psutil  # type: ignore[import-untyped,unused-ignore]
     from rich.console import Console
 
-    def interrupt(*_: object) -> None:
-        times.interrupted = True
-        raise KeyboardInterrupt
-
     times = Times(psutil.Process().create_time())
     settings = _settings(catalogue)
     console = Console(record=record is not None, width=110 if record else None)
@@ -102,7 +98,7 @@ def play(
     require_servers(settings)
     if fresh:
         forget(settings)
-    signal.signal(signal.SIGINT, interrupt)
+    when_ended(lambda: _leave_servers(settings, times))
     try:
         report = run_demo(settings, source, drawn=catalogue is None, times=times, shown=shown)
     except KeyboardInterrupt:
@@ -150,6 +146,15 @@ def _stop_what_we_started(settings: Settings, times: Times) -> None:
     if times.started_here:
         with Steps() as steps:
             down(home(settings), steps.tell("stopping the servers"))
+
+
+def _leave_servers(settings: Settings, times: Times) -> str:
+    """Have the servers stopped by their supervisor, when there is no time to wait for it."""
+    from shelfsight.local.stack import ask_to_stop
+
+    if times.started_here and ask_to_stop(home(settings)):
+        return "The servers that it started are stopping; see `shelfsight status`."
+    return "Start again to go on; nothing is embedded twice."
 
 
 def _next_steps(console: "Console", settings: Settings) -> None:

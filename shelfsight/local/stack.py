@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,7 +26,6 @@ from shelfsight.local.state import STATE_FILE, StackState, lives, read_state, st
 from shelfsight.local.supervisor import START_SECONDS, read_order, write_order
 
 STOP_SECONDS = 90.0
-UNBORN_SECONDS = 3.0
 
 __all__ = ["StackPlan", "Started", "down", "running_stack", "status", "up", "with_stack"]
 
@@ -106,12 +105,10 @@ def _start(plan: StackPlan, folder: StackFolder, foreground: bool, say: Say) -> 
 
 
 def _abandon(folder: StackFolder, supervisor: subprocess.Popen[bytes], say: Say) -> None:
-    # Interrupted between the supervisor's birth and its first word, it could not be found yet.
-    deadline = time.monotonic() + UNBORN_SECONDS
-    while status(folder.path).supervisor == 0 and not supervisor.poll():
-        if time.monotonic() > deadline:
-            break
-        time.sleep(POLL_SECONDS)
+    # By its session, for it may not have written its state yet. It does so before it starts
+    # anything, and stops before the next start, so that ``down`` finds whatever was started.
+    with suppress(ProcessLookupError):
+        os.killpg(supervisor.pid, signal.SIGTERM)
     down(folder.path, say)
     supervisor.wait()
 
@@ -151,11 +148,23 @@ def down(path: Path, say: Say = silent) -> bool:
     """
     path = path.absolute()
     state = status(path)
-    ran = lives(state.supervisor, state.created) if state.supervisor else False
+    ran = ask_to_stop(path)
     if ran:
-        os.kill(state.supervisor, signal.SIGTERM)
         _await_end(path, state, say)
     return bool(orphans.end_all(path, say)) or ran
+
+
+def ask_to_stop(path: Path) -> bool:
+    """Tell a folder's supervisor to stop the stack, without waiting for it; False: there is none.
+
+    Args:
+        path: The stack's folder.
+    """
+    state = status(path.absolute())
+    running = bool(state.supervisor) and lives(state.supervisor, state.created)
+    if running:
+        os.kill(state.supervisor, signal.SIGTERM)
+    return running
 
 
 def _await_end(path: Path, state: StackState, say: Say) -> None:

@@ -1,5 +1,6 @@
 """``shelfsight attach`` from the command line: look, refuse, do, go on, put back, take away."""
 
+import signal
 import subprocess
 import sys
 import uuid
@@ -14,6 +15,8 @@ from augment_shop import document
 
 pytestmark = pytest.mark.node
 COUNT = 60
+PROMISED_SECONDS = 5.0
+"""From a signal until the program has ended."""
 
 
 @pytest.fixture
@@ -160,7 +163,10 @@ def test_what_is_not_there_is_said(attach: Commands) -> None:
     assert "no index 'augment-nosuch'" in attach("--index", "augment-nosuch", code=2)
 
 
-def test_a_killed_backfill_goes_on(client: Any, shop: str, attach: Commands) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_backfill_goes_on(
+    client: Any, shop: str, attach: Commands, number: signal.Signals
+) -> None:
     shop_writes(client, shop, {n: document(n) for n in range(COUNT, 1200)})
     command = [sys.executable, "-m", "shelfsight", "attach", "--index", shop, "--mode", "in_place",
                "--yes"]  # fmt: skip
@@ -172,9 +178,9 @@ def test_a_killed_backfill_goes_on(client: Any, shop: str, attach: Commands) -> 
     while running.poll() is None:  # until something, and not yet everything, is there
         client.indices.refresh(index=shop)
         if client.count(index=shop, body=filled)["count"] > 0:
-            running.kill()
+            running.send_signal(number)
             break
-    running.wait()
+    assert running.wait(PROMISED_SECONDS) in (0, -signal.SIGKILL, 128 + number)
     done = attach("--index", shop, "--mode", "in_place", "--yes")
     assert done["failed"] == 0
     client.indices.refresh(index=shop)

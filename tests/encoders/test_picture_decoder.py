@@ -106,8 +106,16 @@ def test_a_child_killed_on_a_picture_refuses_that_one_only(decoder: PictureDecod
     assert decoder.pids[0] != first
 
 
+def test_ctrl_c_in_a_terminal_refuses_no_picture(decoder: PictureDecoder) -> None:
+    decoder.decode_many([png()], SIZE)
+    os.kill(decoder.pids[0], signal.SIGINT)  # a terminal sends it to every process of the group
+    first = decoder.pids
+    assert reasons(list(decoder.decode_many([png(), png("blue")], SIZE))) == ["ok", "ok"]
+    assert decoder.pids == first
+
+
 def test_a_hanging_child_is_killed_after_the_time_limit() -> None:
-    with PictureDecoder(caps=DecoderCaps(seconds=0.5)) as hasty:
+    with PictureDecoder(caps=DecoderCaps(seconds=3.0)) as hasty:
         hasty.decode_many([png()], SIZE)
         stuck = hasty.pids[0]
         os.kill(stuck, signal.SIGSTOP)

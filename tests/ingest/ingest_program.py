@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from ingest_workshop import ROOT, Broker
+from ingest_workshop import ROOT, Broker, end_family
 
 from ingest.ledger import Counts, Ledger
 
@@ -50,7 +50,7 @@ class Program:
 
     def run(self, *words: str, **changes: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, "-m", "shelfsight", *words], cwd=self.folder, timeout=120,
+            [sys.executable, "-m", "shelfsight", *words], cwd=self.folder, timeout=240,
             env=self.environment | changes, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
@@ -115,7 +115,6 @@ class Program:
         return json.loads(found.stdout)
 
     def close(self) -> None:
-        if self.worker is not None and self.worker.poll() is None:
-            self.worker.kill()
-            self.worker.wait()
+        if self.worker is not None:
+            end_family(self.worker)
         self.broker.kill()

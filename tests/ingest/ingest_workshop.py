@@ -5,7 +5,6 @@ import io
 import json
 import os
 import random
-import signal
 import socket
 import subprocess
 import sys
@@ -43,7 +42,7 @@ from mappings.schema import Schema
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-LIMITS = TaskLimits(soft=6, hard=9, retry=0.5, visibility=30, sweep=1)
+LIMITS = TaskLimits(soft=10, hard=13, retry=0.5, visibility=42, sweep=1)
 WRITES = WriteLimits(patience=3, first_wait=0.1, longest_wait=0.5, timeout=3)
 PATIENCE = Patience(poll=0.05, quiet=6, give_up=90)
 
@@ -89,11 +88,24 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def wait_until(what: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait_until(what: Callable[[], bool], seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, "it did not come to pass"
         time.sleep(0.05)
+
+
+def end_family(worker: "subprocess.Popen[bytes]") -> None:
+    """Kill a worker with its pool and its picture decoders."""
+    family = []
+    with suppress(psutil.NoSuchProcess):
+        family = psutil.Process(worker.pid).children(recursive=True)
+    worker.kill()
+    worker.wait()
+    for process in family:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(family)
 
 
 @contextmanager
@@ -138,7 +150,7 @@ class Broker:
                 except redis.exceptions.ConnectionError:
                     return False
 
-            wait_until(answers, 20)
+            wait_until(answers)
 
     def kill(self) -> None:
         if self._process is not None:
@@ -189,9 +201,7 @@ class Workshop:
 
     def close(self) -> None:
         for worker in self._workers:
-            if worker.poll() is None:
-                worker.send_signal(signal.SIGKILL)
-                worker.wait()
+            end_family(worker)
         self.app.close()
         pools.reset()  # type: ignore[no-untyped-call]  # kombu keeps a producer's connection for the life of the program
         self.ledger.close()

@@ -84,7 +84,7 @@ def test_a_killed_worker_program_loses_nothing(workshop: Workshop) -> None:
 def test_a_product_that_does_harm_is_a_dead_letter_and_its_batch_mates_are_not(
     tmp_path: Path, node_url: str, word: str, kind: str
 ) -> None:
-    limits = TaskLimits(soft=4, hard=6, retry=0.5, visibility=30, sweep=1)
+    limits = TaskLimits(soft=6, hard=9, retry=0.5, visibility=30, sweep=1)
     workshop = Workshop(tmp_path, node_url, limits=limits)
     try:
         records = some(40, pictures=0)
@@ -183,16 +183,17 @@ def test_a_node_that_is_away_is_named_waited_for_and_nothing_is_dead(workshop: W
     write_catalogue(workshop.catalogue, records)
     elsewhere = Connection(f"http://127.0.0.1:{free_port()}", timeout=2)
     worker = workshop.start_worker(connection=elsewhere)
+    wait_until(lambda: workshop.sender.look().workers == 1)
     notes: set[str] = set()
     with pytest.raises(NodeUnreachable, match="does not answer"):
         workshop.ingest(
-            patience=Patience(0.05, 1, 8), on_progress=lambda p: notes.add(p.note)
+            patience=Patience(0.05, 1, 25), on_progress=lambda p: notes.add(p.note)
         )  # the worker sees another node than this program
     counts = workshop.ledger.counts()
     assert (counts.pending, counts.dead) == (12, 0)
     assert any("does not answer" in note for note in notes)
     worker.terminate()
-    worker.wait(30)
+    worker.wait(120)
 
     workshop.start_worker()
     report = workshop.ingest()

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -37,7 +38,7 @@ def test_a_worker_of_other_models_refuses_to_start(workshop: Workshop) -> None:
     other = workshop.folder / "other-space"
     make_space(seed=99).save(other)
     worker = workshop.start_worker(space=other)
-    assert worker.wait(60) == 2
+    assert worker.wait(120) == 2
     assert "holds vectors of another model: projection" in workshop.log
     assert workshop.documents() == {}
 
@@ -52,7 +53,7 @@ def test_a_worker_whose_models_change_stops_and_writes_nothing(workshop: Worksho
     write_catalogue(workshop.catalogue, [r | {"title": "new"} for r in records])
     with pytest.raises(StackError):
         workshop.ingest(patience=Patience(0.05, 1, 15))
-    assert worker.wait(60) == 2
+    assert worker.wait(120) == 2
     assert "holds vectors of another model: projection" in workshop.log
     assert workshop.documents() == before
     assert workshop.ledger.counts().pending == 5
@@ -151,7 +152,10 @@ def test_passwords_are_not_shown_by_workers(workshop: Workshop) -> None:
     assert "canary-7" not in repr(options)
     workshop.start_worker(connection=connection)
     wait_until(lambda: workshop.sender.look().workers == 1)
-    shown = workshop.app.control.inspect(timeout=5).conf()
+    shown: dict[str, Any] = {}
+    wait_until(
+        lambda: bool(shown.update(workshop.app.control.inspect(timeout=5).conf() or {}) or shown)
+    )
     assert "canary-7" not in json.dumps(shown, default=str)
     assert "canary-7" not in workshop.log
 
@@ -200,8 +204,8 @@ def test_a_stopped_worker_finishes_what_it_has_and_leaves_no_process(workshop: W
     workshop.interrupted_after(4)
     family = psutil.Process(worker.pid).children(recursive=True)
     worker.terminate()
-    assert worker.wait(40) == 0
-    wait_until(lambda: not any(p.is_running() and p.status() != "zombie" for p in family), 10)
+    assert worker.wait(120) == 0
+    wait_until(lambda: not any(p.is_running() and p.status() != "zombie" for p in family))
     workshop.start_worker()
     assert workshop.ingest().indexed == 60
     workshop.agrees(records)

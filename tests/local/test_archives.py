@@ -79,7 +79,7 @@ def test_two_that_want_the_same_archive_fetch_it_once(tmp_path: Path) -> None:
 
     first = threading.Thread(target=obtain, args=(ARTIFACT, tmp_path), kwargs={"fetch": slow})
     first.start()
-    assert inside.wait(10)
+    assert inside.wait(60)
     obtain(ARTIFACT, tmp_path, fetch=slow)
     first.join()
     assert source.asked == 1

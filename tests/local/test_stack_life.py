@@ -1,13 +1,16 @@
 """The life of a stack: one start, one end, whatever is killed. Real processes, mostly a broker."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from mappings.errors import BrokerUnreachable, PortTaken, StackError
@@ -55,6 +58,12 @@ argv = (sys.executable, "-c", code, sys.argv[1] + "/flag", str(port))
 slow = Service("slow", argv, after=("broker",), probe=f"http://127.0.0.1:{port}/")
 up(StackPlan(Path(sys.argv[1]), parts=("broker",), services=lambda _: [slow]))
 """
+STOPPED_UP = f"""
+from shelfsight import interruption
+interruption.run(lambda: exec({SLOW_UP!r}, {{}}))
+"""
+PROMISED_SECONDS = 5.0
+"""From a signal until the program has ended; what it started may take longer to close its files."""
 
 
 def core(place: Path) -> StackPlan:
@@ -65,7 +74,7 @@ def sleeper(name: str = "sleeper", code: str = "import time; time.sleep(600)") -
     return Service(name, (sys.executable, "-c", code), after=("broker",), grace=5.0)
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -78,6 +87,18 @@ def run_python(code: str, place: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-c", code, str(place)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
+
+
+def processes_in(place: Path) -> list[int]:
+    """The stack's processes and their supervisor, which may not have told of itself."""
+    supervisors = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if "shelfsight.local.supervisor" in process.cmdline() and (
+                str(place) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+            ):
+                supervisors.append(process.pid)
+    return supervisors + orphans.find(place)
 
 
 def test_the_broker_answers_drops_nothing_and_keeps_what_is_queued(place: Path) -> None:
@@ -128,6 +149,37 @@ def test_a_start_goes_on_when_its_starter_is_killed(place: Path) -> None:
     assert not found.ours
     assert found.state.supervisor == begun.supervisor
     assert [one.stage for one in found.state.processes] == ["ready", "ready"]
+
+
+@pytest.mark.parametrize("part", range(5))
+def test_a_start_that_is_stopped_at_any_instant_leaves_no_process(place: Path, part: int) -> None:
+    number = (signal.SIGTERM, signal.SIGINT)[part % 2]
+    with run_python(STOPPED_UP, place) as starter:
+        time.sleep(0.3 + (part + random.Random(part).random()) * 0.4)
+        starter.send_signal(number)
+        try:
+            starter.wait(PROMISED_SECONDS)
+        finally:
+            starter.kill()
+    assert starter.returncode in (128 + number, -number)
+    assert eventually(lambda: processes_in(place) == [], 60)
+
+
+def test_a_start_that_is_stopped_before_its_supervisor_speaks_leaves_no_process(
+    place: Path,
+) -> None:
+    with run_python(STOPPED_UP, place) as starter:
+        assert eventually(lambda: processes_in(place) != [], 60)
+        (supervisor,) = processes_in(place)
+        os.kill(supervisor, signal.SIGSTOP)  # as long as the starter lives
+        starter.send_signal(signal.SIGINT)
+        try:
+            starter.wait(PROMISED_SECONDS)
+        finally:
+            starter.kill()
+            os.kill(supervisor, signal.SIGCONT)
+    assert starter.returncode == 130
+    assert eventually(lambda: processes_in(place) == [], 60)
 
 
 def test_a_killed_foreground_program_leaves_no_process(place: Path) -> None:

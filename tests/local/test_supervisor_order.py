@@ -57,7 +57,7 @@ def test_a_part_that_answers_but_is_not_in_best_health_is_ready_after_a_while(pl
     assert log.index('"GET /healthy HTTP/1.1" 404') < log.index('"GET / HTTP/1.1" 200')
     assert log.count('"GET / HTTP/1.1" 200') > 1
     supervisor.terminate()
-    assert supervisor.wait(30) == 0
+    assert supervisor.wait(120) == 0
     assert status(place).stage == "stopped"
 
 

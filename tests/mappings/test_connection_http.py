@@ -98,7 +98,7 @@ def test_a_connection_that_the_node_closed_meanwhile_is_replaced() -> None:
     with server(answer) as url:
         client = Connection(url).open()
         assert client.info() == {"n": 0}
-        assert closed.wait(5)
+        assert closed.wait(60)
         time.sleep(0.05)  # the end of the connection arrives
         assert client.info() == {"n": 1}
         client.close()
@@ -110,7 +110,7 @@ def test_a_late_answer_is_not_taken_for_the_next_one() -> None:
     def answer(near: "Socket", number: int) -> None:
         near.recv(65536)
         if number == 0:
-            given_up.wait(5)
+            given_up.wait(60)
         near.sendall(reply(f'{{"n": {number}}}'))
 
     with server(answer) as url:

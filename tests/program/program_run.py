@@ -20,6 +20,9 @@ from shelfsight.local.stack import status
 ROOT = Path(__file__).resolve().parents[2]
 HASHED = {"SHELFSIGHT_TEXT_MODEL": "hash:64", "SHELFSIGHT_IMAGE_MODEL": "hash:64"}
 PROGRAM = (sys.executable, "-m", "shelfsight")
+PROMISED_SECONDS = 5.0
+"""From a signal until the program has ended."""
+
 NOWHERE = "http://127.0.0.1:9"
 
 
@@ -47,7 +50,7 @@ class Program:
         own = {"SHELFSIGHT_HOME": str(self.home), "COLUMNS": "100", "PYTHONPATH": str(ROOT)}
         return {**outside, **own, **HASHED, **self.extra, **settings}
 
-    def __call__(self, *words: str, within: float = 120.0, **settings: str) -> Said:
+    def __call__(self, *words: str, within: float = 240.0, **settings: str) -> Said:
         done = subprocess.run(
             [*PROGRAM, *words], env=self.environment(**settings), cwd=self.home, timeout=within,
             capture_output=True, text=True, check=False,

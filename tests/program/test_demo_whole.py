@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from program_run import PROGRAM, Program, Said, png, write_feed
+from program_run import PROGRAM, PROMISED_SECONDS, Program, Said, png, write_feed
 
 from shelfsight.local import orphans
 from shelfsight.local.stack import down
@@ -47,8 +47,19 @@ def interrupt(program: Program) -> Said:
     while not ledger.exists() and running.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=100)
+    try:
+        out, err = running.communicate(timeout=PROMISED_SECONDS)
+    finally:
+        running.kill()
     return Said(running.returncode, out, err)
+
+
+def left_behind(home: Path) -> list[int]:
+    """The servers' processes that are still there when their supervisor must have ended them."""
+    deadline = time.monotonic() + 100
+    while (left := orphans.find(home)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return left
 
 
 def foreign(folder: Path) -> Path:
@@ -78,7 +89,7 @@ def played() -> Iterator[Played]:
     run = Played(Program(home))
     try:
         run.said["interrupted"] = interrupt(run.program)
-        run.left["interrupted"] = orphans.find(home)
+        run.left["interrupted"] = left_behind(home)
         run.run("first", *SMALL)
         run.run("again", *SMALL)
         run.run("foreign", "demo", "--catalogue", str(foreign(home / "feed")))

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from program_run import PROMISED_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
-PROMISED_SECONDS = 5.0
 PRELUDE = """
 import hashlib, sys, threading, time
 from shelfsight import interruption

@@ -230,7 +230,7 @@ def test_an_engine_that_cannot_be_warmed_answers_all_the_same(
         caplog.at_level(logging.WARNING),
         serving(lambda: Cold(own_client(), shop, begun)) as http,
     ):
-        assert begun.wait(10)
+        assert begun.wait(60)
         assert http.post("/search", json={"text": "red shoes"}).status_code == 200
     assert any("the engine cannot be warmed" in r.getMessage() for r in caplog.records)
 

@@ -64,6 +64,6 @@ def test_the_program_serves_says_where_and_stops_when_told(tmp_path: Path) -> No
                 assert refusal.code == 503
                 assert json.load(refusal)["status"] in ("starting", "unavailable")
             program.send_signal(signal.SIGTERM)
-            assert program.wait(30) in (0, -signal.SIGTERM)
+            assert program.wait(120) in (0, -signal.SIGTERM)
         finally:
             program.kill()
