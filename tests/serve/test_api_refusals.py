@@ -253,20 +253,45 @@ def test_a_form_without_its_boundary_is_refused(http: TestClient, boundary: str)
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status", "kind"),
+    ("method", "path", "status", "kind", "allowed"),
     [
-        ("GET", "/search", 405, "method_not_allowed"),
-        ("PUT", "/search", 405, "method_not_allowed"),
-        ("POST", "/health", 405, "method_not_allowed"),
-        ("GET", "/nothing", 404, "not_found"),
-        ("GET", "/docs", 404, "not_found"),
-        ("GET", "/redoc", 404, "not_found"),
+        ("GET", "/search", 405, "method_not_allowed", "POST"),
+        ("PUT", "/search", 405, "method_not_allowed", "POST"),
+        ("POST", "/health", 405, "method_not_allowed", "GET, HEAD"),
+        ("DELETE", "/live", 405, "method_not_allowed", "GET, HEAD"),
+        ("POST", "/suggest", 405, "method_not_allowed", "GET"),
+        ("GET", "/augment", 405, "method_not_allowed", "POST"),
+        ("POST", "/openapi.json", 405, "method_not_allowed", "GET, HEAD"),
+        ("GET", "/nothing", 404, "not_found", None),
+        ("GET", "/docs", 404, "not_found", None),
+        ("GET", "/redoc", 404, "not_found", None),
     ],
 )
 def test_wrong_paths_and_verbs_are_typed_too(
-    http: TestClient, method: str, path: str, status: int, kind: str
+    http: TestClient, method: str, path: str, status: int, kind: str, allowed: str | None
 ) -> None:
-    refused(http.request(method, path), status, kind)
+    answer = http.request(method, path, follow_redirects=False)
+    refused(answer, status, kind)
+    assert answer.headers.get("allow") == allowed
+
+
+@pytest.mark.parametrize("path", ["/health", "/live"])
+def test_who_asks_for_a_head_gets_one(http: TestClient, path: str) -> None:
+    answer = http.head(path)
+    assert answer.status_code == http.get(path).status_code == 200
+    assert answer.content == b""
+
+
+@pytest.mark.parametrize("path", ["/live/", "/search/", "//live", "/suggest/"])
+def test_nothing_is_redirected(http: TestClient, path: str) -> None:
+    """A redirect would name the host that the client names."""
+    for method in ("GET", "POST"):
+        answer = http.request(
+            method, path, headers={"host": "evil.example"}, follow_redirects=False
+        )
+        refused(answer, 404, "not_found")
+        assert "location" not in answer.headers
+        assert "evil.example" not in answer.text
 
 
 json_values = st.recursive(
