@@ -12,6 +12,7 @@ from typing import Any
 from mappings.errors import InputError
 
 MAX_CURSOR = 16_384
+MAX_REACH = 1_000
 _HEAD = struct.Struct(">B8sHH")
 _VERSION = 1
 _DIGEST = 6
@@ -26,7 +27,7 @@ class Position:
 
     Args:
         seen: A digest of every card shown so far.
-        reach: How many hits the first page asked to be able to page to.
+        reach: How many hits the first page asked to be able to page to, at most 1,000.
     """
 
     seen: frozenset[bytes] = frozenset()
@@ -85,7 +86,7 @@ def read(text: str, mark: bytes, key: bytes) -> Position:
             " without one.",
         )
     digests = (rest[n : n + _DIGEST] for n in range(0, len(rest), _DIGEST))
-    return Position(frozenset(digests), reach)
+    return Position(frozenset(digests), min(reach, MAX_REACH))
 
 
 def _unreadable(text: str) -> InputError:

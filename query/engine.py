@@ -1,6 +1,6 @@
 """The whole read path on one page: request, intent, vectors, plan, one engine request, hits."""
 
-import hashlib
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -74,8 +74,8 @@ class SearchEngine:
         budget: What the engine may do for one request.
         patience: How long a search may take.
         reading: How words are understood; plainly, unless the program gives more.
-        cursor_key: What cursors are sealed with; by default the models' identity, which only
-            shows that a cursor was written for such an index, and grants nothing.
+        cursor_key: What cursors are sealed with; a random one of this engine's own where it is
+            left out, so that other engines refuse its cursors.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class SearchEngine:
             text, image, decoder, identity.dim, spotter=spotter, sight=sight
         )
         self.reading = reading
-        self.cursor_key = cursor_key or hashlib.sha256(identity.digest.encode()).digest()
+        self.cursor_key = cursor_key or secrets.token_bytes(32)
         self._live: tuple[float, CatalogueIndex] | None = None
         self._lacking: dict[ImageMode, tuple[CatalogueIndex | None, frozenset[str]]] = {}
         self._shares = KnownShares()

@@ -9,7 +9,7 @@ from mappings.fields import Vector
 from mappings.schema import KEY
 from query.asked import Answered, Asked, Found
 from query.counted import late, read_counts
-from query.cursor import Position, digest
+from query.cursor import MAX_REACH, Position, digest
 from query.diversity import Diversity, diversify, pool_of
 from query.explain import explain
 from query.facet_counts import count_window
@@ -17,7 +17,7 @@ from query.fusion.kinds import Exact, find_fusion
 from query.page import Arranged, arrange, columns_needed, turn
 from query.plan import Plan, opened
 from query.reply import is_told, page_of, read_candidates, read_hits, read_words
-from query.request import MAX_DEPTH, MAX_REACH, MAX_SIZE, SearchRequest
+from query.request import MAX_DEPTH, MAX_SIZE, SearchRequest
 from query.result import REACHABLE_OF, Hit
 from query.vectors_stored import read_vectors
 from query.window import Candidate, Window, own_key

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from mappings.errors import InputError
 from query.boosts import Boost, require_boosts
-from query.cursor import MAX_CURSOR
+from query.cursor import MAX_CURSOR, MAX_REACH
 from query.diversity import Diversity
 from query.facet_lines import CountedSet
 from query.facets import Facet, require_facets
@@ -23,7 +23,6 @@ from query.window import SortKey
 MAX_SIZE = 100
 MAX_DEPTH = 1_000
 MAX_UPLOADS = 4
-MAX_REACH = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,7 @@ def create_app(
         summary="Multimodal product search whose every score is explained.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would name whatever host the client says
         lifespan=lifespan,
     )
     app.state.slot = slot

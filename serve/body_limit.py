@@ -2,10 +2,12 @@
 
 from starlette.datastructures import Headers
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serve.limits import Limits
-from serve.problems import problem_response, too_large
+from serve.problems import problem_response, too_large, two_lengths
+from serve.schemas import Problem
 
 
 class BodyLimit:
@@ -26,12 +28,20 @@ class BodyLimit:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         headers = Headers(scope=scope)
+        if "content-length" in headers and "transfer-encoding" in headers:
+            # RFC 9112, 6.3: a proxy before us may have taken the other of the two for true.
+            return await _closing(two_lengths())(scope, receive, send)
         upload = headers.get("content-type", "").lower().startswith("multipart/form-data")
         limit = self.limits.upload_bytes if upload else self.limits.json_bytes
         declared = headers.get("content-length", "")
         if declared.isdecimal() and int(declared[:20]) > limit:
-            refusal = problem_response(too_large(limit, upload=upload))
-            refusal.headers["connection"] = "close"
-            return await refusal(scope, receive, send)
+            return await _closing(too_large(limit, upload=upload))(scope, receive, send)
         scope.setdefault("state", {})["body_limit"] = (limit, upload)
         return await (self.upload if upload else self.plain)(scope, receive, send)
+
+
+def _closing(problem: Problem) -> Response:
+    """Return the answer behind which the connection is closed: what else comes is not read."""
+    answer = problem_response(problem)
+    answer.headers["connection"] = "close"
+    return answer

@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 
 from mappings.errors import (
     CatalogueUnavailable,
@@ -32,8 +33,8 @@ _KINDS: dict[int, ProblemKind] = {
     415: "unsupported_media",
 }
 _CURES: dict[int, str] = {
-    404: "Paths are POST /search, POST /augment, GET /suggest, GET /health, GET /live and"
-    " GET /openapi.json.",
+    404: "Paths are POST /search, POST /augment, POST /transcribe, GET /suggest, GET /health,"
+    " GET /live and GET /openapi.json.",
     405: "Search with POST; health is read with GET.",
     408: "Send it faster, or send less.",
 }
@@ -84,6 +85,16 @@ def too_large(limit: int, *, upload: bool) -> Problem:
         status=413,
         problem=f"The request is larger than {limit // KIB} KB.",
         cure=cure,
+    )
+
+
+def two_lengths() -> Problem:
+    """Return the problem of a request that says in two ways where it ends."""
+    return _problem(
+        "input",
+        400,
+        "The request has both Content-Length and Transfer-Encoding.",
+        "Send one of the two.",
     )
 
 
@@ -142,7 +153,10 @@ def install(app: FastAPI, retry_after: int) -> None:
 
     def theirs(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        return problem_response(_http_problem(request.scope, error))
+        answer = problem_response(_http_problem(request.scope, error))
+        if error.status_code == 405:
+            answer.headers["allow"] = _allowed(request)
+        return answer
 
     def gone(request: Request, error: Exception) -> JSONResponse:
         return problem_response(_problem("input", 400, "The request broke off.", "Send it whole."))
@@ -158,6 +172,12 @@ def install(app: FastAPI, retry_after: int) -> None:
     app.add_exception_handler(HTTPException, theirs)
     app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(Exception, unforeseen)
+
+
+def _allowed(request: Request) -> str:
+    """Return the methods of all routes of the path."""
+    routes = (r for r in request.app.routes if r.matches(request.scope)[0] != Match.NONE)
+    return ", ".join(sorted({method for route in routes for method in route.methods or ()}))
 
 
 def _http_problem(scope: Any, error: HTTPException) -> Problem:  # noqa: ANN401 - ASGI's own type

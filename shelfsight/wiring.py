@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mappings.connection import Connection
 from mappings.errors import BrokerUnreachable, NodeUnreachable
+from shelfsight.cursor_key import cursor_key
 from shelfsight.settings import Settings, cores, home, settings_file
 
 if TYPE_CHECKING:
@@ -245,6 +246,7 @@ def open_engine(settings: Settings) -> "SearchEngine":
         spotter=_spotter(settings) if space.image else None,
         sight=open_sight(settings, space),
         profiles=load_profiles(settings.config),
+        cursor_key=cursor_key(home(settings)),
         reading=catalogue_reading(
             client,
             settings.alias,

@@ -1,5 +1,6 @@
 """Both executions against each other and against brute force: order, scores, pages, cards."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from test_query_node import REQUESTS, by_oracle
 from mappings.errors import InputError
 from query.boosts import parse_boost
 from query.candidates import Budget, Depth
+from query.cursor import Position, fingerprint, write
 from query.diversity import Diversity
 from query.engine import SearchEngine
 from query.facets import parse_facet
@@ -318,14 +320,17 @@ def test_a_cursor_of_another_request_or_index_or_hand_is_refused(
     for broken in (cursor[:-2], "B" + cursor[1:], cursor[:40] + "AAAA" + cursor[44:], "äöü", "x"):
         with pytest.raises(InputError, match="cannot be read"):
             engine.search(SearchRequest("dress", cursor=broken))
-    sealed = engine_of(client, alias, cursor_key=b"another key")
+    for sealed in (engine_of(client, alias, cursor_key=b"another key"), engine_of(client, alias)):
+        with pytest.raises(InputError, match="cannot be read"):
+            sealed.search(SearchRequest("dress", cursor=cursor))
+    public = hashlib.sha256(engine.identity.digest.encode()).digest()  # of what anybody may know
+    mark = fingerprint(SearchRequest("dress"), engine.live().name)
     with pytest.raises(InputError, match="cannot be read"):
-        sealed.search(SearchRequest("dress", cursor=cursor))
-    with (
-        shelf_of(client, "contract-rebuilt", contract_shop(40)) as rebuilt,
-        pytest.raises(InputError, match="built anew"),
-    ):
-        engine_of(client, rebuilt).search(SearchRequest("dress", cursor=cursor))
+        engine.search(SearchRequest("dress", cursor=write(Position(), mark, public)))
+    with shelf_of(client, "contract-rebuilt", contract_shop(40)) as rebuilt:
+        again = engine_of(client, rebuilt, cursor_key=engine.cursor_key)
+        with pytest.raises(InputError, match="built anew"):
+            again.search(SearchRequest("dress", cursor=cursor))
 
 
 def test_tombstones_and_filters_hold_in_every_arrangement(every: SearchEngine, made: Shop) -> None:

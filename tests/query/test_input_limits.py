@@ -15,8 +15,9 @@ from encoders.crop import Box
 from mappings.errors import InputError
 from mappings.schema import ADDED, PRICE
 from query.boosts import NewBoost, RampBoost, StockBoost, parse_boost
-from query.cursor import MAX_CURSOR
+from query.cursor import MAX_CURSOR, MAX_REACH, Position
 from query.cursor import read as read_cursor
+from query.cursor import write as write_cursor
 from query.diversity import Diversity
 from query.facets import HistogramFacet, Range, RangesFacet, parse_facet
 from query.filters import Between, milliseconds, parse_filter
@@ -240,3 +241,10 @@ def test_tiny_weights_are_shares_like_any_others() -> None:
     assert weigh(DEFAULT, {"lexical": 5e-324, "text": 5e-324}, ("lexical", "text")) == {
         "lexical": 0.5, "text": 0.5
     }  # fmt: skip
+
+
+def test_a_cursors_reach_never_passes_the_limit_of_a_request() -> None:
+    sealed = write_cursor(Position(frozenset(), 65_535), bytes(8), b"key")
+    assert read_cursor(sealed, bytes(8), b"key").reach == MAX_REACH
+    with pytest.raises(InputError, match=f"0 to {MAX_REACH} are allowed"):
+        SearchRequest("a", reach=MAX_REACH + 1)

@@ -15,6 +15,7 @@ import uvicorn
 from mappings.errors import InputError
 from query.engine import SearchEngine
 from serve.app import create_app
+from serve.connections import server_config
 from serve.limits import Limits
 
 HEAD = b"POST /search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -28,9 +29,7 @@ def nothing_to_open() -> SearchEngine:
 def server(**options: Any) -> Iterator[int]:
     app = create_app(nothing_to_open, limits=Limits(**options))
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        running = uvicorn.Server(
-            uvicorn.Config(app, http="h11", log_config=None, server_header=False)
-        )
+        running = uvicorn.Server(server_config(app, Limits(**options), log_config=None))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
@@ -95,3 +94,16 @@ def test_one_connection_serves_many_requests_good_and_bad() -> None:
             length = f"Content-Length: {len(content)}\r\n\r\n".encode()
             connection.sendall(HEAD + length + content)
             assert answer(connection)[0] == expected
+
+
+@pytest.mark.parametrize("path", [b"POST /search", b"GET /live", b"POST /nothing"])
+@pytest.mark.parametrize("length", [b"2", b"0", b"10000000000"])
+def test_a_request_that_says_twice_where_it_ends_is_refused(path: bytes, length: bytes) -> None:
+    head = HEAD.replace(b"POST /search", path)
+    both = b"Content-Length: " + length + b"\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with server() as port, connect(port) as connection:
+        connection.sendall(head + both + b"2\r\n{}\r\n0\r\n\r\n")
+        status, problem = answer(connection)
+        assert (status, problem["type"]) == (400, "input")
+        assert "both Content-Length and Transfer-Encoding" in problem["problem"]
+        assert connection.recv(1) == b"", "nothing behind it is taken for a request"

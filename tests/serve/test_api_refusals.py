@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from serve.limits import Limits
-from serve.schemas import Problem
+from serve.schemas import Problem, SearchBody
 
 pytestmark = pytest.mark.node
 JSON = {"content-type": "application/json"}
@@ -253,20 +253,45 @@ def test_a_form_without_its_boundary_is_refused(http: TestClient, boundary: str)
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status", "kind"),
+    ("method", "path", "status", "kind", "allowed"),
     [
-        ("GET", "/search", 405, "method_not_allowed"),
-        ("PUT", "/search", 405, "method_not_allowed"),
-        ("POST", "/health", 405, "method_not_allowed"),
-        ("GET", "/nothing", 404, "not_found"),
-        ("GET", "/docs", 404, "not_found"),
-        ("GET", "/redoc", 404, "not_found"),
+        ("GET", "/search", 405, "method_not_allowed", "POST"),
+        ("PUT", "/search", 405, "method_not_allowed", "POST"),
+        ("POST", "/health", 405, "method_not_allowed", "GET, HEAD"),
+        ("DELETE", "/live", 405, "method_not_allowed", "GET, HEAD"),
+        ("POST", "/suggest", 405, "method_not_allowed", "GET"),
+        ("GET", "/augment", 405, "method_not_allowed", "POST"),
+        ("POST", "/openapi.json", 405, "method_not_allowed", "GET, HEAD"),
+        ("GET", "/nothing", 404, "not_found", None),
+        ("GET", "/docs", 404, "not_found", None),
+        ("GET", "/redoc", 404, "not_found", None),
     ],
 )
 def test_wrong_paths_and_verbs_are_typed_too(
-    http: TestClient, method: str, path: str, status: int, kind: str
+    http: TestClient, method: str, path: str, status: int, kind: str, allowed: str | None
 ) -> None:
-    refused(http.request(method, path), status, kind)
+    answer = http.request(method, path, follow_redirects=False)
+    refused(answer, status, kind)
+    assert answer.headers.get("allow") == allowed
+
+
+@pytest.mark.parametrize("path", ["/health", "/live"])
+def test_who_asks_for_a_head_gets_one(http: TestClient, path: str) -> None:
+    answer = http.head(path)
+    assert answer.status_code == http.get(path).status_code == 200
+    assert answer.content == b""
+
+
+@pytest.mark.parametrize("path", ["/live/", "/search/", "//live", "/suggest/"])
+def test_nothing_is_redirected(http: TestClient, path: str) -> None:
+    """A redirect would name the host that the client names."""
+    for method in ("GET", "POST"):
+        answer = http.request(
+            method, path, headers={"host": "evil.example"}, follow_redirects=False
+        )
+        refused(answer, 404, "not_found")
+        assert "location" not in answer.headers
+        assert "evil.example" not in answer.text
 
 
 json_values = st.recursive(
@@ -274,16 +299,53 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
     max_leaves=12,
 )
-NAMES = ("text", "pictures", "filters", "size", "offset", "profile", "weights", "similarity")
+NAMES = tuple(SearchBody.model_fields)
+SCRAPS = (
+    "price", "brand", "=", "<", "..", "1e308", "-", ",", "0.1 ", "where ", "new ", "rrf:", " ",
+    "颜色", "9", "\u0316", "\ufdfa", "/", ":", "(", "\0",
+)  # fmt: skip
+written = st.lists(st.sampled_from(SCRAPS), max_size=12).map("".join)
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(body=st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=8), json_values, max_size=5))
+@given(
+    body=st.dictionaries(
+        st.sampled_from(NAMES) | st.text(max_size=8),
+        json_values | written | st.lists(written, max_size=4),
+        max_size=6,
+    )
+)
 def test_no_json_whatever_breaks_the_service(http: TestClient, body: dict[str, Any]) -> None:
     content = json.dumps(body).encode("utf-8", "surrogatepass")
     answer = http.post("/search", content=content, headers=JSON)
+    assert answer.status_code in (200, 400), answer.text
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    name=st.sampled_from(("filters", "facets", "sort", "boosts", "fusion", "cursor", "collapse")),
+    text=written,
+)
+def test_no_written_form_whatever_breaks_the_service(
+    http: TestClient, name: str, text: str
+) -> None:
+    given = text if name in ("fusion", "cursor", "collapse") else [text]
+    answer = search(http, **{"text": "red", "size": 2, name: given})
+    assert answer.status_code in (200, 400), answer.text
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(typed=written | st.text(max_size=250), size=st.integers() | st.text(max_size=5))
+def test_nothing_that_is_typed_breaks_the_suggestions(
+    http: TestClient, typed: str, size: int | str
+) -> None:
+    answer = http.get("/suggest", params={"q": typed, "size": size})
     assert answer.status_code in (200, 400), answer.text
 
 

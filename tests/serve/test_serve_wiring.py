@@ -11,7 +11,7 @@ import pytest
 from api_server import serving, wait_for
 from api_shop import COLOURS, ZH, picture
 from pydantic import SecretStr
-from test_hostile_uploads import png
+from test_hostile_uploads import png, rows
 from tls_stub import make_authority, tls_door
 
 from encoders.picture_decoder import PictureDecoder
@@ -116,8 +116,9 @@ def test_the_service_begins_to_search_as_soon_as_there_is_an_index(
         assert found.json()["index"] == live.name
         seen = http.post("/search", files={"pictures": picture("red")})
         assert seen.status_code == 200, seen.text
+        large_picture = png(4_001, 4_000, rows(4_001, 4_000))
         for more in ({}, {"subject": "true"}):
-            large = http.post("/search", data=more, files={"pictures": png(4_001, 4_000)})
+            large = http.post("/search", data=more, files={"pictures": large_picture})
             assert large.status_code == 400
             assert "16,000,000 in all are allowed" in large.json()["problem"]
 
