@@ -6,6 +6,7 @@ it may be a feed from elsewhere, whose ``.env`` could send the node's password t
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from mappings.connection import Connection
 from mappings.errors import InputError
 
+_PLACE = re.compile(r"(?<!joint:)(?<=[:=])[^:|?&=]++(?!:)")
+"""What may name a file or folder in ``family:place?key=place`` and ``joint:name|family:place``."""
 _LOCATED = ("text_model", "image_model", "detector", "transcriber")
 
 
@@ -76,11 +79,7 @@ class Settings(BaseSettings):
     @classmethod
     def _from_the_root(cls, name: str) -> str:
         """Return a model's name with its files named from the root: workers run elsewhere."""
-        family, colon, argument = name.partition(":")
-        place, mark, options = argument.partition("?")
-        pairs = [option.partition("=") for option in options.split("&")] if mark else []
-        named = "&".join(f"{key}{sign}{_located(value)}" for key, sign, value in pairs)
-        return f"{family}{colon}{_located(place)}{mark}{named}"
+        return _PLACE.sub(lambda found: _located(found[0]), name)
 
     @field_validator("node_ca")
     @classmethod

