@@ -1,0 +1,237 @@
+"""The state machine of the promises: what a shop and its faults do, in any order.
+
+After every step that ends an ingest or a reconcile the node is read and compared with the oracle.
+"""
+
+import json
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, precondition, rule
+from promises_oracle import Content, Document
+from promises_shop import ACTIONS, Killed
+from promises_steps import FILLERS, IDS, SLOTS, TITLES, Given, Steps, key_of
+
+from mappings.errors import EXIT_OK, EXIT_PARTLY
+
+VERSIONS = st.sampled_from([None, 1, 2, 3])
+living = st.builds(
+    lambda i, version, title, slots: {
+        "id": i, "version": version, "title": title,
+        "pictures": [f"pictures/{i}-{slot}.png" for slot in SLOTS if slot in slots],
+    },
+    st.sampled_from(IDS), VERSIONS, st.sampled_from(TITLES), st.sets(st.sampled_from(SLOTS)),
+)  # fmt: skip
+gone = st.builds(
+    lambda i, version: {"id": i, "version": version, "deleted": True},
+    st.sampled_from(IDS), VERSIONS,
+)  # fmt: skip
+bad = st.builds(
+    lambda i: {"id": i, "version": None, "title": "none", "price": "dear"}, st.sampled_from(IDS)
+)
+rows = st.lists(st.one_of(living, living, living, gone, gone, bad), min_size=1, max_size=4)
+actions = st.sampled_from(("ok", "ok", *ACTIONS))
+weather = st.one_of(st.just([]), st.lists(actions, max_size=5))
+AHEAD = 10**9
+"""How far above the ledger's orders another hand writes, in microseconds."""
+places = st.tuples(st.sampled_from(IDS), st.sampled_from(SLOTS))
+paths = st.builds(lambda place: f"pictures/{place[0]}-{place[1]}.png", places)
+
+
+class Promises(Steps):
+    """The rules; each is a thing that happens to a shop."""
+
+    # Rules: the shop's own doings
+
+    @initialize(
+        fillers=st.sampled_from([False, False, False, True]), there=st.sets(places, min_size=3),
+    )  # fmt: skip
+    def opens(self, fillers: bool, there: set[tuple[str, str]]) -> None:
+        self.fillers = fillers
+        for i, slot in sorted(there):
+            self._put(f"pictures/{i}-{slot}.png", key_of(f"{i}-{slot}.png", 1))
+        if fillers:
+            for i in FILLERS:
+                self._put(f"pictures/{i}-a.png", 1)
+
+    @rule(given=rows, full=st.booleans(), yes=st.booleans(), weather=weather)
+    def feed(self, given: list[Given], full: bool, yes: bool, weather: list[str]) -> None:
+        if self.fillers and (full or not self.feeds):
+            given = given + [
+                {"id": i, "version": None, "title": i, "pictures": [f"pictures/{i}-a.png"]}
+                for i in FILLERS
+            ]
+        self.feeds.append(self.save(given))
+        self._ingest(*self.feeds[-1], full, yes, weather)
+
+    def save(self, given: list[Given]) -> tuple[str, list[Given]]:
+        """Write a feed's file; the natural delete feed is a CSV file."""
+        name = f"feed-{len(self.feeds)}"
+        if all(set(g) == {"id", "version", "deleted"} and g["version"] is None for g in given):
+            name += ".csv"
+            lines = ["id,deleted", *(f"{g['id']},true" for g in given)]
+        else:
+            name += ".jsonl"
+            lines = [json.dumps({k: v for k, v in g.items() if v is not None}) for g in given]
+        (self.shop.catalogue / name).write_text("\n".join(lines) + "\n")
+        return name, given
+
+    @precondition(lambda self: self.feeds)
+    @rule(n=st.integers(0, 20), full=st.booleans(), yes=st.booleans(), weather=weather)
+    def replay(self, n: int, full: bool, yes: bool, weather: list[str]) -> None:
+        self._ingest(*self.feeds[n % len(self.feeds)], full, yes, weather)
+
+    @precondition(lambda self: self.feeds)
+    @rule(
+        n=st.integers(0, 20), moved=st.lists(paths, min_size=1, max_size=2),
+        edition=st.integers(0, 2), back=st.booleans(),
+    )  # fmt: skip
+    def pictures_move_while_embedding(
+        self, n: int, moved: list[str], edition: int, back: bool
+    ) -> None:
+        before = {path: self.files.get(path, 0) for path in moved}
+
+        def move() -> None:
+            for path in moved:
+                self._put(path, key_of(path, edition))
+
+        def move_back() -> None:
+            for path, key in before.items():
+                self._put(path, key)
+
+        self.shop.queue.after_acceptance = move
+        self.shop.queue.after_look = move_back if back else None
+        try:
+            self._ingest(*self.feeds[n % len(self.feeds)], False, False, [])
+        finally:
+            if back and self.shop.queue.after_look and not self.shop.queue.after_acceptance:
+                move_back()
+            self.shop.queue.after_acceptance = self.shop.queue.after_look = None
+
+    @rule(path=paths, edition=st.integers(0, 2))
+    def picture_changes(self, path: str, edition: int) -> None:
+        self._put(path, key_of(path, edition))
+
+    # Rules: what an operator does
+
+    @rule(
+        kind=st.sampled_from(
+            ["next", "next", "swap", "swap", "no index", "no ledger", "copy", "copy", "copy back"]
+        ),
+        n=st.integers(0, 3),
+    )
+    def surroundings_change(self, kind: str, n: int) -> None:
+        if kind == "next":
+            self.next_index("ab"[n % 2])
+        elif kind == "swap" and len(self.shop.spaces) > 1:
+            self.swap(n)
+        elif kind == "no index":
+            self.lose_index()
+        elif kind == "no ledger":
+            self.lose_ledger()
+        elif kind == "copy":
+            self.copy_ledger()
+        elif kind == "copy back" and self.copy is not None:
+            self.put_ledger_back()
+
+    def next_index(self, space: str) -> None:
+        if len(self.shop.spaces) < 4:
+            name = self.shop.create(space)
+            self.oracle.indices[name], self.oracle.spaces[name] = {}, space
+
+    def swap(self, n: int) -> None:
+        self._observe()
+        self._swap(n)
+
+    @precondition(lambda self: self.oracle.books.known)
+    @rule(weather=weather)
+    def reconcile(self, weather: list[str]) -> None:
+        self._observe()
+        adopted = self.oracle.repair()
+        swapped = self._set(weather)
+        try:
+            found = self.shop.reconcile()
+        except Killed:
+            self._killed()
+            return
+        self._done(swapped)
+        if swapped:
+            return
+        unrecorded = self.oracle.unrecorded()
+        assert found.adopted == adopted, (found, adopted)
+        assert found.checked == len(self.oracle.books.known), found
+        away = sum(bool(k.away) for k in self.oracle.books.known.values())
+        assert (found.unrecorded, found.differing) == (unrecorded, away), (found, unrecorded, away)
+        assert found.equal == found.checked - unrecorded - away, found
+        assert found.exit_code == (EXIT_PARTLY if unrecorded + away else EXIT_OK), found
+        assert found.unknown == sum(
+            not d.order for d in self.oracle.indices[self.shop.live].values()
+        ), found
+
+    # Rules: what goes wrong
+
+    def lose_index(self) -> None:
+        self._observe()
+        for index in self.oracle.indices:
+            self._observe(index)
+        lost = self.shop.live
+        self.shop.lose_index()
+        del self.oracle.indices[lost]
+        space = self.oracle.spaces.pop(lost)
+        self.dirty.discard(lost)
+        self.oracle.indices.setdefault(self.shop.live, {})
+        self.oracle.spaces.setdefault(self.shop.live, space)
+        self.oracle.live = self.shop.live
+        if self.oracle.books.target == lost:
+            self.oracle.books.target = "lost"
+        if self.copy is not None and self.copy.target == lost:
+            self.copy.target = "lost"
+
+    def lose_ledger(self) -> None:
+        self._observe()
+        self.shop.lose_ledger()
+        self.oracle.lose_ledger()
+
+    def copy_ledger(self) -> None:
+        self._observe()
+        self.shop.copy_ledger()
+        self.copy = self.oracle.copied()
+
+    def put_ledger_back(self) -> None:
+        assert self.copy is not None
+        self._observe()
+        self.shop.put_back()
+        self.oracle.put_back(self.copy)
+
+    @rule()
+    def late_messages_come(self) -> None:
+        self.shop.queue.weather.clear()
+        self.shop.queue.work_late()
+        self.dirty.add(self.shop.live)
+
+    @precondition(lambda self: self.oracle.indices[self.shop.live])
+    @rule(n=st.integers(0, 20), kind=st.sampled_from(["update", "delete", "index", "above"]))
+    def another_hand_writes(self, n: int, kind: str) -> None:
+        self._observe()
+        index = self.shop.live
+        documents = self.oracle.indices[index]
+        ids = sorted(documents)
+        if not ids:
+            return
+        i = ids[n % len(ids)]
+        document, client = documents[i], self.shop.client
+        if kind == "delete" and not self.bound.worn:
+            client.delete(index=index, id=i)
+            del documents[i]
+        elif kind in ("index", "above"):
+            version = self.stamps[index][i] + AHEAD
+            above = {"version": version, "version_type": "external"} if kind == "above" else {}
+            client.index(index=index, id=i, body={"title": "by another hand", "key": i}, **above)
+            documents[i] = Document(0, None, Content(), "by another hand", (), True)
+            self.bound.worn |= kind == "above"
+        elif kind == "update" and document.order and not document.content.deleted:
+            client.update(index=index, id=i, body={"doc": {"title": "edited"}})
+            documents[i] = Document(
+                document.order, document.version, document.content, "edited", document.pictures,
+                True,
+            )  # fmt: skip
+        self._stamp(index)

@@ -1,0 +1,118 @@
+"""Sequences that once broke a promise, as the machine found them."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from promises_machine import IDS, SLOTS, Given, Promises
+from promises_shop import Bound
+
+pytestmark = [pytest.mark.node, pytest.mark.faults]
+Sequence = Callable[[Promises], None]
+
+
+def row(i: str, version: int | None = None, title: str = "red dress", slots: str = "") -> Given:
+    pictures = [f"pictures/{i}-{slot}.png" for slot in slots]
+    return {"id": i, "version": version, "title": title, "pictures": pictures}
+
+
+def gone(i: str, version: int | None = None) -> Given:
+    return {"id": i, "version": version, "deleted": True}
+
+
+def feed(shop: Promises, *given: Given, full: bool = False, weather: Any = ()) -> None:
+    shop.feed(given=list(given), full=full, yes=False, weather=list(weather))
+
+
+def the_same_row_twice(shop: Promises) -> None:
+    feed(shop, row("p0", 1), row("p0", 1), gone("p1", 1), gone("p1", 3))
+
+
+def an_old_ledger_whose_change_waits(shop: Promises) -> None:
+    feed(shop, row("p0"), row("p1", 5), weather=["kill"])
+    shop.copy_ledger()
+    feed(shop, gone("p0"), row("p1", 6, "blue shoe"))
+    shop.put_ledger_back()
+    feed(shop, row("p2"))
+    feed(shop, row("p1", 5, "green shirt"))
+
+
+def a_swap_to_an_index_that_a_new_ledger_never_saw(shop: Promises) -> None:
+    feed(shop, row("p0", 6), gone("p1", 6))
+    shop.next_index("a")
+    shop.swap(0)
+    shop.lose_ledger()
+    feed(shop, row("p2"))
+    shop.swap(0)
+    feed(shop, row("p0", 5, "blue shoe"), row("p1", 5))
+
+
+def a_swap_and_back_while_workers_go_on(shop: Promises) -> None:
+    feed(shop, row("p0"))
+    shop.next_index("a")
+    feed(shop, row("p0", title="blue shoe"), weather=["kill"])
+    shop.swap(0)
+    shop.late_messages_come()
+    shop.swap(0)
+    feed(shop, row("p1"))
+
+
+def a_lower_row_behind_one_that_loses_a_picture(shop: Promises) -> None:
+    feed(shop, row("p0", 1, slots="ab"), full=True)
+    feed(shop, row("p0", 3, slots="a"), row("p0", 2, slots="ab"))
+
+
+def a_lower_row_before_one_that_loses_a_picture(shop: Promises) -> None:
+    feed(shop, row("p0", 3, slots="ab"), full=True)
+    feed(shop, row("p0", 2, slots="a"), row("p0", 4, slots="a"))
+
+
+def a_picture_replaced_while_embedding_and_put_back(shop: Promises) -> None:
+    shop.picture_changes(path="pictures/p1-a.png", edition=2)
+    feed(shop, row("p1"))
+    shop.feeds = [shop.save([row("p1", slots="a")])]
+    shop.pictures_move_while_embedding(n=0, moved=["pictures/p1-a.png"], edition=1, back=False)
+    shop.picture_changes(path="pictures/p1-a.png", edition=2)
+    shop.replay(n=0, full=False, yes=False, weather=[])
+
+
+def the_same_bytes_under_two_paths_one_of_them_away(shop: Promises) -> None:
+    shop.feeds = [shop.save([row("p0", slots="a"), row("p1", slots="a")])]
+    shop.pictures_move_while_embedding(n=0, moved=["pictures/p0-a.png"], edition=0, back=False)
+
+
+def a_row_without_version_that_says_nothing_new(shop: Promises) -> None:
+    shop.feeds = [shop.save([row("p0", 5, slots="a")])]
+    shop.pictures_move_while_embedding(n=0, moved=["pictures/p0-a.png"], edition=0, back=False)
+    shop.picture_changes(path="pictures/p0-a.png", edition=1)
+    feed(shop, row("p0", None, slots="a"))
+    feed(shop, row("p0", 5, "blue shoe", slots="a"))
+
+
+FOUND = (
+    the_same_row_twice, an_old_ledger_whose_change_waits,
+    a_swap_to_an_index_that_a_new_ledger_never_saw, a_swap_and_back_while_workers_go_on,
+    a_lower_row_behind_one_that_loses_a_picture, a_lower_row_before_one_that_loses_a_picture,
+    a_picture_replaced_while_embedding_and_put_back,
+    the_same_bytes_under_two_paths_one_of_them_away, a_row_without_version_that_says_nothing_new,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def bound(tmp_path_factory: pytest.TempPathFactory, node_url: str) -> Iterator[Bound]:
+    made = Bound(Path(tmp_path_factory.mktemp("kept")), node_url)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("sequence", FOUND, ids=lambda sequence: sequence.__name__)
+def test_what_once_broke_holds(bound: Bound, sequence: Sequence) -> None:
+    Promises.bound = bound
+    shop = Promises()
+    try:
+        everywhere = {(i, slot) for i in IDS for slot in SLOTS}
+        shop.opens(fillers="picture" in sequence.__name__, there=everywhere)
+        sequence(shop)
+    finally:
+        shop.teardown()
