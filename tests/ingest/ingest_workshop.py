@@ -44,7 +44,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 LIMITS = TaskLimits(soft=10, hard=13, retry=0.5, visibility=42, sweep=1)
 WRITES = WriteLimits(patience=3, first_wait=0.1, longest_wait=0.5, timeout=3)
-PATIENCE = Patience(poll=0.05, quiet=6, give_up=90)
+PATIENCE = Patience(poll=0.05, quiet=6, give_up=200)
 
 
 def picture(seed: int) -> bytes:

@@ -106,7 +106,7 @@ def test_lost_messages_are_noticed_and_sent_again(workshop: Workshop) -> None:
                 emptied.append(bool(broker.flushall()))
             workshop.start_worker()
 
-    report = workshop.ingest(on_progress=empty, patience=Patience(0.05, 1, 60))
+    report = workshop.ingest(on_progress=empty, patience=Patience(0.05, 1, 200))
     assert report.indexed == 10
     workshop.agrees(records)
 
