@@ -80,7 +80,7 @@ class Sender:
         with broker_errors(self._app), self._app.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, interval_start=0.2, timeout=5)
 
-    def look(self, timeout: float = 1.0) -> "Pool":
+    def look(self, timeout: float = 3.0) -> "Pool":
         """Ask the broker and the workers what they hold.
 
         Args:
