@@ -24,7 +24,7 @@ class BodyLimit:
         self.upload = RequestBodyLimitMiddleware(app, max_body_size=limits.upload_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse a head or a body that is too large by its own word, else watch the body come in."""
+        """Refuse a head or a body that is too large by its own word, else watch it come in."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         headers = Headers(scope=scope)
