@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from query.input_limits import MAX_WEIGHT
 from query.profiles import Profile, weigh
 from query.understand.understood import Understood
 
@@ -48,7 +49,7 @@ def choose(
         told = {n: f for n, f in rule.factors.items() if n in present and merged.get(n, 0.0) > 0}
         free = {n: f for n, f in told.items() if n not in override}
         for name, factor in free.items():
-            merged[name] *= factor
+            merged[name] = min(merged[name] * factor, MAX_WEIGHT)
         if free:
             changed = ", ".join(f"{n} x {f:g}" for n, f in free.items())
             because.append(f"The query changes {changed}: {reason}.")

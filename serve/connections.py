@@ -30,6 +30,7 @@ def server_config(app: Any, limits: Limits, **options: Any) -> uvicorn.Config:  
         http=guarded_protocol(limits),
         ws="none",
         server_header=False,
+        h11_max_incomplete_event_size=limits.head_bytes,
         timeout_graceful_shutdown=10,
         # The event loop accepts so many before a protocol is told of the first: fewer than the
         # files that are left. Out of files, it would log and try again without end.

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from serve.problems import IN_THE_LOG, NO_ANSWER, OTHER_MODELS
 from serve.schemas import Problem, SearchBody
 
 _TEXT: dict[str, Any] = {"text": "红色运动鞋", "size": 10}
@@ -129,8 +130,8 @@ _PROBLEMS: dict[int, tuple[str, dict[str, Any]]] = {
         {
             "type": "identity_mismatch",
             "status": 409,
-            "problem": "Index 'products-…' holds vectors of another model: text 'a' (here 'b').",
-            "cure": "Start this program with the models that made the index.",
+            "problem": OTHER_MODELS,
+            "cure": IN_THE_LOG,
         },
     ),
     413: (
@@ -166,8 +167,8 @@ _PROBLEMS: dict[int, tuple[str, dict[str, Any]]] = {
         {
             "type": "node_unreachable",
             "status": 503,
-            "problem": "The search engine behind this service does not answer.",
-            "cure": "Try again later; the operator finds the cause in the service's log.",
+            "problem": NO_ANSWER,
+            "cure": IN_THE_LOG,
         },
     ),
 }

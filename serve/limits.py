@@ -14,6 +14,7 @@ class Limits:
         upload_bytes: Of a multipart body with all its pictures, bytes.
         retry_after: Seconds that a client is told to wait when the search cannot be served.
         read_seconds: Until a body that comes in drop by drop is given up.
+        head_bytes: Of a request's head; its fields are read on the event loop.
         head_seconds: Until a connection that has not sent a whole head of a request is closed.
         connections: Connections at once; at most half of the files that the process may open.
         uploads: Requests with pictures that are answered at once, and as many with recordings;
@@ -27,6 +28,7 @@ class Limits:
     upload_bytes: int = 10 * KIB * KIB
     retry_after: int = 5
     read_seconds: float = 30.0
+    head_bytes: int = 16 * KIB
     head_seconds: float = 10.0
     connections: int = 1_000
     uploads: int = 8

@@ -88,6 +88,13 @@ def too_large(limit: int, *, upload: bool) -> Problem:
     )
 
 
+def long_head(limit: int) -> Problem:
+    """Return the problem of a head beyond ``limit`` bytes."""
+    return _problem(
+        "too_large", 431, f"The request's head is larger than {limit // KIB} KB.", "Shorten it."
+    )
+
+
 def two_lengths() -> Problem:
     """Return the problem of a request that says in two ways where it ends."""
     return _problem(

@@ -17,6 +17,7 @@ from mappings.vectors import ProductVectors
 from query.agreement import Shares, agree, agreement, told
 from query.calibrate import DEFAULT_SCALES
 from query.engine import Patience, SearchEngine
+from query.input_limits import MAX_WEIGHT
 from query.profiles import ADAPTIVE, BUILT_IN, DEFAULT, Profile, load_profiles
 from query.request import SearchRequest
 from query.signals import Agreed
@@ -52,6 +53,15 @@ def test_what_the_request_sets_no_rule_changes() -> None:
     assert chosen.weights == choose(DEFAULT, {"image": 0.2}, PRESENT, PLAIN).weights
     assert "The request sets image." in chosen.because
     assert not any("changes" in why for why in chosen.because)
+
+
+def test_factors_of_any_size_leave_shares_that_add_up() -> None:
+    rules = tuple(Rule(When(visual_words=True), {"image": 1e300}) for _ in range(3))
+    for weight in (1.0, MAX_WEIGHT):
+        profile = Profile("steep", {"image": weight, "text": weight}, rules=rules)
+        chosen = choose(profile, {}, ("image", "text"), read(visual_words=("red",)))
+        assert sum(chosen.weights.values()) == pytest.approx(1.0)
+        assert chosen.weights["image"] >= chosen.weights["text"] > 0
 
 
 @pytest.mark.parametrize(

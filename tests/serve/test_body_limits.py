@@ -1,13 +1,17 @@
 """JSON bodies and forms of 64 KB made of faults are read, and refused, in milliseconds."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+from starlette.testclient import TestClient
 
 from mappings.errors import InputError
+from serve import augment, questions
+from serve.app import create_app
 from serve.limits import Limits
 from serve.questions import _of_form, _of_json
 from serve.uploads import decoded
@@ -93,3 +97,29 @@ def test_a_form_at_the_limit_is_read_within_20_milliseconds(field: str, entry: s
 def test_base64_at_the_limit_is_read_within_20_milliseconds(unit: str) -> None:
     assert quickest(lambda: decoded(unit * (SIZE // len(unit)))) <= SECONDS
     assert quickest(lambda: decoded("data:" + unit * (SIZE // len(unit)))) <= SECONDS
+
+
+def test_bodies_are_read_off_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    on_loop: list[bool] = []
+
+    def watched(read: Callable[..., Any]) -> Callable[..., Any]:
+        def reading(*given: Any) -> Any:
+            try:
+                asyncio.get_running_loop()
+                on_loop.append(True)
+            except RuntimeError:
+                on_loop.append(False)
+            return read(*given)
+
+        return reading
+
+    def none() -> NoReturn:
+        raise InputError("There is no catalogue.", "")
+
+    for module, name in ((questions, "_parse"), (questions, "_from_form"), (augment, "_parse")):
+        monkeypatch.setattr(module, name, watched(getattr(module, name)))
+    with TestClient(create_app(none), raise_server_exceptions=False) as http:
+        http.post("/search", json={"text": "dress"})
+        http.post("/search", data={"text": "dress"}, files={"pictures": b"x"})
+        http.post("/augment", json={"body": {}, "text": "dress"})
+    assert on_loop == [False] * 3

@@ -28,6 +28,7 @@ from serve.limits import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = 128
+HEAD_BYTES = Limits().head_bytes
 HEAD = b"GET /live HTTP/1.1\r\nHost: x\r\n"
 FORM = b"POST /search HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
 PART = b'--x\r\nContent-Disposition: form-data; name="pictures"; filename="a"\r\n\r\nabc'
@@ -220,6 +221,31 @@ def test_a_waiting_connection_goes_before_one_that_is_answered() -> None:
         finish.set()
         for one in (*busy, last):
             assert ask(one, b"").endswith(b"200 OK")
+
+
+@pytest.mark.parametrize(("size", "status"), [(HEAD_BYTES - 100, b"200"), (HEAD_BYTES * 2, b"4")])
+def test_a_head_is_limited_at_16_kilobytes(size: int, status: bytes) -> None:
+    with server() as port, connect(port) as connection:
+        # What comes at once is refused by us with 431, what comes in parts by the server with 400.
+        assert b" " + status in ask(connection, HEAD + b"X: " + b"a" * size + b"\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"GET /suggest?%s HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /suggest?q=%s HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /search HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"
+        b"Content-Type: multipart/form-data;%s\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("unit", [b"&", b"a=b&", b";", b";a=b", b'"', b"%E4", b"\\"])
+def test_a_hostile_head_at_the_limit_is_refused(line: bytes, unit: bytes) -> None:
+    content = unit * ((HEAD_BYTES - 200) // len(unit))
+    with server() as port, connect(port) as connection:
+        assert ask(connection, line % content).split()[1] in (b"400", b"503")
+        with connect(port) as another:
+            assert ask(another).endswith(b"200 OK")
 
 
 def test_live_answers_when_every_thread_is_taken() -> None:
