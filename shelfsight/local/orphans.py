@@ -41,7 +41,7 @@ def _belongs(process: Any, folder: Path, sessions: dict[int, float]) -> bool:  #
     except psutil.AccessDenied:
         # One of ours that is hidden shows its environment to root only; but each process that the
         # supervisor starts leads a session, whose number nobody else gets as long as one lives.
-        if process.uids().real != os.getuid():
+        if process.uids().real != os.getuid() or process.status() == psutil.STATUS_ZOMBIE:
             return False
         since = sessions.get(os.getsid(process.pid))
         return since is not None and process.create_time() > since - 0.1

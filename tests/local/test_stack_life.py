@@ -253,6 +253,10 @@ def test_a_hidden_process_that_a_crash_left_behind_is_found(
 
     monkeypatch.setattr(psutil.Process, "environ", environ)
     assert eventually(lambda: orphans.find(place) == [hidden])
+    monkeypatch.setattr(psutil.Process, "status", lambda _: psutil.STATUS_ZOMBIE)
+    assert orphans.find(place) == []  # has ended, and waits for its parent to notice
+    monkeypatch.undo()
+    monkeypatch.setattr(psutil.Process, "environ", environ)
     assert down(place)
     assert orphans.find(place) == []
 
