@@ -86,8 +86,8 @@ def _index(bench: Bench, entries: list[Entry]) -> tuple[int, list[Follow]]:
     again = _settle(bench, entries, written.outcomes)
     if written.stopped is not None:
         bench.ledger.alarm(type(written.stopped).__name__, str(written.stopped))
-    elif again:
-        bench.ledger.alarm("StackError", f"OpenSearch is slow to take documents: {again[0][1]}")
+    elif slow := [cause for _, cause in again if cause]:
+        bench.ledger.alarm("StackError", f"OpenSearch is slow to take documents: {slow[0]}")
     else:
         bench.ledger.calm()
     after = [Follow("embed_text", lacking)] if lacking else []
@@ -100,7 +100,10 @@ def _index(bench: Bench, entries: list[Entry]) -> tuple[int, list[Follow]]:
 def _settle(
     bench: Bench, entries: Sequence[Entry], outcomes: Sequence[Outcome]
 ) -> list[tuple[str, str]]:
-    """Record the outcomes; return id and cause of what is to be written again."""
+    """Record the outcomes; return id and cause of what is to be written again.
+
+    There is no cause where another hand has written, and the order was raised above it.
+    """
     states, outranked = _compare_conflicts(bench, entries, outcomes)
     states |= {o.id: "indexed" for o in outcomes if o.kind == "indexed"}
     bench.ledger.settle(Settled(o.id, o.order, states[o.id]) for o in outcomes if o.id in states)
@@ -113,7 +116,7 @@ def _settle(
         ],
     )
     again = [(o.id, o.reason or o.cause) for o in outcomes if o.kind == "pending"]
-    again += [(product_id, "the index holds another write") for product_id in outranked]
+    again += [(product_id, "") for product_id in outranked]
     for o in outcomes:
         if o.kind == "failed":  # the node's own error over this document: not for ever
             runs = bench.options.limits.runs

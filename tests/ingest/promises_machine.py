@@ -100,12 +100,15 @@ class Promises(Steps):
 
         self.shop.queue.after_acceptance = move
         self.shop.queue.after_look = move_back if back else None
+        # One that is away is waited for; one that was replaced is looked for by the next feed.
+        self.oracle.replaced = set(moved) if edition else set()
         try:
             self._ingest(*self.feeds[n % len(self.feeds)], False, False, [])
         finally:
             if back and self.shop.queue.after_look and not self.shop.queue.after_acceptance:
                 move_back()
             self.shop.queue.after_acceptance = self.shop.queue.after_look = None
+            self.oracle.replaced = set()
 
     @rule(path=paths, edition=st.integers(0, 2))
     def picture_changes(self, path: str, edition: int) -> None:

@@ -107,6 +107,7 @@ class Oracle:
         self.spaces = {index: space}
         self.live = index
         self.embedded: set[int] = set()
+        self.replaced: set[str] = set()
         self.history: dict[str, list[Known]] = {}
         self._order = 0
 
@@ -279,7 +280,7 @@ class Oracle:
         may = set(known.content.readable)
         must = {
             (p, k) for p, k in may
-            if k in self.embedded or (p not in known.risky and has(p) == k)
+            if k in self.embedded or (p not in known.risky | self.replaced and has(p) == k)
         }  # fmt: skip
         return must, may
 

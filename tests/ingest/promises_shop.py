@@ -304,6 +304,7 @@ class Shop:
         import sqlite3
 
         with closing(sqlite3.connect(self.folder / "copy.sqlite")) as kept:
+            self.ledger.counts()  # a file that was put in the ledger's place is opened
             self.ledger.store._connection.backup(kept)
 
     def lose_ledger(self) -> None:

@@ -58,6 +58,12 @@ def a_swap_and_back_while_workers_go_on(shop: Promises) -> None:
     feed(shop, row("p1"))
 
 
+def a_lost_message_after_another_hand_wrote_above(shop: Promises) -> None:
+    feed(shop, row("p0"))
+    shop.another_hand_writes(n=0, kind="above")
+    shop.reconcile(weather=["ok", "ok", "lost_bulk"])
+
+
 def a_lower_row_behind_one_that_loses_a_picture(shop: Promises) -> None:
     feed(shop, row("p0", 1, slots="ab"), full=True)
     feed(shop, row("p0", 3, slots="a"), row("p0", 2, slots="ab"))
@@ -93,7 +99,8 @@ def a_row_without_version_that_says_nothing_new(shop: Promises) -> None:
 FOUND = (
     the_same_row_twice, an_old_ledger_whose_change_waits,
     a_swap_to_an_index_that_a_new_ledger_never_saw, a_swap_and_back_while_workers_go_on,
-    a_lower_row_behind_one_that_loses_a_picture, a_lower_row_before_one_that_loses_a_picture,
+    a_lost_message_after_another_hand_wrote_above, a_lower_row_behind_one_that_loses_a_picture,
+    a_lower_row_before_one_that_loses_a_picture,
     a_picture_replaced_while_embedding_and_put_back,
     the_same_bytes_under_two_paths_one_of_them_away, a_row_without_version_that_says_nothing_new,
 )  # fmt: skip
