@@ -61,6 +61,7 @@ class Shop:
             image=self.image,
             decoder=self.uploads,
             patience=PATIENT,
+            cursor_key=b"of every engine of this shop",
         )
 
 
