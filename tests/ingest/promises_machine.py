@@ -8,7 +8,7 @@ import json
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 from promises_oracle import Content, Document
-from promises_shop import ACTIONS, Killed
+from promises_queue import ACTIONS, Killed
 from promises_steps import FILLERS, IDS, SLOTS, TITLES, Given, Steps, key_of
 
 from mappings.errors import EXIT_OK, EXIT_PARTLY

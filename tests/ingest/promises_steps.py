@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from hypothesis.stateful import RuleBasedStateMachine
 from promises_oracle import GONE, Books, Content, Document, Known, Oracle, Row, Taken
-from promises_shop import Bound, Killed, Shop
+from promises_queue import Killed
+from promises_shop import Bound, Shop
 
 from ingest.report import Report
 from mappings.errors import EXIT_INPUT, EXIT_OK, EXIT_PARTLY
