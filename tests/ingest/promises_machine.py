@@ -150,13 +150,13 @@ class Promises(Steps):
     def reconcile(self, weather: list[str]) -> None:
         self._observe()
         adopted = self.oracle.repair()
-        swapped = self._set(weather)
+        swapped, home = self._set(weather), self.shop.live
         try:
             found = self.shop.reconcile()
         except Killed:
             self._killed()
             return
-        self._done(swapped)
+        self._done(swapped, home)
         if swapped:
             return
         unrecorded = self.oracle.unrecorded()

@@ -183,6 +183,7 @@ class Shop:
         bound.clear()
         self.live = bound.base
         self.spaces = {self.live: "a"}
+        self.home, self.strayed = self.live, False
 
     def close(self) -> None:
         self.ledger.close()
@@ -300,6 +301,7 @@ class DyingWriter(BulkWriter):
 
     def write(self, writes: Any) -> Any:
         written = super().write(writes)
+        self._shop.strayed |= self._shop.live != self._shop.home
         if self._shop.dies_after in ("crash_bulk", "lost_bulk"):
             raise Killed
         return written
