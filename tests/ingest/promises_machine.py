@@ -8,7 +8,7 @@ import json
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 from promises_oracle import Content, Document
-from promises_shop import ACTIONS, Killed
+from promises_queue import ACTIONS, Killed
 from promises_steps import FILLERS, IDS, SLOTS, TITLES, Given, Steps, key_of
 
 from mappings.errors import EXIT_OK, EXIT_PARTLY
@@ -150,13 +150,13 @@ class Promises(Steps):
     def reconcile(self, weather: list[str]) -> None:
         self._observe()
         adopted = self.oracle.repair()
-        swapped = self._set(weather)
+        swapped, home = self._set(weather), self.shop.live
         try:
             found = self.shop.reconcile()
         except Killed:
             self._killed()
             return
-        self._done(swapped)
+        self._done(swapped, home)
         if swapped:
             return
         unrecorded = self.oracle.unrecorded()

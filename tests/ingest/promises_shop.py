@@ -8,8 +8,7 @@ import io
 import shutil
 import tempfile
 import uuid
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 from ingest_workshop import WRITES
 from opensearchpy.helpers import scan
 from PIL import Image
+from promises_queue import ErringQueue, Killed
 
 from encoders.attributes import AttributeWeights
 from encoders.cache import VectorSpool
@@ -30,29 +30,23 @@ from encoders.texts import product_text
 from ingest.bench import Bench
 from ingest.catalogue import Catalogue, open_catalogue
 from ingest.changes import Accepted, Change
-from ingest.failures import count_crash
 from ingest.feed import ingest_feed
 from ingest.filling import Filled, fill_index
 from ingest.follow import Patience
 from ingest.ledger import Ledger
 from ingest.options import TaskLimits, WorkerOptions
-from ingest.pipeline import run_stage
 from ingest.reconcile import Reconciled, reconcile
 from ingest.report import Report
-from ingest.sender import Pool, Stage
 from ingest.target import read_target
 from ingest.writer import BulkWriter
 from mappings.body import render
 from mappings.calibration import Calibration
 from mappings.connection import Connection
-from mappings.errors import StackError
 from mappings.index import alias_targets, create, next_alias, swap
 from mappings.product import Product
 from mappings.schema import Schema
 
 PATIENCE = Patience(poll=0, quiet=0, give_up=10)
-CRASHES = 3
-"""Crashes of stages that are counted in one sequence: a fourth would be a dead letter."""
 COLOURS = (
     (250, 20, 20),
     (20, 250, 20),
@@ -62,7 +56,6 @@ COLOURS = (
     (20, 20, 20),
 )
 MEMORY = Path("/dev/shm")
-ACTIONS = ("ok", "drop", "twice", "late", "crash_spool", "crash_bulk", "lost_bulk", "kill", "swap")
 
 
 @cache
@@ -88,10 +81,6 @@ def turned_space(seed: int) -> Space:
     return Space(text, ProjectedImageEncoder(image, projection), AttributeWeights(1, {}))
 
 
-class Killed(BaseException):
-    """The process of an ingest, or of a stage, dies here."""
-
-
 class WatchedLedger(Ledger):
     """A ledger that says which changes were committed, and in which run."""
 
@@ -103,82 +92,6 @@ class WatchedLedger(Ledger):
         accepted = super().accept(run, changes)
         self.commits.append((run, list(changes)))
         return accepted
-
-
-class ErringQueue:
-    """Stands for broker and workers: it runs the tasks here, and does to them what it is told.
-
-    Args:
-        shop: Whose stages run.
-    """
-
-    def __init__(self, shop: "Shop") -> None:
-        self._shop = shop
-        self.messages: deque[tuple[Stage, list[str], str]] = deque()
-        self.late: list[tuple[Stage, list[str]]] = []
-        self.weather: deque[str] = deque()
-        self.on_swap: Callable[[], None] = lambda: None
-        self.after_acceptance: Callable[[], None] | None = None
-        self.after_look: Callable[[], None] | None = None
-
-    def send(self, stage: Stage, ids: Sequence[str], countdown: float = 0.0) -> None:
-        if not ids:
-            return
-        action = self.weather.popleft() if self.weather else "ok"
-        if action == "late":
-            self.late.append((stage, list(ids)))
-        elif action == "twice":
-            self.messages += [(stage, list(ids), "ok"), (stage, list(ids), "ok")]
-        elif action != "drop":
-            self.messages.append((stage, list(ids), action))
-        if action == "kill":
-            raise Killed
-
-    def ping(self) -> None:
-        """The broker answers."""
-
-    def look(self, timeout: float = 1.0) -> Pool:
-        return Pool(1, 0, len(self.messages))
-
-    def work(self, *_: object) -> None:
-        """Run every task that waits, those too that they send."""
-        if self.after_acceptance and self._shop.ledger.commits:
-            self.after_acceptance()
-            self.after_acceptance = None
-        while self.messages:
-            stage, ids, action = self.messages.popleft()
-            if action == "swap":
-                self.on_swap()
-            self._run(stage, ids, action)
-            if stage == "embed_image" and self.after_look and not self.after_acceptance:
-                self.after_look()
-                self.after_look = None
-
-    def work_late(self) -> None:
-        late, self.late = self.late, []
-        for stage, ids in reversed(late):
-            self._run(stage, ids, "ok")
-        self.work()
-
-    def _run(self, stage: Stage, ids: list[str], action: str) -> None:
-        """Do what ``ingest.tasks`` does with a message."""
-        shop = self._shop
-        shop.dies_after = action if action.endswith(("_spool", "_bulk")) else ""
-        try:
-            for follow in run_stage(shop.bench, stage, ids):
-                self.send(follow.stage, follow.ids, follow.countdown)
-        except StackError as error:
-            shop.ledger.alarm(type(error).__name__, str(error))
-            self.messages.append((stage, ids, "ok"))
-        except Killed:
-            if not shop.dies_after or action == "lost_bulk":
-                return  # the message is lost with its worker, or it was sent on before the kill
-            if shop.crashes < CRASHES:
-                shop.crashes += 1
-                ids = count_crash(shop.ledger, stage, ids, "crash", "killed", 4)
-            self.messages += [(stage, [i], "ok") for i in ids]
-        finally:
-            shop.dies_after = ""
 
 
 class Bound:
@@ -203,6 +116,8 @@ class Bound:
         self.base = self.create("a")
         self.worn = False
         self.benches["b"]._decoder = self.benches["a"].decoder
+        encoder = load_image_encoder("hash:32")
+        self.benches["a"].decoder.decode_many([picture_of(1)], encoder.size)  # its process starts
 
     def create(self, space: str) -> str:
         """Make the alias's next index; a free alias is pointed to it."""
@@ -268,6 +183,7 @@ class Shop:
         bound.clear()
         self.live = bound.base
         self.spaces = {self.live: "a"}
+        self.home, self.strayed = self.live, False
 
     def close(self) -> None:
         self.ledger.close()
@@ -385,6 +301,7 @@ class DyingWriter(BulkWriter):
 
     def write(self, writes: Any) -> Any:
         written = super().write(writes)
+        self._shop.strayed |= self._shop.live != self._shop.home
         if self._shop.dies_after in ("crash_bulk", "lost_bulk"):
             raise Killed
         return written

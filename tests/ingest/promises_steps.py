@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from hypothesis.stateful import RuleBasedStateMachine
 from promises_oracle import GONE, Books, Content, Document, Known, Oracle, Row, Taken
-from promises_shop import Bound, Killed, Shop
+from promises_queue import Killed
+from promises_shop import Bound, Shop
 
 from ingest.report import Report
 from mappings.errors import EXIT_INPUT, EXIT_OK, EXIT_PARTLY
@@ -62,6 +63,7 @@ class Steps(RuleBasedStateMachine):
                 self.dirty |= {self.shop.live}
                 swapped.append(self.shop.live)
 
+        self.shop.home, self.shop.strayed = self.shop.live, False
         self.shop.queue.weather.clear()
         self.shop.queue.weather.extend(weather)
         self.shop.queue.on_swap = swap
@@ -95,17 +97,24 @@ class Steps(RuleBasedStateMachine):
             if committed is not None:
                 if noticed:
                     self.oracle.delivered(index)
-                self.oracle.books.target = "" if swapped else index
-                self.oracle.ingest(read, full=full, yes=yes, only=committed)
+                self.oracle.books.target = index
+                self._take(index, read, full=full, yes=yes, only=committed)
             self._killed()
             return
         if noticed:
             self.oracle.delivered(index)
-        taken = self.oracle.ingest(read, full=full, yes=yes)
-        self._done(swapped)
+        taken = self._take(index, read, full=full, yes=yes)
+        self._done(swapped, index)
         self._check_report(report, read, taken, exact=not noticed and not waiting)
         if not swapped:
             self._fill()
+
+    def _take(self, index: str, read: list[Row], **options: Any) -> Taken:
+        """Let the oracle take a feed in, for the index that was live when it came."""
+        self.oracle.live, live = index, self.oracle.live
+        taken = self.oracle.ingest(read, **options)
+        self.oracle.live = live
+        return taken
 
     def _committed(self) -> tuple[int, frozenset[str], frozenset[str]] | None:
         """Return what the ledger had committed of a feed when it was killed."""
@@ -123,12 +132,14 @@ class Steps(RuleBasedStateMachine):
     def _killed(self) -> None:
         self.dirty.add(self.shop.live)
         self.shop.queue.weather.clear()
+        if self.shop.strayed:
+            self.oracle.books.target = ""
 
-    def _done(self, swapped: list[str]) -> None:
+    def _done(self, swapped: list[str], home: str) -> None:
         """Compare the node with the oracle; everything is settled."""
         self.shop.queue.weather.clear()
         oracle, index = self.oracle, self.shop.live
-        if swapped:
+        if swapped and (index != home or self.shop.strayed):
             self._observe()
             oracle.repair()
         oracle.books.target = index
