@@ -20,7 +20,7 @@ from ingest.report import Report, Tally, make_report
 from ingest.rows import Row
 from ingest.sender import Sender, chunks
 from ingest.target import Target, read_target
-from mappings.errors import InputError
+from mappings.errors import InputError, StackError
 from mappings.product import Product
 
 if TYPE_CHECKING:
@@ -99,6 +99,11 @@ def ingest_feed(
             repaired = repair(ledger, sender, client, target, on_progress, patience)
             notes.append(
                 _repair_note(f"The alias was pointed to {target.index} meanwhile", repaired)
+            )
+        else:
+            raise StackError(
+                f"The alias {alias!r} was pointed elsewhere {SWAPS} times during this ingest.",
+                "Let it rest, then ingest again: what was accepted is not lost.",
             )
         return report.with_notes(notes, time.monotonic() - started)
 
