@@ -1,8 +1,10 @@
 """The ledger: accepted = indexed + superseded + dead + pending, at every instant."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from ingest.dead_letters import DeadLetter, bury, drop_letters, list_letters, re
 from ingest.ledger import Ledger
 from ingest.lock import only_one
 from ingest.tally import Settled
-from mappings.errors import StackError
+from mappings.errors import InputError, StackError
 from mappings.identity import ModelIdentity
 from mappings.product import Found, Picture, Product
 
@@ -184,6 +186,40 @@ def test_a_file_that_is_no_ledger_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StackError, match="cannot be made"):
         Ledger(tmp_path / "file" / "ledger.sqlite")
+
+
+def test_a_ledger_of_another_version_is_refused_with_the_cure(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with closing(sqlite3.connect(path)) as old:
+        old.execute("CREATE TABLE products(id TEXT PRIMARY KEY, version INTEGER NOT NULL)")
+        old.commit()
+    with pytest.raises(StackError, match="another version of Shelfsight") as refused:
+        Ledger(path)
+    assert f"mv {path}" in refused.value.cure
+    assert "takes over what the index holds" in refused.value.cure
+
+
+def test_an_unknown_dead_letter_is_neither_retried_nor_dropped(ledger: Ledger) -> None:
+    ledger.accept(ledger.begin_run(Path(".")), [change("a")])
+    (entry,) = ledger.entries(["a"])
+    bury(ledger, [DeadLetter("a", entry.order, "index", "bad", "why", 1)])
+    for act in (retry_letters, drop_letters):
+        with pytest.raises(InputError, match="no open dead letter for 'nope'"):
+            act(ledger, ids=["a", "nope"])
+        with pytest.raises(InputError, match="of kind 'other' for 'a'"):
+            act(ledger, kind="other", ids=["a"])
+    assert [x.id for x in list_letters(ledger)] == ["a"], "nothing was changed"
+    assert retry_letters(ledger, ids=["a"]) == ["a"]
+
+
+def test_a_file_put_in_the_place_of_an_open_ledger_is_followed(ledger: Ledger) -> None:
+    ledger.accept(ledger.begin_run(Path(".")), [change("a")])
+    for name in ledger.store.path.parent.glob("ledger.sqlite*"):
+        name.unlink()
+    other = Ledger(ledger.store.path)
+    other.accept(other.begin_run(Path(".")), [change("b")])
+    assert ledger.pending() == ["b"], "and not what the removed file holds"
+    other.close()
 
 
 def test_one_feed_at_a_time(tmp_path: Path) -> None:
