@@ -5,12 +5,10 @@ from typing import Any
 
 import pytest
 from api_shop import picture
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from serve.limits import Limits
-from serve.schemas import Problem, SearchBody
+from serve.schemas import Problem
 
 pytestmark = pytest.mark.node
 JSON = {"content-type": "application/json"}
@@ -275,13 +273,6 @@ def test_wrong_paths_and_verbs_are_typed_too(
     assert answer.headers.get("allow") == allowed
 
 
-@pytest.mark.parametrize("path", ["/health", "/live"])
-def test_who_asks_for_a_head_gets_one(http: TestClient, path: str) -> None:
-    answer = http.head(path)
-    assert answer.status_code == http.get(path).status_code == 200
-    assert answer.content == b""
-
-
 @pytest.mark.parametrize("path", ["/live/", "/search/", "//live", "/suggest/"])
 def test_nothing_is_redirected(http: TestClient, path: str) -> None:
     """A redirect would name the host that the client names."""
@@ -292,72 +283,6 @@ def test_nothing_is_redirected(http: TestClient, path: str) -> None:
         refused(answer, 404, "not_found")
         assert "location" not in answer.headers
         assert "evil.example" not in answer.text
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
-    max_leaves=12,
-)
-NAMES = tuple(SearchBody.model_fields)
-SCRAPS = (
-    "price", "brand", "=", "<", "..", "1e308", "-", ",", "0.1 ", "where ", "new ", "rrf:", " ",
-    "颜色", "9", "\u0316", "\ufdfa", "/", ":", "(", "\0",
-)  # fmt: skip
-written = st.lists(st.sampled_from(SCRAPS), max_size=12).map("".join)
-
-
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(
-    body=st.dictionaries(
-        st.sampled_from(NAMES) | st.text(max_size=8),
-        json_values | written | st.lists(written, max_size=4),
-        max_size=6,
-    )
-)
-def test_no_json_whatever_breaks_the_service(http: TestClient, body: dict[str, Any]) -> None:
-    content = json.dumps(body).encode("utf-8", "surrogatepass")
-    answer = http.post("/search", content=content, headers=JSON)
-    assert answer.status_code in (200, 400), answer.text
-
-
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(
-    name=st.sampled_from(("filters", "facets", "sort", "boosts", "fusion", "cursor", "collapse")),
-    text=written,
-)
-def test_no_written_form_whatever_breaks_the_service(
-    http: TestClient, name: str, text: str
-) -> None:
-    given = text if name in ("fusion", "cursor", "collapse") else [text]
-    answer = search(http, **{"text": "red", "size": 2, name: given})
-    assert answer.status_code in (200, 400), answer.text
-
-
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(typed=written | st.text(max_size=250), size=st.integers() | st.text(max_size=5))
-def test_nothing_that_is_typed_breaks_the_suggestions(
-    http: TestClient, typed: str, size: int | str
-) -> None:
-    answer = http.get("/suggest", params={"q": typed, "size": size})
-    assert answer.status_code in (200, 400), answer.text
-
-
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(body=st.binary(max_size=200), form=st.booleans())
-def test_no_bytes_whatever_break_the_service(http: TestClient, body: bytes, form: bool) -> None:
-    kind = "multipart/form-data; boundary=x" if form else "application/json"
-    content = b"--x\r\n" + body + b"\r\n--x--\r\n" if form else body
-    answer = http.post("/search", content=content, headers={"content-type": kind})
-    assert answer.status_code == 400, answer.text
 
 
 def test_a_damaged_picture_is_refused_and_the_next_one_is_read(http: TestClient) -> None:

@@ -50,6 +50,13 @@ def test_health_of_a_ready_service(http: TestClient, shop: Shop) -> None:
     assert (health.problem, health.cure) == ("", "")
 
 
+@pytest.mark.parametrize("path", ["/health", "/live"])
+def test_who_asks_for_a_head_gets_one(http: TestClient, path: str) -> None:
+    answer = http.head(path)
+    assert answer.status_code == http.get(path).status_code == 200
+    assert answer.content == b""
+
+
 def test_while_models_load_the_service_answers_that_they_do(
     shop: Shop, own_client: NewClient
 ) -> None:
