@@ -155,7 +155,8 @@ class Oracle:
             kept, amended = known.version, known.amended
         if not same or known.away:
             return self._put(product_id, kept, amended, content)
-        self.books.known[product_id] = replace(known, version=kept, amended=amended, recorded=True)
+        raised = replace(known, version=kept, amended=amended, recorded=True)
+        self._remember(product_id, raised)
         return "again" if known.pending else "unchanged"
 
     def _same(self, known: Known, content: Content) -> bool:
