@@ -196,7 +196,9 @@ class Oracle:
                 )  # fmt: skip
                 adopted += 1
         for i, one in list(known.items()):
-            if one.recorded and not one.pending and not self._holds(one, documents.get(i)):
+            waits = one.pending and self.books.target != self.live
+            lacks = not one.pending and not self._holds(one, documents.get(i))
+            if one.recorded and (waits or lacks):
                 self._order += 1
                 self._remember(i, replace(one, order=self._order, pending=True, away=frozenset()))
         return adopted
