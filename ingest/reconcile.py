@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ingest.acceptance import forget_failures, next_sequence
 from ingest.adoption import adopt
-from ingest.changes import content_hash
+from ingest.changes import Entry, content_hash
 from ingest.comparison import TO_SEND, LedgerRow, Verdict, compare, ledger_rows
 from ingest.dead_letters import list_letters
 from ingest.follow import Follower, Patience, Progress
@@ -136,6 +136,8 @@ def repair(
         newer = [(o.row.entry.id, o.stored) for o in rows if o.verdict == "newer" and o.stored]
         adopted += adopt(ledger, newer)
     pending = ledger.pending()
+    if moved:
+        _address(ledger, target, ledger.entries(pending))
     for part in chunks(pending, CHUNK):
         sender.send("embed_text", part)
     if pending:
@@ -217,6 +219,20 @@ def _rename_contents(ledger: Ledger, target: Target, rows: list[LedgerRow]) -> N
     contents = [(content_hash(e.product, e.pictures, target.identity), e.id) for e in entries]
     with ledger.store.write() as db:
         db.executemany("UPDATE products SET content = ? WHERE id = ?", contents)
+
+
+def _address(ledger: Ledger, target: Target, entries: list[Entry]) -> None:
+    """Give what waits the contents that it has under another index's models, and a new order."""
+    with ledger.store.write() as db:
+        sequence = next_sequence(db, len(entries))
+        db.executemany(
+            "UPDATE products SET write_order = ?, content = ?"
+            " WHERE id = ? AND write_order = ? AND state = 'pending'",
+            [
+                (sequence + n, content_hash(e.product, e.pictures, target.identity), e.id, e.order)
+                for n, e in enumerate(entries)
+            ],
+        )
 
 
 def _reopen(ledger: Ledger, target: Target, rows: list[LedgerRow]) -> None:

@@ -155,7 +155,8 @@ class Oracle:
             kept, amended = known.version, known.amended
         if not same or known.away:
             return self._put(product_id, kept, amended, content)
-        self.books.known[product_id] = replace(known, version=kept, amended=amended, recorded=True)
+        raised = replace(known, version=kept, amended=amended, recorded=True)
+        self._remember(product_id, raised)
         return "again" if known.pending else "unchanged"
 
     def _same(self, known: Known, content: Content) -> bool:
@@ -195,7 +196,9 @@ class Oracle:
                 )  # fmt: skip
                 adopted += 1
         for i, one in list(known.items()):
-            if one.recorded and not one.pending and not self._holds(one, documents.get(i)):
+            waits = one.pending and self.books.target != self.live
+            lacks = not one.pending and not self._holds(one, documents.get(i))
+            if one.recorded and (waits or lacks):
                 self._order += 1
                 self._remember(i, replace(one, order=self._order, pending=True, away=frozenset()))
         return adopted

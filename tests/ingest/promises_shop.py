@@ -47,14 +47,7 @@ from mappings.product import Product
 from mappings.schema import Schema
 
 PATIENCE = Patience(poll=0, quiet=0, give_up=10)
-COLOURS = (
-    (250, 20, 20),
-    (20, 250, 20),
-    (20, 20, 250),
-    (250, 250, 20),
-    (250, 20, 250),
-    (20, 20, 20),
-)
+LEVELS = (20, 130, 240)
 MEMORY = Path("/dev/shm")
 
 
@@ -62,8 +55,8 @@ MEMORY = Path("/dev/shm")
 def picture_of(key: int) -> bytes:
     """A small picture that looks like that of no other key: its colours and edges are its own."""
     pixels = np.zeros((24, 24, 3), dtype=np.uint8)
-    pixels[:, :] = COLOURS[key % len(COLOURS)]
-    pixels[: 4 * key % 24] = COLOURS[(key + 2) % len(COLOURS)]
+    pixels[:, :] = [LEVELS[key // 3**n % 3] for n in range(3)]
+    pixels[: 4 + key] = [LEVELS[(key + 5) // 3**n % 3] for n in range(3)]
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "PNG")
     return stream.getvalue()

@@ -12,7 +12,7 @@ from promises_shop import Bound
 
 pytestmark = [pytest.mark.node, pytest.mark.faults]
 SEQUENCES = int(os.environ.get("SHELFSIGHT_PROMISE_SEQUENCES", "500"))
-STEPS = int(os.environ.get("SHELFSIGHT_PROMISE_STEPS", "10"))
+STEPS = int(os.environ.get("SHELFSIGHT_PROMISE_STEPS", "15"))
 
 
 @pytest.fixture(scope="module")
