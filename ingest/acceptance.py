@@ -38,7 +38,9 @@ def accept(
         db.execute("UPDATE products SET seen = ? WHERE id = ?", (run, product.id))
         deltas[run, "accepted"] += 1
         deltas[run, "superseded"] += 1
-        return Accepted(product.id, "superseded", amended=ordered == "amended")
+        return Accepted(
+            product.id, "superseded", amended=ordered == "amended", older=ordered == "older"
+        )
     if ordered == "same" and not _lacks_pictures(db, product.id):
         return _adopt(db, deltas, run, old, change)
     if old["state"] == "pending":
@@ -46,8 +48,11 @@ def accept(
         deltas[old["run"], "superseded"] += 1
     is_newer = ordered == "newer"
     _put(db, deltas, run, change, sequence, after(known, product.version, is_newer=is_newer))
-    repeated = is_newer and product.version is not None
-    return Accepted(product.id, "send", same_version=repeated and product.version == known.version)
+    versions = is_newer and product.version is not None
+    return Accepted(
+        product.id, "send", same_version=versions and product.version == known.version,
+        takes_out=product.deleted and not known.deleted,
+    )  # fmt: skip
 
 
 def standing(row: sqlite3.Row) -> Standing:

@@ -74,12 +74,16 @@ class Accepted:
             changed or deleted since without a version.
         same_version: Taken although the feed's version is the one that is known: its content is
             another one.
+        older: Superseded because a higher version is known.
+        takes_out: Taken, and it deletes a product that was known and not deleted.
     """
 
     id: str
     verdict: Verdict
     amended: bool = False
     same_version: bool = False
+    older: bool = False
+    takes_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,7 @@ class _Feed:
         runs = (self.run, *later)
         return make_report(
             self.run, self.tally, self.ledger.counts(self.run), time.monotonic() - started,
-            deleted=self.ledger.counts(gone).accepted if gone else 0,
+            deleted=self.tally.taken_out + (self.ledger.counts(gone).accepted if gone else 0),
             stages=self.ledger.timings(self.run),
             refusals=tuple(r for run in runs for r in self.ledger.refusals(run)),
             letters=tuple(x for run in runs for x in letters_of(self.ledger, run)),

@@ -42,7 +42,7 @@ class Report:
         dead_lettered: Products that failed for good.
         pending: Products that are still under way.
         unchanged: Those of the indexed and superseded ones that were not sent at all.
-        deleted: Products taken out of search because a full feed lacks them.
+        deleted: Products taken out of search, by rows that say so or as a full feed lacks them.
         seconds: From the first row to the last product.
         stages: Time by stage.
         rejections: The first 1,000 rejected rows.
@@ -126,6 +126,8 @@ class Tally:
     repeated_unordered: list[str] = field(default_factory=list)
     amended: list[str] = field(default_factory=list)
     same_version: list[str] = field(default_factory=list)
+    older: list[str] = field(default_factory=list)
+    taken_out: int = 0
 
     def reject(self, rejection: Rejection) -> None:
         """Count a rejected row; the first 1,000 are kept."""
@@ -144,6 +146,8 @@ class Tally:
         """Note what the ledger found odd in changes that it has taken or superseded."""
         self.amended += [repr(one.id) for one in accepted if one.amended]
         self.same_version += [repr(one.id) for one in accepted if one.same_version]
+        self.older += [repr(one.id) for one in accepted if one.older]
+        self.taken_out += sum(one.takes_out for one in accepted)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -170,6 +174,11 @@ class Tally:
             found.append(
                 f"Ids come more than once ({_first(self.repeated)}); the highest version was"
                 " taken, of equal ones the last row."
+            )
+        if self.older:
+            found.append(
+                f"A higher version is known ({_first(self.older)}), so that these rows changed"
+                " nothing. If it is no old export, and the versions began anew: give higher ones."
             )
         if self.same_version:
             found.append(

@@ -40,8 +40,8 @@ def ingest(
     """Ingest a catalogue: read, embed, index, and account for every row.
 
     Unchanged products are not sent; an interrupted ingest goes on where it was. A next index (see
-    `index create`) is filled too. Exit code 0: all is indexed; 1: something was left out, and the
-    report says what; 2: input, or a loss that needs --yes; 3: surroundings.
+    `index create`) is filled too. Exit code 0: all is indexed, but for a few pictures that the
+    report names; 1: more was left out; 2: input, or a loss that needs --yes; 3: surroundings.
     """
     from ingest.catalogue import open_catalogue
     from ingest.columns import ColumnMap
@@ -241,14 +241,14 @@ def _remedies(found: "Reconciled") -> list[str]:
     remedies = []
     if found.adopted or found.unrecorded:
         remedies.append(
-            f"{found.adopted:,} products were taken over from the index, as the ledger did not"
-            " know them. Feed the whole catalogue to have their records again; `shelfsight ingest"
-            " --full CATALOGUE` deletes those that it lacks."
+            f"Taken over from the index, as the ledger did not know them: {found.adopted:,}. Feed"
+            " the whole catalogue to have their records again; `shelfsight ingest --full"
+            " CATALOGUE` deletes those that it lacks."
         )
     if found.unknown:
         remedies.append(
-            f"{found.unknown:,} documents were not written by Shelfsight and are left alone;"
-            " delete them on the node if nobody needs them."
+            f"Not written by Shelfsight and left alone: {found.unknown:,}. Delete them on the node"
+            " if nobody needs them."
         )
     if found.dead:
         remedies.append("The node refuses some: see `shelfsight dead-letters list`.")
@@ -328,10 +328,10 @@ def _print_report(report: "Report") -> None:
         f" {report.dead_lettered:,} + pending {report.pending:,}"
     )
     if report.deleted:
-        say(f"deleted {report.deleted:,} products that the full feed lacks")
+        say(f"taken out of search: {report.deleted:,}")
     for stage, time in report.stages.items():
-        rate = time.items / time.seconds if time.seconds else 0.0
-        say(f"{stage}: {time.items:,} in {time.seconds:.1f} s of work ({rate:.0f}/s)")
+        rate = f" ({time.items / time.seconds:.0f}/s)" if time.seconds >= 0.1 else ""
+        say(f"{stage}: {time.items:,} in {time.seconds:.1f} s of work{rate}")
     say(f"{report.seconds:.1f} s in all")
     if report.extras:
         say(f"columns that became attributes: {', '.join(report.extras)}")

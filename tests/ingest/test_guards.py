@@ -41,7 +41,7 @@ def test_a_feed_of_ids_and_deletions_needs_no_titles(workshop: Workshop) -> None
     rows = ["id,deleted", "p0001, TRUE ", "p0002,1", "p0003,yes", "p0004,是", "p0005,false"]
     (workshop.catalogue / "products.csv").write_text("\n".join(rows), encoding="utf-8")
     report = workshop.ingest()
-    assert (report.accepted, report.rejected) == (4, 1)
+    assert (report.accepted, report.rejected, report.deleted) == (4, 1, 4)
     assert "title" in report.rejections[0].reason
     assert sorted(pictures_of(workshop)) == ["p0000", "p0005"]
 

@@ -94,6 +94,14 @@ def test_a_version_column_that_comes_later_owns_the_order_from_then_on(ledger: L
     assert standing(ledger) == ("two", 1)
 
 
+def test_what_an_old_feed_and_a_deletion_do_is_told(ledger: Ledger) -> None:
+    feed(ledger, "six", 6)
+    assert feed(ledger, "five", 5).older
+    assert feed(ledger, deleted=True).takes_out
+    assert not feed(ledger, deleted=True).takes_out, "it was out already"
+    assert not feed(ledger, "six", 6).older, "the same version; it is amended"
+
+
 def test_the_same_version_with_other_content_is_taken_and_said(ledger: Ledger) -> None:
     feed(ledger, "one", 3)
     again = feed(ledger, "one, corrected", 3)
