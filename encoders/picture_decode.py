@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from encoders.crop import Box, find_subject
-from encoders.picture_size import FORMATS, LIMITS, PictureLimits, PictureSize, Pixels
+from encoders.picture_size import (
+    FORMATS,
+    LIMITS,
+    PictureLimits,
+    PictureSize,
+    Pixels,
+    foreign_format,
+)
 from mappings.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,7 +40,6 @@ SUBJECT_SEEN = 192
 """Longest side, in pixels, of the picture in which a subject is looked for."""
 _ORIENTATION = 0x0112
 _CURE = "Send a JPEG, PNG, WEBP, GIF or AVIF with one frame, within the limits named."
-_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8", b"\x00\x00\x00")
 
 
 class PictureRefused(InputError):
@@ -257,11 +263,9 @@ def _turn(picture: Image.Image) -> Image.Transpose | None:
 
 def _refusal(content: bytes, error: Exception) -> PictureRefused:
     """Say why Pillow could not read these bytes."""
-    known = content.startswith(_MAGIC)
     words = str(error).lower()
-    if not known:
-        start = content[:12]
-        return PictureRefused(f"The file is none of {', '.join(FORMATS)}: {start!r}…", "format")
+    if foreign := foreign_format(content):
+        return PictureRefused(foreign, "format")
     if "truncated" in words or "eof" in words or "end of" in words or _cut_short(error):
         return PictureRefused("The picture ends before its last pixel.", "truncated")
     # What Pillow raises on purpose is made for people; anything else shows the inside of programs.

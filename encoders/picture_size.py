@@ -84,3 +84,12 @@ LIMITS = PictureLimits()
 QUESTION_LIMITS = PictureLimits(pixels=16_000_000)
 """Of pictures that searches bring: somebody waits for each, and anybody may send them."""
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+
+MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"GIF8", b"\x00\x00\x00")
+
+
+def foreign_format(content: bytes) -> str:
+    """Return why bytes are no picture by how they begin; empty where they may be one."""
+    if content.startswith(MAGIC):
+        return ""
+    return f"The file is none of {', '.join(FORMATS)}: {content[:12]!r}…"

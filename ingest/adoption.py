@@ -53,10 +53,10 @@ def _adopt(
     db.execute(
         "INSERT OR REPLACE INTO products(id, version, amended, write_order, run, seen, state,"
         " content, deleted, record, pictures, accepted_at)"
-        " VALUES (?, ?, 0, ?, ?, 0, 'indexed', ?, ?, ?, '[]', ?)",
+        " VALUES (?, ?, 0, ?, ?, 0, 'indexed', ?, ?, ?, ?, ?)",
         (
             product_id, stored.version, stored.order, run, stored.content, stored.deleted, record,
-            time.time(),
+            json.dumps([[p.path, p.role, p.sha] for p in stored.pictures]), time.time(),
         ),
     )  # fmt: skip
     deltas[run, "accepted"] += 1

@@ -134,7 +134,8 @@ def _vectors(
     seen = [looks.get(p.sha) for p in readable]
     named = roles([p.role for p in readable], seen)
     shown = [
-        PictureVector(readable[n].path, named[n], pictures[readable[n].sha]) for n in distinct(seen)
+        PictureVector(p.path, named[n], pictures[p.sha], p.sha)
+        for n, p in ((n, readable[n]) for n in distinct(seen))
     ]
     image = pooled(np.stack([p.vector for p in telling(shown)])) if shown else None
     return ProductVectors(

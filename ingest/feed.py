@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from encoders.picture_size import foreign_format
 from ingest.catalogue import Catalogue
 from ingest.changes import AcceptedPicture, Change, Refusal, content_hash
 from ingest.dead_letters import letters_of
@@ -129,15 +130,20 @@ def make_change(catalogue: Catalogue, product: Product, target: Target) -> Chang
     for picture in product.pictures:
         sha = ""
         try:
-            sha = hashlib.sha256(catalogue.picture_bytes(picture.path)).hexdigest()
+            content = catalogue.picture_bytes(picture.path)
         except PictureUnavailable as error:
             refusals.append(
                 Refusal(product.id, picture.path, "", error.reason, error.problem[:200])
             )
+        else:
+            if foreign := foreign_format(content):  # an empty file, an error page: as if away
+                refusals.append(Refusal(product.id, picture.path, "", "format", foreign[:200]))
+            else:
+                sha = hashlib.sha256(content).hexdigest()
         pictures.append(AcceptedPicture(picture.path, picture.role, sha))
     kept = tuple(pictures)
-    content = content_hash(product, kept, target.identity)
-    return Change(product, content, kept, tuple(refusals))
+    made_from = content_hash(product, kept, target.identity)
+    return Change(product, made_from, kept, tuple(refusals))
 
 
 class _Feed:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ingest.changes import AcceptedPicture
 from mappings.connection import node_errors
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
 BATCH = 500
 COLUMNS = "write_order,source_version,content_hash,deleted"
+PICTURES = "pictures.path,pictures.role,pictures.sha"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Stored:
         version: The feed's version, if the feed gave one.
         content: Hash of everything it was made from.
         deleted: It is a tombstone.
+        pictures: Its pictures, where they were asked for.
     """
 
     engine_version: int
@@ -31,6 +34,7 @@ class Stored:
     version: int | None
     content: str
     deleted: bool
+    pictures: tuple[AcceptedPicture, ...] = ()
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "Stored":
@@ -43,6 +47,10 @@ class Stored:
             None if version is None else int(version),
             str(source.get("content_hash") or ""),
             bool(source.get("deleted")),
+            tuple(
+                AcceptedPicture(p["path"], p["role"], p.get("sha", ""))
+                for p in source.get("pictures", ())
+            ),
         )
 
     @property
@@ -61,8 +69,9 @@ def stored_documents(client: "OpenSearch", index: str, ids: Sequence[str]) -> di
         return {}
     with node_errors(index):
         reply = client.mget(
-            index=index, body={"ids": list(ids)}, _source_includes=COLUMNS, realtime="true"
-        )
+            index=index, body={"ids": list(ids)}, _source_includes=f"{COLUMNS},{PICTURES}",
+            realtime="true",
+        )  # fmt: skip
     return {doc["_id"]: Stored.of(doc) for doc in reply["docs"] if doc.get("found")}
 
 
@@ -80,14 +89,14 @@ def newest_order(client: "OpenSearch", index: str) -> int:
 
 
 def scan_stored(client: "OpenSearch", index: str) -> Iterator[tuple[str, Stored]]:
-    """Yield id and stamps of every document of a refreshed index.
+    """Yield id, stamps and pictures of every document of a refreshed index.
 
     Raises:
         NodeUnreachable: The node does not answer.
     """
     from opensearchpy.helpers import scan
 
-    body = {"_source": COLUMNS.split(","), "version": True}
+    body = {"_source": f"{COLUMNS},{PICTURES}".split(","), "version": True}
     with node_errors(index):
         for hit in scan(client, index=index, query=body, size=BATCH):
             yield hit["_id"], Stored.of(hit)

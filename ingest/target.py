@@ -45,7 +45,8 @@ def read_target(client: Any, alias: str) -> Target:  # noqa: ANN401
     if live is None:
         raise StackError(
             f"There is no alias {alias!r} to write to.",
-            "Create it with `shelfsight index create CATALOGUE`.",
+            "Create it with `shelfsight index create CATALOGUE`; where it was lost, `shelfsight"
+            " reconcile` makes it again.",
         )
     with node_errors(alias):
         settings = client.indices.get_settings(index=live.name, name="index.uuid")

@@ -230,6 +230,7 @@ class NestedPictures:
             "properties": {
                 "path": {"type": "keyword", "index": False},
                 "role": {"type": "keyword"},
+                "sha": {"type": "keyword", "index": False, "doc_values": False},
                 "vector": declare_vector(self.dim, engine, m=16, ef_construction=100),
             },
         }
@@ -242,6 +243,7 @@ class NestedPictures:
         only_swatches = all(p.role == "swatch" for p in vectors.pictures)
         return [
             {"path": p.path, "role": p.role}
+            | ({"sha": p.sha} if p.sha else {})
             | ({"vector": vector_json(p.vector)} if p.role != "swatch" or only_swatches else {})
             for p in vectors.pictures
         ] or None

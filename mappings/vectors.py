@@ -10,11 +10,16 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class PictureVector:
-    """One picture's place in the catalogue, its role, and its vector, float32 (dim,), unit."""
+    """One picture's place in the catalogue, its role, and its vector, float32 (dim,), unit.
+
+    ``sha`` is the SHA-256 of its bytes, hexadecimal, where it is known: by it a ledger that was
+    lost knows its pictures again.
+    """
 
     path: str
     role: str
     vector: Vector
+    sha: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 def restore_index(settings: Settings) -> CatalogueIndex | None:
     """Make an index that was lost again, of the space that is kept here; it holds nothing yet.
 
+    Other generations that are left are not its: they may be older, or of other models.
+
     Returns:
         The index; ``None`` where nothing was lost, the ledger holds no product, or the space's
         models are not those of the settings.
@@ -37,8 +39,8 @@ def restore_index(settings: Settings) -> CatalogueIndex | None:
     with closing(open_ledger(settings)) as ledger:
         if ledger.is_empty():
             return None
-    if left := generations(settings):
-        held = left[-1]
+        known = ledger.target().partition("/")[0]
+    if held := next((one for one in generations(settings) if one["name"] == known), None):
         raise StackError(
             f"The alias {settings.alias!r} is gone, but {held['name']} with {held['documents']:,}"
             " documents is there.",
@@ -126,11 +128,13 @@ def require_filled(settings: Settings, to: str) -> None:
         known = _living(settings, live[0]) if (live := alias_targets(client, settings.alias)) else 0
         lacking = max(0, known - _living(settings, to))
     if lacking or pending:
+        following = alias_targets(client, next_alias(settings.alias)) == (to,)
+        fill = "Fill it with `shelfsight ingest CATALOGUE`, or point" if following else "Point"
         raise InputError(
             f"Index {to!r} lacks {lacking:,} of {known:,} products, or holds them as they were"
             f" before{f'; {pending:,} more are pending' if pending else ''}.",
-            "Fill it with `shelfsight ingest CATALOGUE`, or point the alias to it all the same:"
-            " --yes.",
+            f"{fill} the alias to it all the same with --yes: the next `shelfsight ingest` then"
+            " sends it what it lacks.",
         )
 
 

@@ -96,6 +96,37 @@ def test_pictures_whose_folder_is_away_keep_their_vectors(workshop: Workshop) ->
     assert workshop.made()[1] == 20, "every picture was encoded once"
 
 
+def test_files_that_are_no_pictures_any_more_count_as_gone(workshop: Workshop) -> None:
+    records = some(12, pictures=1)
+    write_catalogue(workshop.catalogue, records)
+    workshop.start_worker()
+    workshop.ingest()
+    before = pictures_of(workshop)
+    for n, content in ((1, b""), (2, b"<html>502 Bad Gateway</html>")):
+        (workshop.catalogue / f"pictures/{n}-0.png").write_bytes(content)
+    refused = workshop.ingest()
+    assert "lacks 2 of 12 known pictures (17%)" in refused.refusal
+    assert "none of JPEG" in refused.refusal
+    assert pictures_of(workshop) == before
+
+
+def test_a_lost_ledger_knows_its_pictures_again_from_the_index(workshop: Workshop) -> None:
+    from ingest.ledger import Ledger
+
+    write_catalogue(workshop.catalogue, some(12, pictures=1))
+    workshop.start_worker()
+    workshop.ingest()
+    before = pictures_of(workshop)
+    workshop.ledger.close()
+    for name in workshop.folder.glob("ledger.sqlite*"):
+        name.unlink()
+    workshop.ledger = Ledger(workshop.options.ledger)
+    shutil.move(workshop.catalogue / "pictures", workshop.folder / "away")
+    refused = workshop.ingest()
+    assert "lacks 12 of 12 known pictures" in refused.refusal
+    assert pictures_of(workshop) == before
+
+
 def write_feed(path: Path, records: list[dict[str, object]]) -> None:
     import json
 
