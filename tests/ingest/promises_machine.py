@@ -168,9 +168,10 @@ class Promises(Steps):
         except Killed:
             self._killed()
             return
-        self._done(swapped, home)
-        if swapped:
+        if swapped:  # what was live when it began was compared
+            self._killed()
             return
+        self._done(swapped, home)
         unrecorded = self.oracle.unrecorded()
         assert found.adopted == adopted, (found, adopted)
         assert found.checked == len(self.oracle.books.known), found

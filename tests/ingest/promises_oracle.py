@@ -282,7 +282,7 @@ class Oracle:
         """Return which pictures must be seen and which may be seen."""
         may = set(known.content.readable)
         must = {
-            (p, k) for p, k in may
+            (p, k) for p, k in may - {(p, k) for p, k in may if p in known.away}
             if k in self.embedded or (p not in known.risky | self.replaced and has(p) == k)
         }  # fmt: skip
         return must, may

@@ -90,7 +90,7 @@ class Steps(RuleBasedStateMachine):
         read = self._rows(given)
         noticed, index = self.oracle.notice(), self.shop.live
         swapped = self._set(weather)
-        waiting = any(k.pending for k in self.oracle.books.known.values())
+        waiting = {i for i, k in self.oracle.books.known.items() if k.pending}
         try:
             report = self.shop.ingest(name, full=full, yes=yes)
         except Killed:
@@ -105,9 +105,14 @@ class Steps(RuleBasedStateMachine):
         if noticed:
             self.oracle.delivered(index)
         taken = self._take(index, read, full=full, yes=yes)
-        self._done(swapped, index)
+        if left := set(self.shop.ledger.pending()):  # a feed waits for what it brings alone
+            assert left <= waiting, (left, waiting)
+            self.oracle.books.target = index
+            self._killed()
+        else:
+            self._done(swapped, index)
         self._check_report(report, read, taken, exact=not noticed and not waiting)
-        if not swapped:
+        if not swapped and not left:
             self._fill()
 
     def _take(self, index: str, read: list[Row], **options: Any) -> Taken:

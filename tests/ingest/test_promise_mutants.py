@@ -18,7 +18,7 @@ from ingest.writer import BulkWriter
 from mappings.errors import StackError
 
 pytestmark = [pytest.mark.node, pytest.mark.faults]
-SEQUENCES = 300
+SEQUENCES = 200
 Patch = Callable[[pytest.MonkeyPatch], None]
 
 
