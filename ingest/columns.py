@@ -40,7 +40,10 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "副图", "细节图", "详情图", "色卡", "色卡图",
     ),
     "version": ("version", "source_version", "revision", "版本"),
-    "deleted": ("deleted", "is_deleted", "removed"),
+    "deleted": (
+        "deleted", "is_deleted", "removed", "删除", "已删除", "是否删除", "删除标记", "下架", "已下架",
+        "是否下架",
+    ),
 }  # fmt: skip
 REQUIRED = ("id", "title")
 MANY = ("pictures",)

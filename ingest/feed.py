@@ -183,6 +183,8 @@ class _Feed:
         later = [run for run in (gone, self._release(guard)) if run]
         for run in later:
             self._follower(run, Tally()).until_done(self.on_progress)
+        if self.ledger.pending():  # what runs before this one left
+            self._follower(None, Tally()).until_done(self.on_progress)
         runs = (self.run, *later)
         return make_report(
             self.run, self.tally, self.ledger.counts(self.run), time.monotonic() - started,
@@ -193,7 +195,7 @@ class _Feed:
             refusal=" ".join(filter(None, (refused, guard.refusal))),
         )  # fmt: skip
 
-    def _follower(self, run: int, tally: Tally) -> Follower:
+    def _follower(self, run: int | None, tally: Tally) -> Follower:
         return Follower(self.ledger, self.sender, run, tally, self.patience)
 
     def _products(self, rows: Iterator[Row]) -> Iterator[Product]:

@@ -33,12 +33,13 @@ def test_the_share_of_deletions_is_taken_of_what_was_known_before(workshop: Work
     assert sum(not d.get("deleted") for d in workshop.documents().values()) == 430
 
 
-def test_a_feed_of_ids_and_deletions_needs_no_titles(workshop: Workshop) -> None:
+@pytest.mark.parametrize("column", ["deleted", "是否删除"])
+def test_a_feed_of_ids_and_deletions_needs_no_titles(workshop: Workshop, column: str) -> None:
     write_catalogue(workshop.catalogue, some(6, pictures=0))
     workshop.start_worker()
     workshop.ingest()
     (workshop.catalogue / "products.jsonl").unlink()
-    rows = ["id,deleted", "p0001, TRUE ", "p0002,1", "p0003,yes", "p0004,是", "p0005,false"]
+    rows = [f"id,{column}", "p0001, TRUE ", "p0002,1", "p0003,yes", "p0004,是", "p0005,false"]
     (workshop.catalogue / "products.csv").write_text("\n".join(rows), encoding="utf-8")
     report = workshop.ingest()
     assert (report.accepted, report.rejected, report.deleted) == (4, 1, 4)
