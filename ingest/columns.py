@@ -41,8 +41,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     ),
     "version": ("version", "source_version", "revision", "版本"),
     "deleted": (
-        "deleted", "is_deleted", "removed", "删除", "已删除", "是否删除", "删除标记", "下架", "已下架",
-        "是否下架",
+        "deleted", "is_deleted", "removed", "删除", "已删除", "是否删除", "删除标记", "下架",
+        "已下架", "是否下架",
     ),
 }  # fmt: skip
 REQUIRED = ("id", "title")
