@@ -49,13 +49,14 @@ def _adopt(
         deltas[old["run"], old["state"]] -= 1
         deltas[old["run"], "superseded"] += 1
         forget_failures(db, product_id)
+    content = "" if stored.edited else stored.content  # by another hand: no feed's content
     record = json.dumps({"id": product_id, "deleted": True}) if stored.deleted else ""
     db.execute(
         "INSERT OR REPLACE INTO products(id, version, amended, write_order, run, seen, state,"
         " content, deleted, record, pictures, accepted_at)"
         " VALUES (?, ?, 0, ?, ?, 0, 'indexed', ?, ?, ?, ?, ?)",
         (
-            product_id, stored.version, stored.order, run, stored.content, stored.deleted, record,
+            product_id, stored.version, stored.order, run, content, stored.deleted, record,
             json.dumps([[p.path, p.role, p.sha] for p in stored.pictures]), time.time(),
         ),
     )  # fmt: skip

@@ -84,8 +84,10 @@ def ingest_feed(
         sender.ping()
         target, notes = read_target(client, alias), list[str]()
         if needs_reconciling(ledger, client, target):
+            is_other = ledger.target() not in ("", target.key)
             repaired = repair(ledger, sender, client, target, on_progress, patience)
-            notes.append(_repair_note("The index is not the one that the ledger knew", repaired))
+            cause = "another than the ledger knew" if is_other else "ahead of the ledger"
+            notes.append(_repair_note(f"The index is {cause}", repaired))
         else:
             ledger.set_target(target.key)
         started = time.monotonic()

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from shelfsight.fitting import Fitted, Models
 
 READ_AHEAD = 2_000
+LIVING = {"query": {"bool": {"must_not": {"term": {"deleted": True}}}}}
+"""Counts products and no tombstones."""
 TITLES = 200
 
 
@@ -304,7 +306,7 @@ def generations(settings: Settings) -> list[dict[str, Any]]:
             "live": row["index"] in live,
             "next": row["index"] in following,
             # The engine's own figure counts each picture as a document too.
-            "documents": int(client.count(index=row["index"])["count"]),
+            "documents": int(client.count(index=row["index"], body=LIVING)["count"]),
         }
         for row in rows
     ]

@@ -139,7 +139,8 @@ def require_filled(settings: Settings, to: str) -> None:
 
 
 def _living(settings: Settings, index: str) -> int:
+    from shelfsight.indices import LIVING
+
     client = open_client(settings)
     client.indices.refresh(index=index)
-    body = {"query": {"bool": {"must_not": {"term": {"deleted": True}}}}}
-    return int(client.count(index=index, body=body)["count"])
+    return int(client.count(index=index, body=LIVING)["count"])

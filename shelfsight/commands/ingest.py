@@ -330,7 +330,7 @@ def _print_report(report: "Report") -> None:
     if report.deleted:
         say(f"taken out of search: {report.deleted:,}")
     for stage, time in report.stages.items():
-        rate = f" ({time.items / time.seconds:.0f}/s)" if time.seconds >= 0.1 else ""
+        rate = f" ({time.items / time.seconds:.3g}/s)" if time.seconds >= 0.1 else ""
         say(f"{stage}: {time.items:,} in {time.seconds:.1f} s of work{rate}")
     say(f"{report.seconds:.1f} s in all")
     if report.extras:
