@@ -89,7 +89,7 @@ class Steps(RuleBasedStateMachine):
         self._observe()
         read = self._rows(given)
         noticed, index = self.oracle.notice(), self.shop.live
-        swapped = self._set(weather)
+        swapped, before = self._set(weather), dict(self.oracle.indices[index])
         waiting = {i for i, k in self.oracle.books.known.items() if k.pending}
         try:
             report = self.shop.ingest(name, full=full, yes=yes)
@@ -100,11 +100,15 @@ class Steps(RuleBasedStateMachine):
                     self.oracle.delivered(index)
                 self.oracle.books.target = index
                 self._take(index, read, full=full, yes=yes, only=committed)
+                if swapped:
+                    self.oracle.indices[index] = before
             self._killed()
             return
         if noticed:
             self.oracle.delivered(index)
         taken = self._take(index, read, full=full, yes=yes)
+        if swapped and (index != self.shop.live or self.shop.strayed):
+            self.oracle.indices[index] = before
         if left := set(self.shop.ledger.pending()):  # a feed waits for what it brings alone
             assert left <= waiting, (left, waiting)
             self.oracle.books.target = index
@@ -150,9 +154,10 @@ class Steps(RuleBasedStateMachine):
             oracle.repair()
         oracle.books.target = index
         found = self.shop.documents(index)
-        for i, known in list(oracle.books.known.items()):
-            if known.pending or known.unchecked:
-                oracle.settled(i, self._pictures(i, known, found.get(i)))
+        written = {i: k for i, k in oracle.books.known.items() if k.pending or k.unchecked}
+        pictures = {i: self._pictures(i, k, found.get(i)) for i, k in written.items()}
+        for i, shown in pictures.items():
+            oracle.settled(i, shown)
         self._agree(index, found)
         self._balanced()
 
@@ -269,10 +274,13 @@ class Steps(RuleBasedStateMachine):
         self.dirty.discard(index)
         found, before = self.shop.documents(index), self.oracle.indices[index]
         stamps = self.stamps.get(index, {})
+        with self.shop.ledger.store.read() as db:
+            orders = dict(db.execute("SELECT id, write_order FROM products").fetchall())
         for i, document in found.items():
             if i in before and stamps.get(i) == document["_version"]:
                 continue
-            written = self.oracle.written(i, self._look(index, document))
+            newest = document.get("write_order") == orders.get(i)
+            written = self.oracle.written(i, self._look(index, document), newest=newest)
             assert written is not None, (i, "a document of no change", document)
             old = before.get(i)
             assert old is None or old.order <= written.order, (i, "an older change", old, written)
