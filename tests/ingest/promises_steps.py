@@ -90,7 +90,7 @@ class Steps(RuleBasedStateMachine):
         read = self._rows(given)
         noticed, index = self.oracle.notice(), self.shop.live
         swapped, before = self._set(weather), dict(self.oracle.indices[index])
-        waiting = {i for i, k in self.oracle.books.known.items() if k.pending}
+        waiting = any(k.pending for k in self.oracle.books.known.values())
         try:
             report = self.shop.ingest(name, full=full, yes=yes)
         except Killed:
@@ -108,15 +108,10 @@ class Steps(RuleBasedStateMachine):
             self.oracle.delivered(index)
         taken = self._take(index, read, full=full, yes=yes)
         if swapped and (index != self.shop.live or self.shop.strayed):
-            self.oracle.indices[index] = before
-        if left := set(self.shop.ledger.pending()):  # a feed waits for what it brings alone
-            assert left <= waiting, (left, waiting)
-            self.oracle.books.target = index
-            self._killed()
-        else:
-            self._done(swapped, index)
+            self.oracle.indices[index], self.oracle.books.target = before, ""
+        self._done(swapped, index)
         self._check_report(report, read, taken, exact=not noticed and not waiting)
-        if not swapped and not left:
+        if not swapped:
             self._fill()
 
     def _take(self, index: str, read: list[Row], **options: Any) -> Taken:
