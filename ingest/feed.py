@@ -237,8 +237,7 @@ class _Feed:
         if guard is not None:
             guard.note(accepted)
         self.tally.note(accepted)
-        wanted = {a.id for a in accepted if a.verdict == "send"}
-        sent = {c.product.id: c for c in changes if c.product.id in wanted}
+        sent = {a.id: c for a, c in zip(accepted, changes, strict=True) if a.verdict == "send"}
         self.tally.pictures += sum(len(c.pictures) for c in sent.values())
         self.sender.send("index", [i for i, c in sent.items() if c.product.deleted])
         self.sender.send("embed_text", [i for i, c in sent.items() if not c.product.deleted])

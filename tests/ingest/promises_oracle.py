@@ -234,7 +234,7 @@ class Oracle:
         held: dict[str, Row] = {}
         good = [r for r in rows if not r.bad]
         for row in good if only is None else good[: only[0]]:
-            content = row.content
+            content, alive = row.content, self._alive(row.id)
             if not yes and pictures and row.id in before and before[row.id].recorded:
                 content = self._guarded(before[row.id].content, content)
             verdict = self.take(row.id, row.version, content)
@@ -242,6 +242,7 @@ class Oracle:
             if verdict in ("superseded", "amended"):
                 taken.amended |= verdict == "amended"
                 continue
+            taken.deleted += verdict == "send" and content.deleted and alive
             held.pop(row.id, None)
             if content != row.content:
                 held[row.id] = row
@@ -262,6 +263,10 @@ class Oracle:
             if only is None or row.id in only[2]:
                 taken.amended |= self.take(row.id, row.version, row.content) == "amended"
         return taken
+
+    def _alive(self, product_id: str) -> bool:
+        known = self.books.known.get(product_id)
+        return known is not None and not known.content.deleted
 
     @staticmethod
     def _lost(before: Content, after: Content) -> int:
@@ -299,8 +304,9 @@ class Oracle:
         self.embedded |= {k for _, k in shown}
         away = frozenset(p for p, k in known.content.readable if (p, k) not in shown)
         document = self.document(known, shown)
-        if known.unchecked:  # its version may have been raised since
-            document = replace(document, version=self.indices[self.live][product_id].version)
+        before = self.indices[self.live].get(product_id)
+        if before is not None and before.order == known.order:  # its version was raised since
+            document = replace(document, version=before.version)
         self.indices[self.live][product_id] = document
         self.books.known[product_id] = replace(
             known, pending=False, unchecked=False, away=away, risky=frozenset()
@@ -313,11 +319,20 @@ class Oracle:
                 self.indices[index][i] = self.document(known, known.content.readable)
                 self.books.known[i] = replace(known, pending=False, unchecked=True)
 
-    def written(self, product_id: str, look: tuple[object, ...]) -> Document | None:
-        """Return the newest change that looks so; ``None``: there never was one."""
-        for known in reversed(self.history.get(product_id, [])):
-            shown = {p for p in known.content.readable if len(look) > 2 and p in look[3]}  # type: ignore[operator]
-            document = self.document(known, shown)
+    def written(
+        self, product_id: str, look: tuple[object, ...], *, newest: bool
+    ) -> Document | None:
+        """Return the newest change that looks so; ``None``: there never was one.
+
+        ``newest``: it is the one that the ledger knows, else an earlier one.
+        """
+        last = self.books.known.get(product_id)
+        known = list(reversed(self.history.get(product_id, [])))
+        if last is not None:  # a write under the ledger's order first, or one under another
+            known.sort(key=lambda one: newest != (one.order == last.order))
+        for one in known:
+            shown = {p for p in one.content.readable if len(look) > 2 and p in look[3]}  # type: ignore[operator]
+            document = self.document(one, shown)
             if document.look == look:
                 self.embedded |= {k for _, k in shown}
                 return document
@@ -327,4 +342,5 @@ class Oracle:
         """Tell whether filling another index writes a product anew."""
         if document is None:
             return True
-        return document.order <= known.order and document.content != known.content
+        lacks = bool(known.away) and document.order < known.order
+        return lacks or (document.order <= known.order and document.content != known.content)

@@ -89,8 +89,8 @@ class Steps(RuleBasedStateMachine):
         self._observe()
         read = self._rows(given)
         noticed, index = self.oracle.notice(), self.shop.live
-        swapped = self._set(weather)
-        waiting = {i for i, k in self.oracle.books.known.items() if k.pending}
+        swapped, before = self._set(weather), dict(self.oracle.indices[index])
+        waiting = any(k.pending for k in self.oracle.books.known.values())
         try:
             report = self.shop.ingest(name, full=full, yes=yes)
         except Killed:
@@ -100,19 +100,18 @@ class Steps(RuleBasedStateMachine):
                     self.oracle.delivered(index)
                 self.oracle.books.target = index
                 self._take(index, read, full=full, yes=yes, only=committed)
+                if swapped:
+                    self.oracle.indices[index] = before
             self._killed()
             return
         if noticed:
             self.oracle.delivered(index)
         taken = self._take(index, read, full=full, yes=yes)
-        if left := set(self.shop.ledger.pending()):  # a feed waits for what it brings alone
-            assert left <= waiting, (left, waiting)
-            self.oracle.books.target = index
-            self._killed()
-        else:
-            self._done(swapped, index)
+        if swapped and (index != self.shop.live or self.shop.strayed):
+            self.oracle.indices[index], self.oracle.books.target = before, ""
+        self._done(swapped, index)
         self._check_report(report, read, taken, exact=not noticed and not waiting)
-        if not swapped and not left:
+        if not swapped:
             self._fill()
 
     def _take(self, index: str, read: list[Row], **options: Any) -> Taken:
@@ -150,9 +149,10 @@ class Steps(RuleBasedStateMachine):
             oracle.repair()
         oracle.books.target = index
         found = self.shop.documents(index)
-        for i, known in list(oracle.books.known.items()):
-            if known.pending or known.unchecked:
-                oracle.settled(i, self._pictures(i, known, found.get(i)))
+        written = {i: k for i, k in oracle.books.known.items() if k.pending or k.unchecked}
+        pictures = {i: self._pictures(i, k, found.get(i)) for i, k in written.items()}
+        for i, shown in pictures.items():
+            oracle.settled(i, shown)
         self._agree(index, found)
         self._balanced()
 
@@ -269,10 +269,13 @@ class Steps(RuleBasedStateMachine):
         self.dirty.discard(index)
         found, before = self.shop.documents(index), self.oracle.indices[index]
         stamps = self.stamps.get(index, {})
+        with self.shop.ledger.store.read() as db:
+            orders = dict(db.execute("SELECT id, write_order FROM products").fetchall())
         for i, document in found.items():
             if i in before and stamps.get(i) == document["_version"]:
                 continue
-            written = self.oracle.written(i, self._look(index, document))
+            newest = document.get("write_order") == orders.get(i)
+            written = self.oracle.written(i, self._look(index, document), newest=newest)
             assert written is not None, (i, "a document of no change", document)
             old = before.get(i)
             assert old is None or old.order <= written.order, (i, "an older change", old, written)
