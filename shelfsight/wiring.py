@@ -41,7 +41,7 @@ def node_address(settings: Settings) -> str:
         return address
     raise NodeUnreachable(
         "No OpenSearch node is known: the local stack is not running.",
-        "Start it with `./run up`, or set SHELFSIGHT_NODE_URL.",
+        "Start it with `shelfsight up`, or set SHELFSIGHT_NODE_URL.",
     )
 
 
@@ -57,7 +57,7 @@ def broker_address(settings: Settings) -> str:
         return address
     raise BrokerUnreachable(
         "No message broker is known: the local stack is not running.",
-        "Start it with `./run up`, or set SHELFSIGHT_BROKER_URL.",
+        "Start it with `shelfsight up`, or set SHELFSIGHT_BROKER_URL.",
     )
 
 

@@ -72,6 +72,6 @@ def prepare_home(
     target = Target(alias, "made", "made", space.identity, Schema(space.identity.dim))
     changes: list[Change] = [make_change(opened, p, target) for p in products]
     run = ledger.begin_run(opened.root)
-    ledger.accept(run, target.key, changes)
+    ledger.accept(run, changes)
     ledger.refuse([refusal for one in changes for refusal in one.refusals])
     ledger.close()

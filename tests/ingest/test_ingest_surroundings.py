@@ -119,7 +119,7 @@ def test_what_is_pending_is_sent_again_by_the_maintenance_task(workshop: Worksho
     run = workshop.ledger.begin_run(catalogue.root)
     products = [row.product for row in catalogue.rows() if row.product]
     changes = [make_change(catalogue, p, target) for p in products]
-    workshop.ledger.accept(run, target.key, changes)
+    workshop.ledger.accept(run, changes)
     workshop.start_worker()
     workshop.app.send_task("maintenance.resend", queue="maintenance")
     wait_until(lambda: workshop.ledger.counts().pending == 0)
@@ -174,7 +174,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (5_000_000, 5_000_000))
 done = 0
 try:
     for n in range(30_000):
-        ledger.accept(run, "t", [Change(Product(id=str(n), title="x" * 400), "c")])
+        ledger.accept(run, [Change(Product(id=str(n), title="x" * 400), "c")])
         done += 1
 except DiskFull as error:
     print(done, error.exit_code, error)

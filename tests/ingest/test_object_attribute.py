@@ -71,7 +71,7 @@ def test_the_object_is_an_attribute_beside_the_feeds_own(
         make_change(catalogue, row.product, target) for row in catalogue.rows() if row.product
     ]
     run = bench.ledger.begin_run(catalogue.root)
-    bench.ledger.accept(run, target.key, changes)
+    bench.ledger.accept(run, changes)
     entries = bench.ledger.entries(["a", "b"])
     embed_texts(bench, entries)
     embed_pictures(bench, entries)

@@ -41,7 +41,7 @@ def test_a_whole_document_can_be_found_by_every_column(client: "OpenSearch", ali
         {"term": {"deleted": False}},
         {"range": {"coherence": {"gte": 0.4}}},
         {"term": {"content_hash": "h"}},
-        {"term": {"source_version": 1}},
+        {"term": {"write_order": 1}},
         {"knn": {"text_vector": {"vector": UNIT.tolist(), "k": 1}}},
         {"knn": {"attribute_vector": {"vector": UNIT.tolist(), "k": 1}}},
         {"knn": {"blend_vector": {"vector": [*UNIT.tolist(), 1.0, 0.0, 0.0, 0.0], "k": 1}}},

@@ -65,5 +65,5 @@ def test_a_cure_names_the_program_as_it_was_called(tmp_path: Path, name: str) ->
         text=True,
         check=False,
     )
-    assert said.returncode == 2
-    assert f"`{name or 'shelfsight'} ingest PATH`" in said.stderr
+    assert said.returncode == 3
+    assert f"`{name or 'shelfsight'} up`" in said.stderr

@@ -201,7 +201,7 @@ def test_a_tombstone_has_nothing_that_a_leg_could_find() -> None:
     gone, schema = Product(id="1", title="red bag", deleted=True), Schema(DIM, BLEND)
     vectors = ProductVectors(text=TEXT, image=TEXT, attribute=TEXT, coherence=1.0)
     document = schema.document(gone, vectors, order=2, content_hash="x")
-    assert set(document) == {"deleted", "source_version", "content_hash"}
+    assert set(document) == {"deleted", "write_order", "content_hash"}
 
 
 def test_the_window_and_the_legs_do_not_depend_on_the_page() -> None:
