@@ -203,7 +203,7 @@ def make_report(
 ) -> Report:
     """Return the report of a run from what was counted while reading and in the ledger."""
     problems = tally.problems
-    if len(refusals) > MOST_REFUSED * tally.named:
+    if len(refusals) > max(1, MOST_REFUSED * tally.named):  # one bad picture harms only itself
         problems += (_refused_pictures(refusals),)
     return Report(
         run=run,
