@@ -43,7 +43,7 @@ class Known:
 
     ``away``: paths that were readable at acceptance and are not in the index. ``risky``: paths
     whose file was another one at some time since. ``space``: whose content it is, where it is
-    known from the index alone. ``unchecked``: it was written, and the node was not read since.
+    known from the index alone; ``seen``: the pictures that the index showed then. ``unchecked``: it was written, and the node was not read since.
     """
 
     order: int
@@ -56,6 +56,11 @@ class Known:
     risky: frozenset[str] = frozenset()
     space: str = ""
     unchecked: bool = False
+    seen: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def guarded(self) -> Content:  # what the picture guard keeps
+        return self.content if self.recorded else replace(self.content, pictures=self.seen)
 
 
 @dataclass(frozen=True)
@@ -192,7 +197,8 @@ class Oracle:
             if d.order and (i not in known or known[i].order < d.order):
                 known[i] = Known(
                     d.order, d.version, False, d.content, pending=False,
-                    recorded=d.content.deleted, space=self.spaces[self.live],
+                    recorded=d.content.deleted, space="" if d.foreign else self.spaces[self.live],
+                    seen=tuple(p for p in d.content.readable if p in d.pictures),
                 )  # fmt: skip
                 adopted += 1
         for i, one in list(known.items()):
@@ -230,13 +236,13 @@ class Oracle:
         """Take a feed in; ``only``: it was killed after so many rows, deletions and releases."""
         taken = Taken()
         before = {i: k for i, k in self.books.known.items() if not k.content.deleted}
-        pictures = sum(len(k.content.readable) for k in before.values() if k.recorded)
+        pictures = sum(len(k.guarded.readable) for k in before.values())
         held: dict[str, Row] = {}
         good = [r for r in rows if not r.bad]
         for row in good if only is None else good[: only[0]]:
             content, alive = row.content, self._alive(row.id)
-            if not yes and pictures and row.id in before and before[row.id].recorded:
-                content = self._guarded(before[row.id].content, content)
+            if not yes and pictures and (known := before.get(row.id)):
+                content = self._guarded(known.guarded, content)
             verdict = self.take(row.id, row.version, content)
             taken.verdicts.append(verdict)
             if verdict in ("superseded", "amended"):
@@ -246,7 +252,7 @@ class Oracle:
             held.pop(row.id, None)
             if content != row.content:
                 held[row.id] = row
-            lost = sum(self._lost(before[i].content, r.content) for i, r in held.items())
+            lost = sum(self._lost(before[i].guarded, r.content) for i, r in held.items())
             taken.refused |= lost > MOST * pictures
         too_many = taken.refused
         if full:
