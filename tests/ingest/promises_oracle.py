@@ -1,7 +1,6 @@
-"""The oracle of the promises: the ten rules of docs/ingest.md over plain dicts, and nothing else.
+"""The oracle of the promises: the ten rules of docs/ingest.md over plain dicts, and no code of ours.
 
-It knows none of the ingest's code. Orders are small numbers of its own; pictures are named by
-keys that stand for their bytes.
+Orders are small numbers of its own; pictures are named by keys that stand for their bytes.
 """
 
 import copy
@@ -43,7 +42,8 @@ class Known:
 
     ``away``: paths that were readable at acceptance and are not in the index. ``risky``: paths
     whose file was another one at some time since. ``space``: whose content it is, where it is
-    known from the index alone; ``seen``: the pictures that the index showed then. ``unchecked``: it was written, and the node was not read since.
+    known from the index alone; ``seen``: the pictures that it showed then. ``unchecked``: it was
+    written, and the node was not read since.
     """
 
     order: int
@@ -115,8 +115,6 @@ class Oracle:
         self.replaced: set[str] = set()
         self.history: dict[str, list[Known]] = {}
         self._order = 0
-
-    # The world around the ingest
 
     def lose_ledger(self) -> None:
         self.books = Books()
