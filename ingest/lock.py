@@ -15,19 +15,23 @@ def only_one(path: Path) -> Iterator[None]:
 
     Raises:
         StackError: Another program holds it; its process id is named.
+        OSError: The disk is full; ``filename`` says where.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as file:
+    with path.open("a+b", buffering=0) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             file.seek(0)
             raise StackError(
-                f"Another feed is being ingested into this ledger (process {file.read().strip()}).",
+                "Another feed is being ingested into this ledger (process"
+                f" {file.read().decode().strip()}).",
                 "Wait until it is done, or stop it; what it accepted is not lost.",
             ) from None
         file.seek(0)
         file.truncate()
-        file.write(str(os.getpid()))
-        file.flush()
+        try:
+            file.write(str(os.getpid()).encode())
+        except OSError as error:  # a write that fails does not say where
+            raise OSError(error.errno, error.strerror, str(path)) from None
         yield

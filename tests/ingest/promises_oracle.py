@@ -1,4 +1,4 @@
-"""The oracle of the promises: the ten rules of docs/ingest.md over plain dicts, and no code of ours.
+"""The oracle of the promises: the ten rules of docs/ingest.md over plain dicts alone.
 
 Orders are small numbers of its own; pictures are named by keys that stand for their bytes.
 """
