@@ -65,6 +65,7 @@ def prepare_index(
     from shelfsight.rebuilding import restore_index
 
     client = open_client(settings)
+    alias_targets(client, settings.alias)  # the node is asked before a model is loaded
     live = None if new else live_index(client, settings.alias)
     if live is not None:
         if not alias_targets(client, next_alias(settings.alias)):  # else the next one may differ

@@ -328,7 +328,7 @@ def _print_report(report: "Report") -> None:
         f" {report.dead_lettered:,} + pending {report.pending:,}"
     )
     if report.deleted:
-        say(f"taken out of search: {report.deleted:,}")
+        say(f"deleted {report.deleted:,} product{'' if report.deleted == 1 else 's'}")
     for stage, time in report.stages.items():
         rate = f" ({time.items / time.seconds:.3g}/s)" if time.seconds >= 0.1 else ""
         say(f"{stage}: {time.items:,} in {time.seconds:.1f} s of work{rate}")
