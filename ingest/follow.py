@@ -127,7 +127,7 @@ class Follower:
         """Find out why nothing moves; send again what was lost."""
         try:
             self._sender.ping()
-            pool = self._sender.look()
+            pool = self._sender.inspect_workers()
         except BrokerRefuses as error:
             if time.monotonic() - self._moved > self._patience.give_up:
                 raise

@@ -80,7 +80,7 @@ class Sender:
         with broker_errors(self._app), self._app.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, interval_start=0.2, timeout=5)
 
-    def look(self, timeout: float = 3.0) -> "Pool":
+    def inspect_workers(self, timeout: float = 3.0) -> "Pool":
         """Ask the broker and the workers what they hold.
 
         Args:
@@ -90,11 +90,11 @@ class Sender:
             BrokerUnreachable: The broker does not answer.
         """
         try:
-            return self._look(timeout)
+            return self._inspect_workers(timeout)
         except BrokerUnreachable:  # a connection kept from before the broker was restarted, or so
-            return self._look(timeout)
+            return self._inspect_workers(timeout)
 
-    def _look(self, timeout: float) -> "Pool":
+    def _inspect_workers(self, timeout: float) -> "Pool":
         with broker_errors(self._app):
             active = self._app.control.inspect(timeout=timeout).active() or {}
             with self._app.connection_for_read() as connection:

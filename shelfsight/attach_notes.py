@@ -26,8 +26,8 @@ def picture_notes(pictures: ShopPictures, index: str) -> tuple[str, ...]:
         )
         for reason, count in pictures.unread.items()
     ]
-    if pictures.kept:
-        lost = max(pictures.lost, pictures.kept)
+    if pictures.retained:
+        lost = max(pictures.lost, pictures.retained)
         place = f"below {str(pictures.root)!r}" if pictures.root else "without their folder"
         notes.append(
             f"{lost:,} of the {pictures.known:,} pictures that have vectors cannot be read {place}:"

@@ -76,7 +76,7 @@ class Steps:
             what: What the step does, in a few words.
             unit: What is counted, in the plural: ``pictures``.
         """
-        show = self._shown(what, unit)
+        show = self._counted_step(what, unit)
 
         def advance(done: int, total: int) -> None:
             self._require_wanted()
@@ -84,7 +84,7 @@ class Steps:
 
         return advance
 
-    def _shown(self, what: str, unit: str) -> Advance:
+    def _counted_step(self, what: str, unit: str) -> Advance:
         self._started[what] = time.monotonic()
         if self._bars is None:
             self._lines[what] = (0, 0, "")
@@ -105,7 +105,7 @@ class Steps:
 
     def tell(self, what: str) -> "Telling":
         """Return what replaces a step's words; for steps that count nothing."""
-        telling = self._told(what)
+        telling = self._worded_step(what)
 
         def say(words: str) -> None:
             self._require_wanted()
@@ -117,7 +117,7 @@ class Steps:
 
         return Telling(say, done)
 
-    def _told(self, what: str) -> "Telling":
+    def _worded_step(self, what: str) -> "Telling":
         self._started[what] = time.monotonic()
         if self._bars is None:
             self._lines[what] = (0, 0, "")

@@ -13,7 +13,7 @@ from mappings.errors import InputError, StackError
 from mappings.index import CatalogueIndex, alias_targets, next_alias, read_index
 from shelfsight.progress import Steps
 from shelfsight.settings import Settings
-from shelfsight.spaces import kept_calibration, space_folder, space_models, space_path
+from shelfsight.spaces import load_calibration, space_folder, space_models, space_path
 from shelfsight.wiring import open_client, open_ledger, worker_options
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def restore_index(settings: Settings) -> CatalogueIndex | None:
         file=sys.stderr,
     )
     return create_for(
-        settings, identity, kept_calibration(settings) or Calibration(default_scales())
+        settings, identity, load_calibration(settings) or Calibration(default_scales())
     )
 
 

@@ -64,7 +64,7 @@ def keep_space(settings: Settings, space: Space, calibration: Calibration) -> Pa
     return folder
 
 
-def kept_calibration(settings: Settings) -> Calibration | None:
+def load_calibration(settings: Settings) -> Calibration | None:
     """Return the scales of the alias's space as they were fitted; ``None``: not kept."""
     try:
         found = json.loads((space_path(settings) / SCALES).read_text(encoding="utf-8"))

@@ -162,7 +162,7 @@ class Backfill:
         if anew:
             pictures.records.complete()
         return Backfilled(
-            **self._counted, reasons=self._reasons, unread=pictures.unread, kept=pictures.kept,
+            **self._counted, reasons=self._reasons, unread=pictures.unread, kept=pictures.retained,
             notes=(),
         )  # fmt: skip
 
@@ -182,7 +182,7 @@ class Backfill:
         unfit = {i: product for i, product in read.items() if isinstance(product, str)}
         products = {i: product for i, product in read.items() if not isinstance(product, str)}
         pictures = self.embedder.pictures
-        pictures.begin([d.id for d in page])
+        pictures.start_page([d.id for d in page])
         every = self.embedder.entries(products)
         entries = [e for e in every if e.content != had.get(e.id) or pictures.must_be_embedded(e)]
         made = self.embedder.fill(entries) if entries else {}

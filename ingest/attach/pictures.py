@@ -68,7 +68,7 @@ class ShopPictures:
         return dict(Counter(self._left_out.values()))
 
     @property
-    def kept(self) -> int:
+    def retained(self) -> int:
         """How many pictures cannot be read and count as what they were."""
         return len(self._held)
 
@@ -77,7 +77,7 @@ class ShopPictures:
         """Whether so many known pictures have been missed that the folder counts as away."""
         return bool(self._away)
 
-    def begin(self, documents: Sequence[str]) -> None:
+    def start_page(self, documents: Sequence[str]) -> None:
         """Look up what is on record of a page of documents."""
         self._before = self.records.of(documents)
         self._refused.clear()

@@ -78,7 +78,7 @@ class Document:
     foreign: bool = False
 
     @property
-    def look(self) -> tuple[object, ...]:
+    def visible_state(self) -> tuple[object, ...]:
         if self.content.deleted:
             return (True, self.version)
         return (False, self.version, self.title, frozenset(self.pictures))
@@ -324,7 +324,7 @@ class Oracle:
                 self.books.known[i] = replace(known, pending=False, unchecked=True)
 
     def written(
-        self, product_id: str, look: tuple[object, ...], *, newest: bool
+        self, product_id: str, state: tuple[object, ...], *, newest: bool
     ) -> Document | None:
         """Return the newest change that looks so; ``None``: there never was one.
 
@@ -335,9 +335,9 @@ class Oracle:
         if last is not None:  # a write under the ledger's order first, or one under another
             known.sort(key=lambda one: newest != (one.order == last.order))
         for one in known:
-            shown = {p for p in one.content.readable if len(look) > 2 and p in look[3]}  # type: ignore[operator]
+            shown = {p for p in one.content.readable if len(state) > 2 and p in state[3]}  # type: ignore[operator]
             document = self.document(one, shown)
-            if document.look == look:
+            if document.visible_state == state:
                 self.embedded |= {k for _, k in shown}
                 return document
         return None

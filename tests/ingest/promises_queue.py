@@ -53,7 +53,7 @@ class ErringQueue:
     def ping(self) -> None:
         """The broker answers."""
 
-    def look(self, timeout: float = 1.0) -> Pool:
+    def inspect_workers(self, timeout: float = 1.0) -> Pool:
         return Pool(1, 0, len(self.messages))
 
     def work(self, *_: object) -> None:

@@ -173,13 +173,13 @@ class Steps(RuleBasedStateMachine):
         expected = self.oracle.indices[index]
         assert set(found) == set(expected), (index, sorted(found), sorted(expected))
         for i, document in found.items():
-            assert self._look(index, document) == expected[i].look, (
-                i, self._look(index, document), expected[i], self.oracle.books.known.get(i)
+            assert self._visible_state(index, document) == expected[i].visible_state, (
+                i, self._visible_state(index, document), expected[i], self.oracle.books.known.get(i)
             )  # fmt: skip
             self._vectors(index, document, expected[i])
         self._stamp(index, found)
 
-    def _look(self, index: str, document: dict[str, Any]) -> tuple[object, ...]:
+    def _visible_state(self, index: str, document: dict[str, Any]) -> tuple[object, ...]:
         version = document.get("source_version")
         if document.get("deleted"):
             return (True, version)
@@ -275,7 +275,7 @@ class Steps(RuleBasedStateMachine):
             if i in before and stamps.get(i) == document["_version"]:
                 continue
             newest = document.get("write_order") == orders.get(i)
-            written = self.oracle.written(i, self._look(index, document), newest=newest)
+            written = self.oracle.written(i, self._visible_state(index, document), newest=newest)
             assert written is not None, (i, "a document of no change", document)
             old = before.get(i)
             assert old is None or old.order <= written.order, (i, "an older change", old, written)

@@ -106,7 +106,7 @@ def test_a_catalogue_comes_through_and_a_killed_process_costs_nothing(shop: Work
     assert killed
     assert (report.indexed + report.superseded, report.dead_lettered) == (30, 0)
     shop.agrees(records)
-    wait_until(lambda: shop.sender.look() == Pool(workers=1, active=0, waiting=0))
+    wait_until(lambda: shop.sender.inspect_workers() == Pool(workers=1, active=0, waiting=0))
 
 
 def test_work_waits_in_the_broker_for_a_worker(shop: Workshop) -> None:

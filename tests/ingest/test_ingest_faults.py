@@ -172,10 +172,10 @@ def test_a_broker_that_is_away_is_named_and_nothing_is_lost(workshop: Workshop) 
 
 def test_a_broker_that_was_restarted_between_two_looks_is_asked_again(workshop: Workshop) -> None:
     for _ in range(3):
-        assert workshop.sender.look(0.2).workers == 0
+        assert workshop.sender.inspect_workers(0.2).workers == 0
         workshop.broker.kill()
         workshop.broker.start()
-    assert workshop.sender.look(0.2).waiting == 0
+    assert workshop.sender.inspect_workers(0.2).waiting == 0
 
 
 def test_a_node_that_is_away_is_named_waited_for_and_nothing_is_dead(workshop: Workshop) -> None:
@@ -183,7 +183,7 @@ def test_a_node_that_is_away_is_named_waited_for_and_nothing_is_dead(workshop: W
     write_catalogue(workshop.catalogue, records)
     elsewhere = Connection(f"http://127.0.0.1:{free_port()}", timeout=2)
     worker = workshop.start_worker(connection=elsewhere)
-    wait_until(lambda: workshop.sender.look().workers == 1)
+    wait_until(lambda: workshop.sender.inspect_workers().workers == 1)
     notes: set[str] = set()
     with pytest.raises(NodeUnreachable, match="does not answer"):
         workshop.ingest(

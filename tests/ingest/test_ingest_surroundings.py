@@ -151,7 +151,7 @@ def test_passwords_are_not_shown_by_workers(workshop: Workshop) -> None:
     options = dataclasses.replace(workshop.options, connection=connection)
     assert "canary-7" not in repr(options)
     workshop.start_worker(connection=connection)
-    wait_until(lambda: workshop.sender.look().workers == 1)
+    wait_until(lambda: workshop.sender.inspect_workers().workers == 1)
     shown: dict[str, Any] = {}
     wait_until(
         lambda: bool(shown.update(workshop.app.control.inspect(timeout=5).conf() or {}) or shown)

@@ -52,9 +52,9 @@ class Canary:
             path.write_text("tweet")
             path.chmod(0o640)
         self.folder.chmod(0o751)
-        self.before = self.looks()
+        self.before = self.file_states()
 
-    def looks(self) -> list[tuple[object, ...]]:
+    def file_states(self) -> list[tuple[object, ...]]:
         paths = sorted([self.file, self.folder, *self.folder.rglob("*")])
         return [
             (path, path.is_file() and path.read_bytes(), *os.stat(path)[:6], path.stat().st_mtime)
@@ -90,7 +90,7 @@ def test_links_planted_before_the_broker_lead_nowhere(
     with suppress(ShelfsightError):  # with its data replaced it need not start
         up(StackPlan(place, parts=("broker",)))
     down(place)
-    assert canary.looks() == canary.before
+    assert canary.file_states() == canary.before
 
 
 @as_root
@@ -103,7 +103,7 @@ def test_links_planted_before_the_node_lead_nowhere(place: Path, canary: Canary)
     with suppress(ShelfsightError):
         up(StackPlan(place, parts=("node",), heap="512m"))
     down(place)
-    assert canary.looks() == canary.before
+    assert canary.file_states() == canary.before
 
 
 @as_root
@@ -112,7 +112,7 @@ def test_a_link_in_the_place_of_a_part_is_refused(place: Path, canary: Canary, p
     (place / part).symlink_to(canary.folder)
     with pytest.raises(InputError, match=f"cannot be made.*{part}"):
         prepare(place, server_account())
-    assert canary.looks() == canary.before
+    assert canary.file_states() == canary.before
 
 
 @as_root

@@ -1,12 +1,12 @@
 """A home on a disk that is nearly full: said as such, and done when there is room again."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from program_run import Program
+from small_disk import small_disk
 
 from shelfsight.local.stack import status
 
@@ -17,16 +17,8 @@ SIZE = 4 << 20
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 4 MiB in memory."""
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount a small file system")
-    place = tmp_path / "disk"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(place)]
-    mounted = subprocess.run(command, capture_output=True, text=True, check=False)
-    if mounted.returncode != 0:
-        pytest.skip(f"this container may not mount a file system: {mounted.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+    with small_disk(tmp_path / "disk", SIZE) as place:
+        yield place
 
 
 @pytest.mark.parametrize("room", [0, 16 << 10, 120 << 10, 200 << 10])

@@ -50,7 +50,7 @@ def locked_node(
         }
 
 
-def says(program: Program, what: str, settings: dict[str, str]) -> str:
+def errors(program: Program, what: str, settings: dict[str, str]) -> str:
     """Run a command that must end at once with exit code 3; return what it says."""
     write_feed(program.home / "feed.jsonl", {"id": "a", "title": "red hat"})
     write_feed(program.home / "queries.jsonl", {"id": "q", "text": "red hat"})
@@ -68,14 +68,14 @@ def says(program: Program, what: str, settings: dict[str, str]) -> str:
 def test_wrong_credentials(
     bare: Program, locked_node: dict[str, Any], broker_url: str, what: str
 ) -> None:
-    said = says(bare, what, locked_node | {"SHELFSIGHT_BROKER_URL": broker_url})
+    said = errors(bare, what, locked_node | {"SHELFSIGHT_BROKER_URL": broker_url})
     assert "refuses this user (HTTP 401)" in said
     assert "Set SHELFSIGHT_NODE_USER and SHELFSIGHT_NODE_PASSWORD" in said
 
 
 @pytest.mark.parametrize("what", ASK_NODE)
 def test_a_node_that_does_not_answer(bare: Program, broker_url: str, what: str) -> None:
-    said = says(bare, what, {"SHELFSIGHT_NODE_URL": NOWHERE, "SHELFSIGHT_BROKER_URL": broker_url})
+    said = errors(bare, what, {"SHELFSIGHT_NODE_URL": NOWHERE, "SHELFSIGHT_BROKER_URL": broker_url})
     assert f"OpenSearch at {NOWHERE} does not answer" in said
     assert "SHELFSIGHT_NODE_URL" in said
 
@@ -83,7 +83,7 @@ def test_a_node_that_does_not_answer(bare: Program, broker_url: str, what: str) 
 @pytest.mark.parametrize("what", ASK_BROKER)
 def test_a_broker_that_does_not_answer(bare: Program, node_url: str, what: str) -> None:
     broker = "redis://127.0.0.1:9/0"
-    said = says(bare, what, {"SHELFSIGHT_NODE_URL": node_url, "SHELFSIGHT_BROKER_URL": broker})
+    said = errors(bare, what, {"SHELFSIGHT_NODE_URL": node_url, "SHELFSIGHT_BROKER_URL": broker})
     assert "127.0.0.1:9/0 does not answer" in said
     assert "SHELFSIGHT_BROKER_URL" in said
 

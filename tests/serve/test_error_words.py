@@ -47,7 +47,7 @@ ERRORS: tuple[Callable[[], Exception], ...] = (
 )
 
 
-def asked(http: TestClient) -> Iterator[Any]:
+def every_answer(http: TestClient) -> Iterator[Any]:
     """Ask every route, with what it takes."""
     yield http.get("/health")
     yield http.get("/suggest?q=red")
@@ -95,7 +95,7 @@ def test_what_cannot_be_opened_is_told_in_fixed_words(
         TestClient(app, raise_server_exceptions=False) as http,
     ):
         ready(http)
-        for answer in asked(http):
+        for answer in every_answer(http):
             require_silence(answer)
     assert any("10.1.2.3" in r.getMessage() or r.exc_info for r in caplog.records)
 
