@@ -4,11 +4,10 @@ from ingest.catalogue import Catalogue
 from ingest.changes import Change, content_hash
 from ingest.ledger import Ledger
 from ingest.report import Tally
-from ingest.sender import Sender, chunks
+from ingest.sender import CHUNK, Sender, chunks
 from ingest.target import Target
 from mappings.product import Product
 
-CHUNK = 32
 MOST = 0.10
 """Share of the products known before the feed from which deleting needs the operator's word."""
 

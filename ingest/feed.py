@@ -19,7 +19,7 @@ from ingest.picture_guard import PictureGuard
 from ingest.reconcile import Reconciled, needs_reconciling, repair
 from ingest.report import Report, Tally, make_report
 from ingest.rows import Row
-from ingest.sender import Sender, chunks
+from ingest.sender import CHUNK, Sender, chunks, send_parts
 from ingest.target import Target, read_target
 from mappings.errors import InputError, StackError
 from mappings.product import Product
@@ -27,7 +27,6 @@ from mappings.product import Product
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
-CHUNK = 32
 CHUNK_PICTURES = 160
 FIRST_CHUNK = 4
 SWAPS = 3
@@ -98,7 +97,6 @@ def ingest_feed(
             if now.key == ledger.target():
                 break
             target = now
-            client.indices.refresh(index=target.index)
             repaired = repair(ledger, sender, client, target, on_progress, patience)
             notes.append(
                 _repair_note(f"The alias was pointed to {target.index} meanwhile", repaired)
@@ -120,8 +118,7 @@ def send_pending(ledger: Ledger, sender: Sender, run: int | None = None) -> int:
         BrokerUnreachable: The broker does not answer.
     """
     ids = ledger.pending(run)
-    for part in chunks(ids, CHUNK):
-        sender.send("embed_text", part)
+    send_parts(sender, "embed_text", ids)
     return len(ids)
 
 
@@ -245,8 +242,8 @@ class _Feed:
     def _send_others(self, runs: set[int]) -> None:
         """Send what runs before this one left pending."""
         ours = {i for run in runs for i in self.ledger.pending(run)}
-        for part in chunks([i for i in self.ledger.pending() if i not in ours], CHUNK):
-            self.sender.send("embed_text", part)
+        others = [i for i in self.ledger.pending() if i not in ours]
+        send_parts(self.sender, "embed_text", others)
 
 
 def _repair_note(cause: str, repaired: Reconciled) -> str:

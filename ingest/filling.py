@@ -15,11 +15,10 @@ from ingest.comparison import TO_SEND, compare, ledger_rows
 from ingest.documents import documents
 from ingest.embedding import embed_pictures, embed_texts
 from ingest.ledger import Ledger
-from ingest.sender import chunks
+from ingest.sender import CHUNK, chunks
 from ingest.stored import stored_documents
 from ingest.target import Target
 
-CHUNK = 32
 ROUNDS = 3
 """Passes over the products: later ones take what a feed changed meanwhile and what failed."""
 

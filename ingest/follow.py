@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ingest.ledger import Counts, Ledger
 from ingest.report import Tally
-from ingest.sender import Sender, chunks
+from ingest.sender import Sender, send_parts
 from mappings.errors import BrokerRefuses, DiskFull, NodeUnreachable, StackError
 
 ALARMS: dict[str, type[StackError]] = {
@@ -139,8 +139,7 @@ class Follower:
             raise _reason(alarms, pool.workers, self._patience.give_up)
         if pool.workers and not alarms and not pool.active and not pool.waiting:
             self._note = "Messages were lost; sent again what is pending."
-            for part in chunks(self._ledger.pending(self._run), 32):
-                self._sender.send("embed_text", part)
+            send_parts(self._sender, "embed_text", self._ledger.pending(self._run))
             self._wait *= 2
         self._asked = time.monotonic()
 

@@ -228,14 +228,11 @@ class Ledger:
                 found |= {row["id"]: _pictures(row) for row in rows}
         return found
 
-    def absent(self, run: int, others: Sequence[int] = ()) -> list[str]:
+    def absent(self, run: int) -> list[str]:
         """Return the ids of products that are not deleted and were not seen in a run's feed."""
-        runs = (run, *others)
         with self.store.read() as db:
             rows = db.execute(
-                "SELECT id FROM products WHERE deleted = 0"
-                f" AND seen NOT IN ({_marks(runs)}) ORDER BY id",
-                runs,
+                "SELECT id FROM products WHERE deleted = 0 AND seen <> ? ORDER BY id", (run,)
             )
             return [row["id"] for row in rows]
 

@@ -19,23 +19,21 @@ from ingest.follow import Follower, Patience, Progress
 from ingest.ledger import Ledger
 from ingest.lock import only_one
 from ingest.report import Tally
-from ingest.sender import Sender, chunks
+from ingest.sender import Sender, send_parts
 from ingest.stored import (
     Stored,
     count_strangers,
     newest_order,
+    refresh,
     scan_stored,
     stored_documents,
 )
 from ingest.tally import Deltas, count
 from ingest.target import Target
-from mappings.connection import node_errors
 from mappings.errors import EXIT_OK, EXIT_PARTLY
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
-
-CHUNK = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +108,6 @@ def reconcile(
         StackError: Another feed is being ingested, or no worker takes the work.
     """
     with only_one(ledger.lock):
-        with node_errors(target.alias):
-            client.indices.refresh(index=target.index)
         if dry_run:
             return _figures(ledger, client, target)
         return repair(ledger, sender, client, target, on_progress, patience or Patience())
@@ -125,7 +121,8 @@ def repair(
     on_progress: Callable[[Progress], None],
     patience: Patience,
 ) -> Reconciled:
-    """Do what ``reconcile`` does, for who holds the lock and has refreshed the index."""
+    """Do what ``reconcile`` does, for who holds the lock."""
+    refresh(client, target.index)
     moved, adopted = ledger.target() != target.key, 0
     if moved or newest_order(client, target.index) > ledger.last_order():
         adopted = adopt(ledger, list(scan_stored(client, target.index)))
@@ -138,8 +135,7 @@ def repair(
     pending = ledger.pending()
     if moved:
         _address(ledger, target, ledger.entries(pending))
-    for part in chunks(pending, CHUNK):
-        sender.send("embed_text", part)
+    send_parts(sender, "embed_text", pending)
     if pending:
         Follower(ledger, sender, None, Tally(), patience).until_done(on_progress)
     figures = _figures(ledger, client, target, resent=len(pending), adopted=adopted)
@@ -157,8 +153,7 @@ def needs_reconciling(ledger: Ledger, client: "OpenSearch", target: Target) -> b
     Raises:
         NodeUnreachable: The node does not answer.
     """
-    with node_errors(target.alias):
-        client.indices.refresh(index=target.index)
+    refresh(client, target.index)
     if newest_order(client, target.index) > ledger.last_order():
         return True
     return ledger.target() != target.key and not ledger.is_empty()
@@ -170,8 +165,7 @@ def count_lacking(ledger: Ledger, client: "OpenSearch", target: Target) -> tuple
     Raises:
         NodeUnreachable: The node does not answer.
     """
-    with node_errors(target.alias):
-        client.indices.refresh(index=target.index)
+    refresh(client, target.index)
     found: Counter[Verdict] = Counter()
     for rows in _compared(ledger, client, target):
         found.update(one.verdict for one in rows if not one.row.deleted)
@@ -181,8 +175,7 @@ def count_lacking(ledger: Ledger, client: "OpenSearch", target: Target) -> tuple
 def _figures(
     ledger: Ledger, client: "OpenSearch", target: Target, *, resent: int = 0, adopted: int = 0
 ) -> Reconciled:
-    with node_errors(target.alias):
-        client.indices.refresh(index=target.index)
+    refresh(client, target.index)
     found: Counter[Verdict] = Counter()
     for rows in _compared(ledger, client, target):
         found.update(one.verdict for one in rows)

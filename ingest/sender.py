@@ -20,6 +20,8 @@ QUEUES: dict[str, str] = {
     "index": "ingest.index",
 }
 MAINTENANCE = "maintenance"
+CHUNK = 32
+"""Products of a task at most."""
 PAUSE = 1.0
 """Seconds between two tries at a broker that refuses."""
 SCHEMA = 1
@@ -149,6 +151,16 @@ def broker_errors(app: "Celery") -> Iterator[None]:
             f"The broker at {write.as_uri()} does not answer ({error}).",
             "Start it with `shelfsight up`, or give its address in SHELFSIGHT_BROKER_URL.",
         ) from None
+
+
+def send_parts(sender: Sender, stage: Stage, ids: Sequence[str]) -> None:
+    """Send a stage's work on many products, in tasks of at most ``CHUNK``.
+
+    Raises:
+        BrokerUnreachable: As ``Sender.send``.
+    """
+    for part in chunks(ids, CHUNK):
+        sender.send(stage, part)
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

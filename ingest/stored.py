@@ -75,6 +75,16 @@ def stored_documents(client: "OpenSearch", index: str, ids: Sequence[str]) -> di
     return {doc["_id"]: Stored.of(doc) for doc in reply["docs"] if doc.get("found")}
 
 
+def refresh(client: "OpenSearch", index: str) -> None:
+    """Let the searches below see everything that was written.
+
+    Raises:
+        NodeUnreachable: The node does not answer.
+    """
+    with node_errors(index):
+        client.indices.refresh(index=index)
+
+
 def newest_order(client: "OpenSearch", index: str) -> int:
     """Return the latest order of a refreshed index's documents, 0 where there is none.
 

@@ -8,6 +8,7 @@ from encoders.registry import load_image_encoder, load_text_encoder
 from ingest.catalogue import Catalogue
 from ingest.enrich import keep_gazetteer
 from ingest.startup import space_identity
+from ingest.stored import refresh
 from mappings.body import render
 from mappings.calibration import Affine, Calibration, Raw, Saturation
 from mappings.errors import IdentityMismatch, InputError, StackError
@@ -251,11 +252,7 @@ def make_visible(settings: Settings, alias: str = "") -> None:
     Raises:
         NodeUnreachable: The node does not answer.
     """
-    from mappings.connection import node_errors
-
-    name = alias or settings.alias
-    with node_errors(name):
-        open_client(settings).indices.refresh(index=name)
+    refresh(open_client(settings), alias or settings.alias)
 
 
 def require_live(settings: Settings, alias: str = "") -> CatalogueIndex:

@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 
 from ingest.catalogue import Catalogue
 from ingest.startup import space_identity
+from ingest.stored import refresh
 from ingest.target import Target, read_target
 from mappings.calibration import Calibration
 from mappings.errors import InputError, StackError
 from mappings.index import CatalogueIndex, alias_targets, next_alias, read_index
+from shelfsight.indices import LIVING, create_for, default_scales, finish_index, generations
 from shelfsight.progress import Steps
 from shelfsight.settings import Settings
 from shelfsight.spaces import load_calibration, space_folder, space_models, space_path
 from shelfsight.wiring import open_client, open_ledger, worker_options
 
 if TYPE_CHECKING:
+    from opensearchpy import OpenSearch
+
     from ingest.filling import Filled
 
 
@@ -32,8 +36,6 @@ def restore_index(settings: Settings) -> CatalogueIndex | None:
     Raises:
         StackError: The alias is gone, and an index of it is still there.
     """
-    from shelfsight.indices import create_for, default_scales, generations
-
     if alias_targets(open_client(settings), settings.alias):
         return None
     with closing(open_ledger(settings)) as ledger:
@@ -78,7 +80,6 @@ def fill_next(settings: Settings, catalogue: Catalogue, steps: Steps) -> "Filled
     from ingest.bench import Bench
     from ingest.filling import fill_index
     from ingest.lock import only_one
-    from shelfsight.indices import finish_index
 
     client, alias = open_client(settings), next_alias(settings.alias)
     if not alias_targets(client, alias):
@@ -125,8 +126,8 @@ def require_filled(settings: Settings, to: str) -> None:
         lacking, known = count_lacking(ledger, client, target)
         pending = len(ledger.pending())
     if not known:  # another machine's ledger: the live index is what there is to compare with
-        known = _living(settings, live[0]) if (live := alias_targets(client, settings.alias)) else 0
-        lacking = max(0, known - _living(settings, to))
+        known = sum(_living(client, live) for live in alias_targets(client, settings.alias))
+        lacking = max(0, known - _living(client, to))
     if lacking or pending:
         following = alias_targets(client, next_alias(settings.alias)) == (to,)
         fill = "Fill it with `shelfsight ingest CATALOGUE`, or point" if following else "Point"
@@ -138,9 +139,6 @@ def require_filled(settings: Settings, to: str) -> None:
         )
 
 
-def _living(settings: Settings, index: str) -> int:
-    from shelfsight.indices import LIVING
-
-    client = open_client(settings)
-    client.indices.refresh(index=index)
+def _living(client: "OpenSearch", index: str) -> int:
+    refresh(client, index)
     return int(client.count(index=index, body=LIVING)["count"])

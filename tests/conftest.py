@@ -1,7 +1,9 @@
 """The real servers that tests run against, and the rule that CI skips nothing."""
 
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +66,20 @@ def orphans_of_session() -> list[psutil.Process]:
         except psutil.Error:
             continue
     return found
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A stack's folder, which the servers' account can enter; what a test leaves there is ended."""
+    from shelfsight.local import orphans
+    from shelfsight.local.stack import down
+
+    folder = Path(tempfile.mkdtemp(prefix="shelfsight-test-"))
+    folder.chmod(0o755)
+    yield folder
+    down(folder)
+    assert orphans.find(folder) == []
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

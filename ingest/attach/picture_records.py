@@ -10,6 +10,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.sender import chunks
+
 CHUNK = 500
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS pictures (document TEXT NOT NULL, path TEXT NOT NULL,"
@@ -62,7 +64,7 @@ class PictureRecords:
         """Return the pictures of some documents: by document, then by path."""
         found: dict[str, dict[str, PictureRecord]] = {}
         with self._open() as db:
-            for part in _chunks(documents):
+            for part in chunks(documents, CHUNK):
                 marks = ",".join("?" * len(part))
                 rows = db.execute(
                     "SELECT path, sha, refused, document FROM pictures"
@@ -97,7 +99,7 @@ class PictureRecords:
             known = db.execute("SELECT document, path FROM pictures WHERE refused = ''").fetchall()
         lost = [document for document, path in known if not is_there(path)]
         suspects = list(dict.fromkeys(lost))
-        gone = {d for part in _chunks(suspects) for d in set(part) - living(part)}
+        gone = {d for part in chunks(suspects, CHUNK) for d in set(part) - living(part)}
         with self._open() as db:
             _forget(db, list(gone))
         return sum(d not in gone for d in lost), sum(d not in gone for d, _ in known)
@@ -117,7 +119,3 @@ class PictureRecords:
 
 def _forget(db: sqlite3.Connection, documents: Sequence[str]) -> None:
     db.executemany("DELETE FROM pictures WHERE document = ?", [(d,) for d in documents])
-
-
-def _chunks(items: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (items[start : start + CHUNK] for start in range(0, len(items), CHUNK))

@@ -8,9 +8,16 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from attach_commands import Commands
 from augment_shop import open_shop
 
 from mappings.attach import Attachment
+
+
+@pytest.fixture
+def attach(tmp_path: Path, node_url: str) -> Commands:
+    """The command, with a home of its own."""
+    return Commands(tmp_path, node_url)
 
 
 @pytest.fixture(scope="session")

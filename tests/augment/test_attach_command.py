@@ -5,23 +5,16 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from attach_commands import Commands
 from attach_workshop import open_shop, shop_writes, sources
 from augment_shop import document
+from stopping import PROMISED_SECONDS
 
 pytestmark = pytest.mark.node
 COUNT = 60
-PROMISED_SECONDS = 5.0
-"""From a signal until the program has ended."""
-
-
-@pytest.fixture
-def attach(tmp_path: Path, node_url: str) -> Commands:
-    return Commands(tmp_path, node_url)
 
 
 @pytest.fixture

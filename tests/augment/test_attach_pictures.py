@@ -23,11 +23,6 @@ MODES = ["parallel", "in_place"]
 
 
 @pytest.fixture
-def attach(tmp_path: Path, node_url: str) -> Commands:
-    return Commands(tmp_path, node_url)
-
-
-@pytest.fixture
 def shop(client: Any, tmp_path: Path) -> Iterator[str]:
     name = f"augment-pictured-{uuid.uuid4().hex[:8]}"
     for n in range(COUNT):

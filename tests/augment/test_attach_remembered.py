@@ -14,11 +14,6 @@ COUNT = 24
 
 
 @pytest.fixture
-def attach(tmp_path: Path, node_url: str) -> Commands:
-    return Commands(tmp_path, node_url)
-
-
-@pytest.fixture
 def alias(client: Any, tmp_path: Path) -> Iterator[str]:
     """An alias of a shop whose index is built anew now and then."""
     name = f"augment-memory-{uuid.uuid4().hex[:8]}"

@@ -12,11 +12,9 @@ from typing import Any
 
 import psutil
 from ingest_workshop import ROOT, Broker, end_family
+from stopping import stopped
 
 from ingest.ledger import Counts, Ledger
-
-PROMISED_SECONDS = 5.0
-"""From a signal until the program has ended."""
 
 
 class Program:
@@ -62,15 +60,8 @@ class Program:
 
     def stopped(self, process: "subprocess.Popen[str]", number: int = signal.SIGINT) -> str:
         """Stop a program with a signal; return its words. It must end in time, its children too."""
-        below = psutil.Process(process.pid).children(recursive=True)
-        process.send_signal(number)
-        try:
-            _, words = process.communicate(timeout=PROMISED_SECONDS)
-        finally:
-            process.kill()
-        assert "Traceback" not in words
+        words = stopped(process, number)
         assert "ignored" not in words
-        assert psutil.wait_procs(below, timeout=PROMISED_SECONDS)[1] == []
         return words
 
     def forget(self) -> None:

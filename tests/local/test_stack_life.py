@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from stopping import PROMISED_SECONDS
 
 from mappings.errors import BrokerUnreachable, PortTaken, StackError
 from shelfsight.local import orphans
@@ -62,8 +63,6 @@ STOPPED_UP = f"""
 from shelfsight import interruption
 interruption.run(lambda: exec({SLOW_UP!r}, {{}}))
 """
-PROMISED_SECONDS = 5.0
-"""From a signal until the program has ended; what it started may take longer to close its files."""
 
 
 def core(place: Path) -> StackPlan:

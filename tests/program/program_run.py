@@ -20,8 +20,6 @@ from shelfsight.local.stack import status
 ROOT = Path(__file__).resolve().parents[2]
 HASHED = {"SHELFSIGHT_TEXT_MODEL": "hash:64", "SHELFSIGHT_IMAGE_MODEL": "hash:64"}
 PROGRAM = (sys.executable, "-m", "shelfsight")
-PROMISED_SECONDS = 5.0
-"""From a signal until the program has ended."""
 
 NOWHERE = "http://127.0.0.1:9"
 

@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-import psutil
 import pytest
-from program_run import PROGRAM, PROMISED_SECONDS, Program, write_feed
+from program_run import PROGRAM, Program, write_feed
+from stopping import stopped
 
 pytestmark = [pytest.mark.node, pytest.mark.broker, pytest.mark.faults]
 
@@ -41,13 +41,6 @@ def test_a_command_ends_when_it_is_stopped(shop: Program, other: Program, name: 
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         )  # fmt: skip
         time.sleep(0.2 + (part + random.Random(name + str(part)).random()) * 0.4)
-        below = psutil.Process(running.pid).children(recursive=True)
-        running.send_signal(number)
-        try:
-            _, words = running.communicate(timeout=PROMISED_SECONDS)
-        finally:
-            running.kill()
+        words = stopped(running, number)
         done = running.returncode in (0, 1, 2)  # before the signal came
         assert done or running.returncode in (128 + number, -number), words
-        assert "Traceback" not in words
-        assert psutil.wait_procs(below, timeout=PROMISED_SECONDS)[1] == []

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from program_run import PROGRAM, PROMISED_SECONDS, Program, Said, png, write_feed
+from program_run import PROGRAM, Program, Said, png, write_feed
+from stopping import PROMISED_SECONDS
 
 from shelfsight.local import orphans
 from shelfsight.local.stack import down

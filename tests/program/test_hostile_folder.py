@@ -1,18 +1,16 @@
 """Called in a feed's folder, neither the program nor its workers run anything that lies there."""
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from shelfsight.local.child import Service
 from shelfsight.local.plan import Endpoints, StackPlan
-from shelfsight.local.stack import down, with_stack
+from shelfsight.local.stack import with_stack
 from shelfsight.local.workers import pool_answers, worker_service
 from shelfsight.settings import Settings
 from shelfsight.wiring import stack_services, worker_name
@@ -43,16 +41,6 @@ def marker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(folder)
     monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
     return found
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """A stack folder that the servers' account can enter, also when the tests run as root."""
-    folder = Path(tempfile.mkdtemp(prefix="shelfsight-test-"))
-    folder.chmod(0o755)
-    yield folder
-    down(folder)
-    shutil.rmtree(folder)
 
 
 def ran(marker: Path) -> list[str]:

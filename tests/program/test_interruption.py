@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from program_run import PROMISED_SECONDS
+from stopping import PROMISED_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PRELUDE = """

@@ -1,7 +1,6 @@
 """The index behind the alias: made anew without a gap, lost, pointed elsewhere; as an operator."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
@@ -33,6 +32,14 @@ def titles(node: Any, alias: str = "products") -> set[str]:
     node.indices.refresh(index=alias)
     hits = node.search(index=alias, body={"size": 100})["hits"]["hits"]
     return {h["_source"]["title"] for h in hits if not h["_source"].get("deleted")}
+
+
+def first_time(shop: Program, alias: str) -> Program:
+    """The program with an alias that its home knows nothing of; tests share one pool of workers."""
+    (shop.home / "spaces" / alias).unlink(missing_ok=True)
+    for left in (shop.home / "ledgers").glob(f"{alias}.sqlite*"):
+        left.unlink()
+    return Program(shop.home, {"SHELFSIGHT_ALIAS": alias})
 
 
 def test_the_documented_rebuild_fills_the_new_index_before_the_swap(
@@ -133,7 +140,7 @@ def test_an_index_of_another_schema_is_refused_with_the_cure(
 def test_pictures_that_come_later_are_named_and_searched_after_a_rebuild(
     shop: Program, node: Any, tmp_path: Path
 ) -> None:
-    later = Program(shop.home, {"SHELFSIGHT_ALIAS": "later"})
+    later = first_time(shop, "later")
     folder = tmp_path / "shop"
     plain = [{k: v for k, v in r.items() if k != "pictures"} for r in RECORDS]
     write_feed(folder / "products.jsonl", *plain)
@@ -160,11 +167,7 @@ def test_pictures_that_come_later_are_named_and_searched_after_a_rebuild(
 def test_of_two_first_ingests_at_once_one_is_told_that_the_other_is_under_way(
     shop: Program, node: Any, tmp_path: Path
 ) -> None:
-    twins = Program(shop.home, {"SHELFSIGHT_ALIAS": "later"})  # its workers are there already
-    shutil.rmtree(shop.home / "spaces" / "later", ignore_errors=True)
-    (shop.home / "spaces" / "later").unlink(missing_ok=True)
-    for left in (shop.home / "ledgers").glob("later.sqlite*"):
-        left.unlink()
+    twins = first_time(shop, "later")
     feed = str(write_shop(tmp_path / "shop").parent)
     try:
         started = [

@@ -4,39 +4,12 @@ import json
 import logging
 import re
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-import uvicorn
-
-from mappings.errors import InputError
-from query.engine import SearchEngine
-from serve.app import create_app
-from serve.connections import server_config
-from serve.limits import Limits
+from api_server import listening as server
 
 HEAD = b"POST /search HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-
-
-def nothing_to_open() -> SearchEngine:
-    raise InputError("No catalogue has been prepared.", "Ingest one.")
-
-
-@contextmanager
-def server(**options: Any) -> Iterator[int]:
-    app = create_app(nothing_to_open, limits=Limits(**options))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        running = uvicorn.Server(server_config(app, Limits(**options), log_config=None))
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield int(listener.getsockname()[1])
-        finally:
-            running.should_exit = True
-            thread.join()
 
 
 def answer(connection: socket.socket) -> tuple[int, dict[str, Any]]:

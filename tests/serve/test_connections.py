@@ -11,19 +11,19 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
+from api_server import listening, nothing_to_open
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from mappings.errors import InputError
-from query.engine import SearchEngine
 from serve.app import create_app
-from serve.connections import connection_limit, server_config
+from serve.connections import connection_limit
 from serve.limits import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,23 +42,7 @@ SILENT = {
 }
 
 
-def nothing_to_open() -> SearchEngine:
-    raise InputError("No catalogue has been prepared.", "Ingest one.")
-
-
-@contextmanager
-def server(app: Any = None, **options: Any) -> Iterator[int]:
-    limits = Limits(**options)
-    app = app or create_app(nothing_to_open, limits=limits)
-    with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
-        running = uvicorn.Server(server_config(app, limits, log_config=None, lifespan="off"))
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield int(listener.getsockname()[1])
-        finally:
-            running.should_exit = True
-            thread.join()
+server = partial(listening, lifespan="off")
 
 
 def connect(port: int) -> socket.socket:
