@@ -29,14 +29,14 @@ class Filled:
 
     Args:
         index: Its name.
-        checked: Settled products of the ledger.
+        products: Settled products of the ledger, deleted ones not counted.
         written: Documents that were written.
         lacking: Products that it does not hold as the ledger says.
         reason: Why the first of those could not be written.
     """
 
     index: str
-    checked: int
+    products: int
     written: int
     lacking: int
     reason: str = ""
@@ -62,8 +62,8 @@ def fill_index(
     """
     written, reason = 0, ""
     for _ in range(ROUNDS):
-        checked = lacking = 0
-        total = ledger.counts().indexed
+        products = lacking = 0
+        total = ledger.known()
         for rows in ledger_rows(ledger):
             stored = stored_documents(bench.client, target.index, [r.entry.id for r in rows])
             verdicts = {
@@ -78,13 +78,13 @@ def fill_index(
                 done, why = _write(bench, part)
                 written, reason = written + done, why or reason
                 lacking += len(part) - done
-                on_progress(checked, max(total, checked))
+                on_progress(products, max(total, products))
             lacking += sum(v == "unrecorded" for v in verdicts.values())
-            checked += len(rows)
-            on_progress(checked, max(total, checked))
+            products += sum(not row.deleted for row in rows)
+            on_progress(products, max(total, products))
         if not lacking:
-            return Filled(target.index, checked, written, 0)
-    return Filled(target.index, checked, written, lacking, reason)
+            return Filled(target.index, products, written, 0)
+    return Filled(target.index, products, written, lacking, reason)
 
 
 def _write(bench: Bench, entries: Sequence[Entry]) -> tuple[int, str]:

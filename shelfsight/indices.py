@@ -69,8 +69,7 @@ def prepare_index(
     alias_targets(client, settings.alias)  # the node is asked before a model is loaded
     live = None if new else live_index(client, settings.alias)
     if live is not None:
-        if not alias_targets(client, next_alias(settings.alias)):  # else the next one may differ
-            require_models(settings, live)
+        require_models(settings, live, live_index(client, next_alias(settings.alias)))
         return live
     if not new and (restored := restore_index(settings)) is not None:
         return restored
@@ -80,8 +79,15 @@ def prepare_index(
     return create_index(settings, fit_catalogue(settings, catalogue, steps))
 
 
-def require_models(settings: Settings, live: CatalogueIndex) -> None:
+def require_models(
+    settings: Settings, live: CatalogueIndex, following: CatalogueIndex | None = None
+) -> None:
     """Refuse to go on when the live index was made with other models than the settings name.
+
+    Args:
+        settings: Which models.
+        live: The live index.
+        following: The alias's next index, whose models the settings may name already.
 
     Raises:
         IdentityMismatch: Naming both models; or its space is another one than the index's.
@@ -93,24 +99,25 @@ def require_models(settings: Settings, live: CatalogueIndex) -> None:
     ours = space_identity(require_prepared(settings))  # read, so that no model is loaded
     if ours is not None:
         ours.require(live.identity, f"Index {live.name!r}")
+    made = [i.identity for i in (live, following) if i is not None]
     text, image = space_models(settings)
     if settings.text_model != text:
         other = load_text_encoder(settings.text_model, threads=cores())
-        _require_model("text", text, live.identity.text, settings.text_model, other, live)
+        _require_model("text", text, {i.text for i in made}, settings.text_model, other, live)
     if image and settings.image_model != image:
         seen = load_image_encoder(
             settings.image_model, threads=cores(), runtime=settings.image_runtime,
             cache=model_cache(settings),
         )  # fmt: skip
-        _require_model("image", image, live.identity.image, settings.image_model, seen, live)
+        _require_model("image", image, {i.image for i in made}, settings.image_model, seen, live)
 
 
 def _require_model(
-    side: str, made: str, digest: str, asked: str, encoder: "TextEncoder | ImageEncoder",
+    side: str, made: str, digests: set[str], asked: str, encoder: "TextEncoder | ImageEncoder",
     live: CatalogueIndex,
 ) -> None:  # fmt: skip
     """Two names may stand for one model: its card decides."""
-    if encoder.card.digest != digest:
+    if encoder.card.digest not in digests:
         variable = f"SHELFSIGHT_{side.upper()}_MODEL"
         raise IdentityMismatch(
             f"{variable} is {asked!r} ({encoder.card.dim} dimensions), but the index"

@@ -114,7 +114,7 @@ def run_ingest(
             finish_index(settings, catalogue)
             filled = fill_next(settings, catalogue, steps)
         return report.with_notes(problems=_problems(settings, report, filled)).with_notes(
-            [f"{filled.index}, the next index, holds {filled.checked:,} products."]
+            [f"{filled.index}, the next index, holds {filled.products:,} products."]
             if filled
             else []
         )
@@ -146,7 +146,7 @@ def _problems(settings: "Settings", report: "Report", filled: "Filled | None") -
         )
     if filled is not None and filled.lacking:
         found.append(
-            f"{filled.index}, the next index, lacks {filled.lacking:,} of {filled.checked:,}"
+            f"{filled.index}, the next index, lacks {filled.lacking:,} of {filled.products:,}"
             f" products ({filled.reason or 'they are known from the live index alone'}). Feed the"
             " whole catalogue, or see `shelfsight index swap`."
         )

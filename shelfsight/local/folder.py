@@ -104,7 +104,7 @@ class StackFolder:
 def prepare(path: Path, account: Account | None) -> StackFolder:
     """Make a stack's folders: data for the servers' account, settings to read, the rest ours.
 
-    What an earlier version left readable for others is closed to them.
+    Folders that an earlier version left open to others are closed to them, with what is in them.
 
     Args:
         path: The stack's folder.
@@ -147,8 +147,6 @@ def _make_parts(folder: StackFolder, account: Account | None, new: bool) -> None
         for part in (folder.node, folder.broker):
             _make(part.name, home, 0o700, account)
         _make(folder.settings.name, home, 0o711, None)
-    for part in (folder.run, folder.logs, *map(folder.path.joinpath, PRIVATE)):
-        _close_to_others(part)
 
 
 def _require_own(path: Path, status: os.stat_result) -> None:
@@ -193,26 +191,15 @@ def _opened(path: Path | str, above: int | None = None, *, follow: bool = False)
 def private_folder(path: Path) -> Path:
     """Return a folder that only its owner can enter, made when it is absent.
 
-    Where that cannot be done nothing is: whoever then writes there says why.
+    What is in it is not touched: nobody else can reach it, and to open and close a database that
+    this process has open would end its locks (POSIX; sqlite.org/howtocorrupt, 2.2). Where the
+    folder cannot be made nothing is: whoever then writes there says why.
     """
     with suppress(OSError):
-        path.mkdir(parents=True, exist_ok=True)
-        _close_to_others(path)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o700)
     return path
-
-
-def _close_to_others(path: Path) -> None:
-    """Take all rights on a folder of ours, and on what is in it, from group and others."""
-    for _, _, names, descriptor in os.fwalk(path):
-        os.fchmod(descriptor, 0o700)
-        for name in names:
-            with suppress(OSError):  # a link, a socket, or gone meanwhile
-                flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-                found = os.open(name, flags, dir_fd=descriptor)
-                try:
-                    os.fchmod(found, os.fstat(found).st_mode & 0o700)
-                finally:
-                    os.close(found)
 
 
 def write_settings(

@@ -6,6 +6,7 @@ As root the servers run as nobody, whose folders may hold a symbolic link in the
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -143,21 +144,14 @@ def test_the_servers_account_owns_its_data_and_only_reads_its_settings(place: Pa
             assert as_user(account.uid, 'cat "$1"', hidden) != 0
 
 
-def modes(path: Path) -> dict[str, int]:
-    return {str(p.relative_to(path)): p.stat().st_mode & 0o777 for p in path.rglob("*")}
-
-
 @pytest.mark.parametrize("account", [None, server_account()])
 def test_what_was_open_to_others_is_closed(place: Path, account: Account | None) -> None:
     for part in ("ledgers", "spool", "logs", "run"):
         (place / part).mkdir()
         (place / part).chmod(0o755)
-        (place / part / "old").write_text("x")
-        (place / part / "old").chmod(0o644)
     prepare(place, account)
-    found = modes(place)
     for part in ("ledgers", "spool", "logs", "run"):
-        assert (found[part], found[f"{part}/old"]) == (0o700, 0o600)
+        assert (place / part).stat().st_mode & 0o777 == 0o700
     if account is None:
         assert place.stat().st_mode & 0o777 == 0o700
 
@@ -169,13 +163,30 @@ def test_the_ledger_is_for_its_owner_also_without_a_stack(
     from shelfsight.wiring import open_ledger, spool_path
 
     monkeypatch.setenv("SHELFSIGHT_HOME", str(tmp_path / "home"))
-    old = tmp_path / "home" / "ledgers" / "products.sqlite"
-    old.parent.mkdir(parents=True)
-    old.touch(0o644)
+    ledgers = tmp_path / "home" / "ledgers"
+    ledgers.mkdir(parents=True)
     open_ledger(Settings()).close()
-    assert old.stat().st_mode & 0o777 == 0o600
-    for folder in (old.parent, spool_path(Settings())):
+    for folder in (ledgers, spool_path(Settings())):
         assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_databases_locks_outlive_the_look_at_its_folder(tmp_path: Path) -> None:
+    folder = private_folder(tmp_path / "ledgers")
+    held = sqlite3.connect(folder / "products.sqlite", isolation_level=None)
+    held.execute("CREATE TABLE t (n)")
+    held.execute("BEGIN EXCLUSIVE")
+    folder.chmod(0o755)
+    private_folder(folder)
+    prepare(tmp_path, None)
+    script = (
+        "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute('BEGIN IMMEDIATE')"
+    )
+    other = subprocess.run(
+        [sys.executable, "-c", script, str(folder / "products.sqlite")],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    held.close()
+    assert "database is locked" in other.stderr
 
 
 def test_a_folder_that_cannot_be_made_private_is_left_to_who_writes_there(tmp_path: Path) -> None:
