@@ -39,17 +39,18 @@ def compare(known: Standing, version: int | None, deleted: bool, content: str) -
         content: Its content hash.
 
     Returns:
-        ``newer``: it is to be written. ``same``: the content is known already. ``older``: a
+        ``newer``: it is to be written. ``same``: its content or deletion is known. ``older``: a
         higher version is known. ``amended``: it comes in the version that is known, and the
         product was changed or deleted since without a version, or deleted in this version.
     """
+    # Of two deletions, what else their rows say makes no document.
+    same = deleted if known.deleted else content == known.content
     if version is not None and known.version is not None:
         if version < known.version:
             return "older"
-        deletion_stays = known.deleted and not deleted
-        if version == known.version and (known.amended or deletion_stays):
-            return "same" if content == known.content else "amended"
-    return "same" if content == known.content else "newer"
+        if version == known.version and not same and (known.amended or known.deleted):
+            return "amended"
+    return "same" if same else "newer"
 
 
 def after(known: Standing, version: int | None, *, is_newer: bool) -> tuple[int | None, bool]:
