@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from ingest.acceptance import forget_failures, raise_clock
-from ingest.ledger import Ledger
+from ingest.ledger.acceptance import forget_failures, raise_clock
+from ingest.ledger.ledger import Ledger
+from ingest.ledger.tally import Deltas, count
 from ingest.sender import chunks
-from ingest.stored import Stored
-from ingest.tally import Deltas, count
+from ingest.writer.stored import Stored
 
 BATCH = 500
 

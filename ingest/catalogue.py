@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ingest.columns import ColumnMap
-from ingest.picture_files import picture_bytes
-from ingest.rows import Row
+from ingest.readers.columns import ColumnMap
+from ingest.readers.picture_files import picture_bytes
+from ingest.readers.rows import Row
 from mappings.errors import InputError
 
 Kind = Literal["jsonl", "csv", "folder"]

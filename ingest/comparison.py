@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from ingest.acceptance import LACKING
-from ingest.changes import Entry, content_hash
-from ingest.ledger import Ledger, entry_of
-from ingest.stored import Stored
+from ingest.ledger.acceptance import LACKING
+from ingest.ledger.changes import Entry, content_hash
+from ingest.ledger.ledger import Ledger, entry_of
+from ingest.writer.stored import Stored
 from mappings.identity import ModelIdentity
 
 Verdict = Literal["equal", "missing", "older", "differing", "newer", "unrecorded"]

@@ -1,11 +1,11 @@
 """Deletions: what a full feed lacks is taken out of search, unless it is too much at once."""
 
 from ingest.catalogue import Catalogue
-from ingest.changes import Change, content_hash
-from ingest.ledger import Ledger
+from ingest.ledger.changes import Change, content_hash
+from ingest.ledger.ledger import Ledger
 from ingest.report import Tally
 from ingest.sender import CHUNK, Sender, chunks
-from ingest.target import Target
+from ingest.writer.target import Target
 from mappings.product import Product
 
 MOST = 0.10

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from ingest.dead_letters import DeadLetter, bury
-from ingest.ledger import Ledger
+from ingest.ledger.dead_letters import DeadLetter, bury
+from ingest.ledger.ledger import Ledger
 from ingest.sender import Sender, Stage
 
 

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 from encoders.picture_size import foreign_format
 from ingest.catalogue import Catalogue
-from ingest.changes import AcceptedPicture, Change, Refusal, content_hash
-from ingest.dead_letters import letters_of
 from ingest.deletions import delete_absent
-from ingest.follow import Follower, Patience, Progress
-from ingest.ledger import Ledger
+from ingest.follower import Follower, Patience, Progress
+from ingest.ledger.changes import AcceptedPicture, Change, Refusal, content_hash
+from ingest.ledger.dead_letters import letters_of
+from ingest.ledger.ledger import Ledger
 from ingest.lock import only_one
-from ingest.picture_files import PictureUnavailable
 from ingest.picture_guard import PictureGuard
+from ingest.readers.picture_files import PictureUnavailable
+from ingest.readers.rows import Row
 from ingest.reconcile import Reconciled, needs_reconciling, repair
 from ingest.report import Report, Tally, make_report
-from ingest.rows import Row
 from ingest.sender import CHUNK, Sender, chunks, send_parts
-from ingest.target import Target, read_target
+from ingest.writer.target import Target, read_target
 from mappings.errors import InputError, StackError
 from mappings.product import Product
 
@@ -167,10 +167,10 @@ class _Feed:
         """Take the rows in and follow them to their end."""
         started = time.monotonic()
         guard = PictureGuard(self.ledger, self.target.identity, yes=yes)
-        watch = self._follower(self.run, self.tally)
+        follower = self._follower(self.run, self.tally)
         for products in _chunked(self._products(rows)):
             self._accept([enrich(product) for product in products], guard)
-            self.on_progress(watch.look(reading=True))
+            self.on_progress(follower.progress(reading=True))
         refused, gone = "", 0
         if full:
             refused, gone = delete_absent(
@@ -178,7 +178,7 @@ class _Feed:
                 known=self.known, yes=yes,
             )  # fmt: skip
         self._send_others({self.run, gone})
-        watch.until_done(self.on_progress)
+        follower.until_done(self.on_progress)
         later = [run for run in (gone, self._release(guard)) if run]
         for run in later:
             self._follower(run, Tally()).until_done(self.on_progress)
@@ -211,7 +211,7 @@ class _Feed:
             elif row.rejection is not None:
                 self.tally.reject(row.rejection)
                 if row.rejection.id:
-                    self.ledger.saw(self.run, [row.rejection.id])
+                    self.ledger.mark_seen(self.run, [row.rejection.id])
 
     def _accept(self, products: Sequence[Product], guard: PictureGuard) -> None:
         """Accept a chunk, then send what is to be done; in this order, so that nothing is lost."""

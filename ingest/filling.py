@@ -9,15 +9,15 @@ comes after it.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from ingest.bench import Bench
-from ingest.changes import Entry, content_hash
 from ingest.comparison import TO_SEND, compare, ledger_rows
-from ingest.documents import documents
-from ingest.embedding import embed_pictures, embed_texts
-from ingest.ledger import Ledger
+from ingest.ledger.changes import Entry, content_hash
+from ingest.ledger.ledger import Ledger
 from ingest.sender import CHUNK, chunks
-from ingest.stored import stored_documents
-from ingest.target import Target
+from ingest.stages.documents import documents
+from ingest.stages.embedding import embed_pictures, embed_texts
+from ingest.worker_context import WorkerContext
+from ingest.writer.stored import stored_documents
+from ingest.writer.target import Target
 
 ROUNDS = 3
 """Passes over the products: later ones take what a feed changed meanwhile and what failed."""
@@ -43,7 +43,7 @@ class Filled:
 
 
 def fill_index(
-    bench: Bench,
+    context: WorkerContext,
     ledger: Ledger,
     target: Target,
     on_progress: Callable[[int, int], None] = lambda _done, _total: None,
@@ -51,9 +51,9 @@ def fill_index(
     """Write what the ledger holds and the index lacks.
 
     Args:
-        bench: Models, spool and writer of the index that is filled.
+        context: Models, spool and writer of the index that is filled.
         ledger: The record.
-        target: The index, through the alias that the bench writes to.
+        target: The index, through the alias that the context writes to.
         on_progress: Gets the products done and all of them.
 
     Raises:
@@ -65,7 +65,7 @@ def fill_index(
         products = lacking = 0
         total = ledger.known()
         for rows in ledger_rows(ledger):
-            stored = stored_documents(bench.client, target.index, [r.entry.id for r in rows])
+            stored = stored_documents(context.client, target.index, [r.entry.id for r in rows])
             verdicts = {
                 r.entry.id: compare(r, stored.get(r.entry.id), target.identity) for r in rows
             }
@@ -75,7 +75,7 @@ def fill_index(
                 if verdicts[e.id] in TO_SEND
             ]
             for part in chunks(entries, CHUNK):
-                done, why = _write(bench, part)
+                done, why = _write(context, part)
                 written, reason = written + done, why or reason
                 lacking += len(part) - done
                 on_progress(products, max(total, products))
@@ -87,14 +87,14 @@ def fill_index(
     return Filled(target.index, products, written, lacking, reason)
 
 
-def _write(bench: Bench, entries: Sequence[Entry]) -> tuple[int, str]:
+def _write(context: WorkerContext, entries: Sequence[Entry]) -> tuple[int, str]:
     """Embed and write some products; return how many were taken, and why one was not."""
     living = [e for e in entries if not e.product.deleted]
-    embed_texts(bench, living)
-    embed_pictures(bench, living)
-    target, space = bench.space_of_index()
-    ready, lacking = documents(bench, space, target.schema, entries)
-    outcomes = bench.writer.write(ready).outcomes
+    embed_texts(context, living)
+    embed_pictures(context, living)
+    target, space = context.space_of_index()
+    ready, lacking = documents(context, space, target.schema, entries)
+    outcomes = context.writer.write(ready).outcomes
     refused = [o for o in outcomes if o.kind not in ("indexed", "conflict")]
     reason = refused[0].reason or refused[0].cause if refused else ""
     if lacking and not reason:

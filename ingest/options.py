@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ingest.writer import WriteLimits
+from ingest.writer.bulk import WriteLimits
 from mappings.connection import Connection
 from mappings.errors import InputError
 

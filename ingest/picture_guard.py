@@ -8,8 +8,8 @@ little that would be lost, those products are accepted again without.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ingest.changes import Accepted, AcceptedPicture, Change, content_hash
-from ingest.ledger import Ledger
+from ingest.ledger.changes import Accepted, AcceptedPicture, Change, content_hash
+from ingest.ledger.ledger import Ledger
 from mappings.identity import ModelIdentity
 
 MOST = 0.10

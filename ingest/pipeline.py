@@ -11,15 +11,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ingest.bench import Bench
-from ingest.changes import Entry, State
-from ingest.dead_letters import DeadLetter, bury
-from ingest.documents import documents
-from ingest.embedding import embed_pictures, embed_texts
 from ingest.failures import count_crash
-from ingest.outcomes import Outcome
+from ingest.ledger.changes import Entry, State
+from ingest.ledger.dead_letters import DeadLetter, bury
+from ingest.ledger.tally import Settled
 from ingest.sender import Stage
-from ingest.tally import Settled
+from ingest.stages.documents import documents
+from ingest.stages.embedding import embed_pictures, embed_texts
+from ingest.worker_context import WorkerContext
+from ingest.writer.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ class Follow:
     countdown: float = 0.0
 
 
-def run_stage(bench: Bench, stage: Stage, ids: Sequence[str]) -> list[Follow]:
+def run_stage(context: WorkerContext, stage: Stage, ids: Sequence[str]) -> list[Follow]:
     """Run one stage on those of the products that are still pending; return what comes next.
 
     Args:
-        bench: The models, the spool, the ledger and the node of this process.
+        context: The models, the spool, the ledger and the node of this process.
         stage: Which one.
         ids: The products.
 
@@ -43,72 +43,73 @@ def run_stage(bench: Bench, stage: Stage, ids: Sequence[str]) -> list[Follow]:
         IdentityMismatch: The models here are not those of the index; nothing was written.
         StackError: What the stage needs is away or full; nothing is lost, try again later.
     """
-    entries = bench.ledger.entries(ids)
+    entries = context.ledger.entries(ids)
     if not entries:
         return []
     started = time.perf_counter()
-    items, after = _STAGES[stage](bench, entries)
-    bench.ledger.took(entries[0].run, stage, time.perf_counter() - started, items)
+    items, after = _STAGES[stage](context, entries)
+    context.ledger.add_timing(entries[0].run, stage, time.perf_counter() - started, items)
     if stage != "index" and any(e.crashes for e in entries):  # the index settles each by itself
-        bench.ledger.survived([e.id for e in entries], stage)
+        context.ledger.survived([e.id for e in entries], stage)
     return after
 
 
-def _embed_text(bench: Bench, entries: list[Entry]) -> tuple[int, list[Follow]]:
+def _embed_text(context: WorkerContext, entries: list[Entry]) -> tuple[int, list[Follow]]:
     """Put the vectors of texts and attribute values into the spool."""
-    embed_texts(bench, [e for e in entries if not e.product.deleted])
+    embed_texts(context, [e for e in entries if not e.product.deleted])
     pictured = any(p.sha for e in entries for p in e.pictures)
     follow = Follow("embed_image" if pictured else "index", _ids(entries))
     return len(entries), [follow]
 
 
-def _embed_image(bench: Bench, entries: list[Entry]) -> tuple[int, list[Follow]]:
+def _embed_image(context: WorkerContext, entries: list[Entry]) -> tuple[int, list[Follow]]:
     """Put the vectors of pictures into the spool; pictures that cannot be read are refused.
 
     Products whose pictures are away for the moment wait: a folder may be mounted again.
     """
-    away = embed_pictures(bench, entries)
+    away = embed_pictures(context, entries)
     ready = tuple(e.id for e in entries if e.id not in away)
     after = [Follow("index", ready)] if ready else []
     if away:
         waiting = tuple(e.id for e in entries if e.id in away)
-        after.append(Follow("embed_image", waiting, bench.options.limits.retry))
+        after.append(Follow("embed_image", waiting, context.options.limits.retry))
     return sum(len(e.pictures) for e in entries if e.id not in away), after
 
 
-def _index(bench: Bench, entries: list[Entry]) -> tuple[int, list[Follow]]:
+def _index(context: WorkerContext, entries: list[Entry]) -> tuple[int, list[Follow]]:
     """Write the documents and settle each product by its own outcome."""
-    target, space = bench.space_of_index()
-    ready, lacking = documents(bench, space, target.schema, entries)
-    written = bench.writer.write(ready)
-    if target.key != bench.ledger.target():  # swapped: what is settled now is not all in one index
-        bench.ledger.set_target("")
-    again = _settle(bench, entries, written.outcomes)
+    target, space = context.space_of_index()
+    ready, lacking = documents(context, space, target.schema, entries)
+    written = context.writer.write(ready)
+    if target.key != context.ledger.target():
+        # The alias was swapped: what is settled now is not all in one index.
+        context.ledger.set_target("")
+    again = _settle(context, entries, written.outcomes)
     if written.stopped is not None:
-        bench.ledger.alarm(type(written.stopped).__name__, str(written.stopped))
+        context.ledger.alarm(type(written.stopped).__name__, str(written.stopped))
     elif slow := [cause for _, cause in again if cause]:
-        bench.ledger.alarm("StackError", f"OpenSearch is slow to take documents: {slow[0]}")
+        context.ledger.alarm("StackError", f"OpenSearch is slow to take documents: {slow[0]}")
     else:
-        bench.ledger.calm()
+        context.ledger.clear_alarms()
     after = [Follow("embed_text", lacking)] if lacking else []
     if again:
         waiting = tuple(product_id for product_id, _ in again)
-        after.append(Follow("index", waiting, bench.options.limits.retry))
+        after.append(Follow("index", waiting, context.options.limits.retry))
     return len(ready) - len(again), after
 
 
 def _settle(
-    bench: Bench, entries: Sequence[Entry], outcomes: Sequence[Outcome]
+    context: WorkerContext, entries: Sequence[Entry], outcomes: Sequence[Outcome]
 ) -> list[tuple[str, str]]:
     """Record the outcomes; return id and cause of what is to be written again.
 
     There is no cause where another hand has written, and the order was raised above it.
     """
-    states, outranked = _compare_conflicts(bench, entries, outcomes)
+    states, outranked = _compare_conflicts(context, entries, outcomes)
     states |= {o.id: "indexed" for o in outcomes if o.kind == "indexed"}
-    bench.ledger.settle(Settled(o.id, o.order, states[o.id]) for o in outcomes if o.id in states)
+    context.ledger.settle(Settled(o.id, o.order, states[o.id]) for o in outcomes if o.id in states)
     bury(
-        bench.ledger,
+        context.ledger,
         [
             DeadLetter(o.id, o.order, "index", o.cause, o.reason, 1)
             for o in outcomes
@@ -119,14 +120,14 @@ def _settle(
     again += [(product_id, "") for product_id in outranked]
     for o in outcomes:
         if o.kind == "failed":  # the node's own error over this document: not for ever
-            runs = bench.options.limits.runs
-            alive = count_crash(bench.ledger, "index", [o.id], o.cause, o.reason, runs)
+            runs = context.options.limits.runs
+            alive = count_crash(context.ledger, "index", [o.id], o.cause, o.reason, runs)
             again += [(product_id, o.reason) for product_id in alive]
     return again
 
 
 def _compare_conflicts(
-    bench: Bench, entries: Sequence[Entry], outcomes: Sequence[Outcome]
+    context: WorkerContext, entries: Sequence[Entry], outcomes: Sequence[Outcome]
 ) -> tuple[dict[str, State], tuple[str, ...]]:
     """Decide documents that the index has under this order or a higher one by what they hold.
 
@@ -138,7 +139,7 @@ def _compare_conflicts(
         What those are that need no other write, and the ids of those that do.
     """
     conflicts = {o.id: o.order for o in outcomes if o.kind == "conflict"}
-    stored = bench.writer.stored(list(conflicts))
+    stored = context.writer.stored(list(conflicts))
     versions = {e.id: e.product.version for e in entries}
     states: dict[str, State] = {}
     lower: dict[str, int] = {}
@@ -153,7 +154,7 @@ def _compare_conflicts(
             lower[product_id] = order
             above = max(above, found.engine_version if found else order)
     if lower:
-        bench.ledger.outrank(lower, above)
+        context.ledger.outrank(lower, above)
     return states, tuple(lower)
 
 
@@ -161,7 +162,7 @@ def _ids(entries: Sequence[Entry]) -> tuple[str, ...]:
     return tuple(e.id for e in entries)
 
 
-_STAGES: dict[Stage, Callable[[Bench, list[Entry]], tuple[int, list[Follow]]]] = {
+_STAGES: dict[Stage, Callable[[WorkerContext, list[Entry]], tuple[int, list[Follow]]]] = {
     "embed_text": _embed_text,
     "embed_image": _embed_image,
     "index": _index,

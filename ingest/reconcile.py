@@ -10,17 +10,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from ingest.acceptance import forget_failures, next_sequence
 from ingest.adoption import adopt
-from ingest.changes import Entry, content_hash
 from ingest.comparison import TO_SEND, LedgerRow, Verdict, compare, ledger_rows
-from ingest.dead_letters import list_letters
-from ingest.follow import Follower, Patience, Progress
-from ingest.ledger import Ledger
+from ingest.follower import Follower, Patience, Progress
+from ingest.ledger.acceptance import forget_failures, next_sequence
+from ingest.ledger.changes import Entry, content_hash
+from ingest.ledger.dead_letters import list_letters
+from ingest.ledger.ledger import Ledger
+from ingest.ledger.tally import Deltas, count
 from ingest.lock import only_one
 from ingest.report import Tally
 from ingest.sender import Sender, send_parts
-from ingest.stored import (
+from ingest.writer.stored import (
     Stored,
     count_strangers,
     newest_order,
@@ -28,8 +29,7 @@ from ingest.stored import (
     scan_stored,
     stored_documents,
 )
-from ingest.tally import Deltas, count
-from ingest.target import Target
+from ingest.writer.target import Target
 from mappings.errors import EXIT_OK, EXIT_PARTLY
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from ingest.changes import Accepted, Refusal
-from ingest.dead_letters import DeadLetter
-from ingest.ledger import Counts
-from ingest.rows import Rejection
+from ingest.ledger.changes import Accepted, Refusal
+from ingest.ledger.dead_letters import DeadLetter
+from ingest.ledger.tally import Counts
+from ingest.readers.rows import Rejection
 from mappings.errors import EXIT_INPUT, EXIT_OK, EXIT_PARTLY
 from mappings.product import Product
 

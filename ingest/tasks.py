@@ -17,13 +17,13 @@ from celery.exceptions import Reject
 from celery.worker import state
 from celery.worker.request import Request
 
-from ingest.bench import ledger_of, open_bench
 from ingest.celery_app import OPTIONS_KEY
 from ingest.failures import count_crash, isolate
 from ingest.options import WorkerOptions
 from ingest.pipeline import run_stage
 from ingest.sender import SCHEMA, Sender, Stage
 from ingest.startup import check_worker
+from ingest.worker_context import ledger_of, open_context
 from mappings.errors import BrokerUnreachable, IdentityMismatch, ShelfsightError, StackError
 
 log = logging.getLogger("shelfsight.ingest")
@@ -104,7 +104,7 @@ def _work(task: Any, stage: Stage, ids: list[str], schema: int) -> None:  # noqa
 def _run(options: WorkerOptions, sender: Sender, stage: Stage, ids: list[str]) -> None:
     ledger = ledger_of(options.ledger)
     try:
-        for follow in run_stage(open_bench(options), stage, ids):
+        for follow in run_stage(open_context(options), stage, ids):
             sender.send(follow.stage, follow.ids, follow.countdown)
     except (IdentityMismatch, BrokerUnreachable):
         raise

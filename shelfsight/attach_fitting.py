@@ -7,8 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.attach.products import product_of
-from ingest.attach.reading import Endurance, ShopReader
+from attach.products import product_of
+from attach.reading import Endurance, ShopReader
 from mappings.attach import Attachment, Inputs, parallel_alias
 from mappings.attach_fields import ProductColumns
 from mappings.attach_in_place import add_columns
@@ -107,7 +107,7 @@ def _products(
 def _written(settings: Settings, shop: ShopIndex, sample: list[Product], pictures: str) -> Any:  # noqa: ANN401 - ingest.catalogue.Catalogue
     """Write the sample as a catalogue, which is what spaces are fitted on."""
     from ingest.catalogue import Catalogue
-    from ingest.columns import ColumnMap
+    from ingest.readers.columns import ColumnMap
 
     path = marks_folder(settings) / f"{shop.name}-sample.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """What is said of pictures that were left out, and of those whose vectors were kept unseen."""
 
-from ingest.attach.pictures import NO_FOLDER, NO_MODEL, ShopPictures
+from attach.pictures import NO_FOLDER, NO_MODEL, ShopPictures
 
 _AGAIN = "correct them, then: `shelfsight attach reconcile --index {index}`"
 _CURES = {

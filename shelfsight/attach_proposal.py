@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest.attach.guess import guess_columns
+from attach.guess import guess_columns
 from mappings.attach import MODES, Attachment, Inputs, Mode, parallel_alias
 from mappings.attach_fields import ProductColumns, field_types
 from mappings.attach_parallel import find_parallel

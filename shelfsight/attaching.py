@@ -5,12 +5,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from attach.backfill import Backfill, Backfilled, marks_of
+from attach.pictures import open_pictures
+from attach.reading import Endurance, ShopReader, count_vectors
+from attach.reconcile import forget, reconcile, take_out
+from attach.vectors import Embedder
 from encoders.cache import VectorSpool
-from ingest.attach.backfill import Backfill, Backfilled, marks_of
-from ingest.attach.pictures import open_pictures
-from ingest.attach.reading import Endurance, ShopReader, count_vectors
-from ingest.attach.reconcile import forget, reconcile, take_out
-from ingest.attach.vectors import Embedder
 from mappings.attach import MODES, Attachment, Inputs, read_attachment, write_attachment
 from mappings.attach_parallel import find_parallel, follow_mapping, show_parallel
 from mappings.attach_shop import ShopIndex, read_shop

@@ -18,7 +18,7 @@ from shelfsight.progress import Steps
 from shelfsight.settings import Settings
 
 if TYPE_CHECKING:
-    from ingest.changes import AcceptedPicture, Entry
+    from ingest.ledger.changes import AcceptedPicture, Entry
     from learn.coherence.audit import Finding
     from learn.coherence.exhibits import Exhibits
     from learn.coherence.reasons import Reason
@@ -248,7 +248,7 @@ def _content(root: str, path: str, sha: str) -> bytes:
     """Return a picture's bytes as they were accepted, nothing where they are gone or others."""
     import hashlib
 
-    from ingest.picture_files import PictureUnavailable, picture_bytes
+    from ingest.readers.picture_files import PictureUnavailable, picture_bytes
 
     try:
         content = picture_bytes(Path(root), path)
@@ -292,7 +292,7 @@ def thumbnails(
 
     from encoders.picture_size import PictureSize
     from encoders.pictures import PictureDecoder, PictureRefused
-    from ingest.picture_files import PictureUnavailable, picture_bytes
+    from ingest.readers.picture_files import PictureUnavailable, picture_bytes
 
     edge = 200
     size = PictureSize(edge, views=(0.0,))  # the whole picture lies below the central square

@@ -30,8 +30,8 @@ from encoders.extract.gazetteer import Gazetteer
 from encoders.pooling import coherence, telling
 from encoders.texts import product_text
 from ingest.catalogue import Catalogue
-from ingest.enrich_pictures import spool_pictures
-from ingest.picture_files import PictureUnavailable
+from ingest.readers.picture_files import PictureUnavailable
+from ingest.stages.enrich_pictures import spool_pictures
 from mappings.calibration import Calibration
 from mappings.errors import InputError
 from mappings.product import Product

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mappings.errors import StackError
 
-PACKAGES = ("mappings", "encoders", "ingest", "query", "learn", "serve")
+PACKAGES = ("mappings", "encoders", "ingest", "attach", "query", "learn", "serve")
 
 
 def require_own_packages(root: Path | None = None) -> None:

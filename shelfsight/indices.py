@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 from encoders.cache import VectorSpool
 from encoders.registry import load_image_encoder, load_text_encoder
 from ingest.catalogue import Catalogue
-from ingest.enrich import keep_gazetteer
+from ingest.stages.enrich import keep_gazetteer
 from ingest.startup import space_identity
-from ingest.stored import refresh
+from ingest.writer.stored import refresh
 from mappings.body import render
 from mappings.calibration import Affine, Calibration, Raw, Saturation
 from mappings.errors import IdentityMismatch, InputError, StackError

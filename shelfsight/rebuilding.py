@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ingest.catalogue import Catalogue
 from ingest.startup import space_identity
-from ingest.stored import refresh
-from ingest.target import Target, read_target
+from ingest.writer.stored import refresh
+from ingest.writer.target import Target, read_target
 from mappings.calibration import Calibration
 from mappings.errors import InputError, StackError
 from mappings.index import CatalogueIndex, alias_targets, next_alias, read_index
@@ -77,9 +77,9 @@ def fill_next(settings: Settings, catalogue: Catalogue, steps: Steps) -> "Filled
         NodeUnreachable: The node does not answer.
         StackError: Another feed is being ingested.
     """
-    from ingest.bench import Bench
     from ingest.filling import fill_index
     from ingest.lock import only_one
+    from ingest.worker_context import WorkerContext
 
     client, alias = open_client(settings), next_alias(settings.alias)
     if not alias_targets(client, alias):
@@ -88,8 +88,8 @@ def fill_next(settings: Settings, catalogue: Catalogue, steps: Steps) -> "Filled
     folder = space_folder(settings, target.identity.digest)
     advance = steps.step(f"filling {target.index}", "products")
     options = replace(worker_options(settings), alias=alias, space=folder)
-    with closing(Bench(options)) as bench, only_one(bench.ledger.lock):
-        filled = fill_index(bench, bench.ledger, target, advance)
+    with closing(WorkerContext(options)) as context, only_one(context.ledger.lock):
+        filled = fill_index(context, context.ledger, target, advance)
     finish_index(settings, catalogue, alias)
     return filled
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from encoders.extract.found import Extractor
     from encoders.sight import Sight
     from encoders.space import Space
-    from ingest.ledger import Ledger
+    from ingest.ledger.ledger import Ledger
     from ingest.options import WorkerOptions
     from query.engine import SearchEngine
     from query.queries.subject import Spotter
@@ -123,7 +123,7 @@ def require_servers(settings: Settings) -> None:
 
 def open_ledger(settings: Settings) -> "Ledger":
     """Return the ledger of the settings' alias."""
-    from ingest.ledger import Ledger
+    from ingest.ledger.ledger import Ledger
 
     return Ledger(ledger_path(settings))
 
@@ -215,7 +215,7 @@ def open_extractor(settings: Settings) -> "Extractor":
     Raises:
         InputError: The alias's gazetteer or tagger cannot be read.
     """
-    from ingest.enrich import open_extractor as opened
+    from ingest.stages.enrich import open_extractor as opened
     from shelfsight.spaces import space_path
 
     tagger = tagger_path(settings)

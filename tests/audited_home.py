@@ -14,10 +14,10 @@ from encoders.protocol import ImageEncoder, TextEncoder
 from encoders.space import Space
 from encoders.texts import product_text
 from ingest.catalogue import open_catalogue
-from ingest.changes import Change
 from ingest.feed import make_change
-from ingest.ledger import Ledger
-from ingest.target import Target
+from ingest.ledger.changes import Change
+from ingest.ledger.ledger import Ledger
+from ingest.writer.target import Target
 from mappings.product import Product
 from mappings.schema import Schema
 

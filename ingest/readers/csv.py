@@ -5,10 +5,10 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.columns import ColumnMap
+from ingest.readers.columns import ColumnMap
 from ingest.readers.lines import MAX_LINE, Line, read_lines
-from ingest.records import to_row
-from ingest.rows import Row, rejected
+from ingest.readers.records import to_row
+from ingest.readers.rows import Row, rejected
 from mappings.errors import InputError
 
 DELIMITERS = ",\t;|"

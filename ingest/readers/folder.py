@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.rows import Row, rejected
+from ingest.readers.rows import Row, rejected
 from mappings.errors import InputError
 from mappings.product import MAX_PICTURES, parse_product
 

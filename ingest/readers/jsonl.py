@@ -6,10 +6,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ingest.columns import ColumnMap
+from ingest.readers.columns import ColumnMap
 from ingest.readers.lines import Line, read_lines
-from ingest.records import to_row
-from ingest.rows import Row, rejected
+from ingest.readers.records import to_row
+from ingest.readers.rows import Row, rejected
 from mappings.errors import InputError
 
 HEAD = 100

@@ -45,7 +45,7 @@ def fit(
     alias's next index: the first `ingest`, or `index create` where there is an index already.
     """
     from ingest.catalogue import open_catalogue
-    from ingest.columns import ColumnMap
+    from ingest.readers.columns import ColumnMap
     from shelfsight.alignment_trial import try_forms
     from shelfsight.progress import Steps
     from shelfsight.settings import read_settings

@@ -9,7 +9,7 @@ import typer
 from mappings.errors import EXIT_OK, EXIT_PARTLY
 
 if TYPE_CHECKING:
-    from ingest.attach.backfill import Backfilled
+    from attach.backfill import Backfilled
     from shelfsight.attach_proposal import Proposal
 
 app = typer.Typer(help="Add vectors to a search that a shop already runs.")

@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from ingest.filling import Filled
-    from ingest.follow import Progress
+    from ingest.follower import Progress
     from ingest.reconcile import Reconciled
     from ingest.report import Report
     from shelfsight.progress import Steps
@@ -44,7 +44,7 @@ def ingest(
     report names; 1: more was left out; 2: input, or a loss that needs --yes; 3: surroundings.
     """
     from ingest.catalogue import open_catalogue
-    from ingest.columns import ColumnMap
+    from ingest.readers.columns import ColumnMap
     from shelfsight.settings import read_settings
 
     settings = read_settings()
@@ -80,7 +80,7 @@ def run_ingest(
         ShelfsightError: See ``ingest.feed.ingest_feed``.
     """
     from ingest.feed import ingest_feed
-    from ingest.follow import Patience
+    from ingest.follower import Patience
     from ingest.lock import only_one
     from ingest.sender import Sender
     from shelfsight.indices import finish_index, prepare_index
@@ -207,7 +207,7 @@ def reconcile(
     """
     from ingest.reconcile import reconcile as compare
     from ingest.sender import Sender
-    from ingest.target import read_target
+    from ingest.writer.target import read_target
     from shelfsight.indices import make_visible
     from shelfsight.progress import Steps
     from shelfsight.rebuilding import restore_index
@@ -263,7 +263,7 @@ def list_dead_letters(kind: KindOption = "", as_json: JsonOption = False) -> Non
     """List the open dead letters with their reasons."""
     from dataclasses import asdict
 
-    from ingest.dead_letters import list_letters
+    from ingest.ledger.dead_letters import list_letters
 
     letters = list_letters(_ledger(), kind)
     if as_json:
@@ -280,7 +280,7 @@ def show_dead_letter(product_id: str) -> None:
     """Print a product's dead letter and the record that failed, as JSON."""
     from dataclasses import asdict
 
-    from ingest.dead_letters import show_letter
+    from ingest.ledger.dead_letters import show_letter
 
     letter, record = show_letter(_ledger(), product_id)
     found = asdict(letter) | {"record": record}
@@ -290,7 +290,7 @@ def show_dead_letter(product_id: str) -> None:
 @dead_letters.command("retry")
 def retry_dead_letters(ids: IdsArgument = None, kind: KindOption = "") -> None:
     """Send dead letters to the workers again."""
-    from ingest.dead_letters import retry_letters
+    from ingest.ledger.dead_letters import retry_letters
     from ingest.sender import Sender
     from shelfsight.settings import read_settings
     from shelfsight.wiring import open_app
@@ -306,12 +306,12 @@ def retry_dead_letters(ids: IdsArgument = None, kind: KindOption = "") -> None:
 @dead_letters.command("drop")
 def drop_dead_letters(ids: IdsArgument = None, kind: KindOption = "") -> None:
     """Put dead letters away; a newer version of the product is accepted as ever."""
-    from ingest.dead_letters import drop_letters
+    from ingest.ledger.dead_letters import drop_letters
 
     typer.echo(f"dropped {drop_letters(_ledger(), kind, ids or [])}")
 
 
-def _ledger() -> Any:  # noqa: ANN401 - ingest.ledger.Ledger, imported only when needed
+def _ledger() -> Any:  # noqa: ANN401 - ingest.ledger.ledger.Ledger, imported only when needed
     from shelfsight.settings import read_settings
     from shelfsight.wiring import open_ledger
 

@@ -93,7 +93,7 @@ def _products(
     catalogue: Path | None, column: list[str] | None, limit: int, made: int, seed: int
 ) -> "tuple[list[Product], str]":
     from ingest.catalogue import open_catalogue
-    from ingest.columns import ColumnMap
+    from ingest.readers.columns import ColumnMap
     from learn.tagger.made_text import made_products
     from mappings.errors import InputError
     from shelfsight.fitting import read_products

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.catalogue import Catalogue
-from ingest.columns import ColumnMap
-from ingest.rows import Row
+from ingest.readers.columns import ColumnMap
+from ingest.readers.rows import Row
 from mappings.product import parse_product
 from shelfsight.demo.catalogue.write import iter_products
 from shelfsight.progress import Advance

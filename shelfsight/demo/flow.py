@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ingest.catalogue import Catalogue
 from ingest.feed import ingest_feed
-from ingest.follow import Progress
+from ingest.follower import Progress
 from ingest.report import Report
 from ingest.sender import Sender
 from mappings.errors import StackError

@@ -10,7 +10,7 @@ import numpy as np
 
 from encoders.picture_size import PictureSize
 from ingest.catalogue import Catalogue
-from ingest.picture_files import PictureUnavailable
+from ingest.readers.picture_files import PictureUnavailable
 from query.request import SearchRequest
 
 SHOWN = 5

@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 from augment_shop import PROPERTIES, document
 
+from attach.backfill import Backfill, marks_of
+from attach.guess import guess_columns
+from attach.picture_records import PictureRecords
+from attach.pictures import ShopPictures, open_pictures
+from attach.reading import Endurance
+from attach.vectors import Embedder
 from encoders.attributes import AttributeWeights
 from encoders.cache import VectorSpool
 from encoders.image.hashed import HashImageEncoder
 from encoders.projection import ProjectedImageEncoder, fit_ridge
 from encoders.space import Space
 from encoders.text.hashed import HashTextEncoder
-from ingest.attach.backfill import Backfill, marks_of
-from ingest.attach.guess import guess_columns
-from ingest.attach.picture_records import PictureRecords
-from ingest.attach.pictures import ShopPictures, open_pictures
-from ingest.attach.reading import Endurance
-from ingest.attach.vectors import Embedder
-from ingest.changes import Entry
+from ingest.ledger.changes import Entry
 from mappings.attach import Attachment, Mode, parallel_alias
 from mappings.attach_in_place import add_columns
 from mappings.attach_parallel import create_parallel, parallel_name
@@ -136,8 +136,8 @@ def without_ours(source: dict[str, Any]) -> dict[str, Any]:
 
 def expected_content(attached: Attachment, folder: Path, sources: dict[str, Any]) -> dict[str, str]:
     """The hash that each document's vectors must have been made from."""
+    from attach.products import product_of
     from encoders.pictures import PictureDecoder
-    from ingest.attach.products import product_of
     from mappings.product import Product
 
     records = PictureRecords(folder / "other.sqlite")

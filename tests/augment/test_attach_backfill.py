@@ -18,9 +18,9 @@ from attach_workshop import (
 )
 from augment_shop import document
 
-from ingest.attach.backfill import Backfilled
-from ingest.attach.reconcile import forget, reconcile, take_out
-from ingest.changes import Entry
+from attach.backfill import Backfilled
+from attach.reconcile import forget, reconcile, take_out
+from ingest.ledger.changes import Entry
 from mappings.attach import Attachment
 from mappings.attach_parallel import show_parallel
 from mappings.errors import InputError, NodeUnreachable

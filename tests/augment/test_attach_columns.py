@@ -7,8 +7,8 @@ import pytest
 from attach_workshop import backfill, begin, open_shop
 from foreign_shops import DOCUMENTS, shapes
 
-from ingest.attach.guess import guess_columns
-from ingest.attach.products import product_of, values_at
+from attach.guess import guess_columns
+from attach.products import product_of, values_at
 from mappings.attach_fields import ProductColumns, field_types
 from mappings.errors import InputError
 from mappings.product import Product

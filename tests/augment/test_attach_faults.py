@@ -21,8 +21,8 @@ from attach_workshop import (
 )
 from augment_shop import document
 
-from ingest.attach.reading import Endurance
-from ingest.changes import Entry
+from attach.reading import Endurance
+from ingest.ledger.changes import Entry
 from mappings.connection import Connection
 from shelfsight.local.plan import StackPlan
 from shelfsight.local.ports import choose

@@ -10,9 +10,9 @@ import pytest
 from attach_commands import PICTURED, differing, draw, picture_vectors, pictured
 from attach_workshop import backfill, begin, open_shop, shop_writes
 
-from ingest.attach.backfill import Backfill, Backfilled
-from ingest.attach.reconcile import reconcile
-from ingest.changes import Entry
+from attach.backfill import Backfill, Backfilled
+from attach.reconcile import reconcile
+from ingest.ledger.changes import Entry
 from mappings.attach import Attachment, Mode
 from mappings.errors import InputError
 

@@ -10,7 +10,7 @@ from encoders.extract.lexicon import canonical_name, meanings, shipped_gazetteer
 from encoders.extract.plain import cuts_word, plain
 from encoders.extract.spans import Span, occurrences, without_overlaps
 from encoders.extract.units import measures
-from ingest.enrich import keep_gazetteer, open_extractor
+from ingest.stages.enrich import keep_gazetteer, open_extractor
 from mappings.errors import InputError
 from mappings.product import Found, Product, parse_product
 

@@ -14,7 +14,8 @@ import psutil
 from ingest_workshop import ROOT, Broker, end_family
 from stopping import stopped
 
-from ingest.ledger import Counts, Ledger
+from ingest.ledger.ledger import Ledger
+from ingest.ledger.tally import Counts
 
 
 class Program:

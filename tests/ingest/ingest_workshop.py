@@ -28,12 +28,12 @@ from encoders.space import Space
 from ingest.catalogue import open_catalogue
 from ingest.celery_app import build_app
 from ingest.feed import ingest_feed
-from ingest.follow import Patience, Progress
-from ingest.ledger import Ledger
+from ingest.follower import Patience, Progress
+from ingest.ledger.ledger import Ledger
 from ingest.options import TaskLimits, WorkerOptions
 from ingest.report import Report
 from ingest.sender import Sender
-from ingest.writer import WriteLimits
+from ingest.writer.bulk import WriteLimits
 from mappings.body import render
 from mappings.calibration import Calibration
 from mappings.connection import Connection

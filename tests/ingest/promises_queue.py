@@ -81,7 +81,7 @@ class ErringQueue:
         shop = self._shop
         shop.dies_after = action if action.endswith(("_spool", "_bulk")) else ""
         try:
-            for follow in run_stage(shop.bench, stage, ids):
+            for follow in run_stage(shop.context, stage, ids):
                 self.send(follow.stage, follow.ids, follow.countdown)
         except StackError as error:
             shop.ledger.alarm(type(error).__name__, str(error))

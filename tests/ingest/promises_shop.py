@@ -27,18 +27,18 @@ from encoders.projection import ProjectedImageEncoder, fit_ridge
 from encoders.registry import load_image_encoder, load_text_encoder
 from encoders.space import Space
 from encoders.texts import product_text
-from ingest.bench import Bench
 from ingest.catalogue import Catalogue, open_catalogue
-from ingest.changes import Accepted, Change
 from ingest.feed import ingest_feed
 from ingest.filling import Filled, fill_index
-from ingest.follow import Patience
-from ingest.ledger import Ledger
+from ingest.follower import Patience
+from ingest.ledger.changes import Accepted, Change
+from ingest.ledger.ledger import Ledger
 from ingest.options import TaskLimits, WorkerOptions
 from ingest.reconcile import Reconciled, reconcile
 from ingest.report import Report
-from ingest.target import read_target
-from ingest.writer import BulkWriter
+from ingest.worker_context import WorkerContext
+from ingest.writer.bulk import BulkWriter
+from ingest.writer.target import read_target
 from mappings.body import render
 from mappings.calibration import Calibration
 from mappings.connection import Connection
@@ -102,15 +102,16 @@ class Bound:
             spool=folder / "none", space=folder / "a", text_model="hash:32", image_model="hash:32",
             threads=1, limits=TaskLimits(retry=0),
         )  # fmt: skip
-        self.benches = {
-            name: Bench(dataclasses.replace(options, space=folder / name)) for name in self.spaces
+        self.contexts = {
+            name: WorkerContext(dataclasses.replace(options, space=folder / name))
+            for name in self.spaces
         }
         self.alias = f"promise-{uuid.uuid4().hex[:10]}"
         self.base = self.create("a")
         self.worn = False
-        self.benches["b"]._decoder = self.benches["a"].decoder
+        self.contexts["b"]._decoder = self.contexts["a"].decoder
         encoder = load_image_encoder("hash:32")
-        self.benches["a"].decoder.decode_many([picture_of(1)], encoder.size)  # its process starts
+        self.contexts["a"].decoder.decode_many([picture_of(1)], encoder.size)  # its process starts
 
     def create(self, space: str) -> str:
         """Make the alias's next index; a free alias is pointed to it."""
@@ -149,10 +150,10 @@ class Bound:
         return self.spaces[space].text.encode_products([text])[0]
 
     def close(self) -> None:
-        for bench in self.benches.values():
-            bench.ledger.close()
-            bench.spool.close()
-            bench.close()
+        for context in self.contexts.values():
+            context.ledger.close()
+            context.spool.close()
+            context.close()
         self.client.indices.delete(index=f"{self.alias}-*", ignore_unavailable=True)
         self.client.close()
 
@@ -227,16 +228,16 @@ class Shop:
     # Work
 
     @property
-    def bench(self) -> Bench:
-        """The worker's bench, with the space that the program would link for the live index."""
-        return self._bench(self.spaces[self.live], self.alias)
+    def context(self) -> WorkerContext:
+        """The worker's context, with the space that the program would link for the live index."""
+        return self._context(self.spaces[self.live], self.alias)
 
-    def _bench(self, space: str, alias: str) -> Bench:
-        bench = self.bound.benches[space]
-        bench.options = dataclasses.replace(bench.options, alias=alias)
-        bench.ledger, bench.spool = self.ledger, self.spool
-        bench.writer = DyingWriter(self, alias)
-        return bench
+    def _context(self, space: str, alias: str) -> WorkerContext:
+        context = self.bound.contexts[space]
+        context.options = dataclasses.replace(context.options, alias=alias)
+        context.ledger, context.spool = self.ledger, self.spool
+        context.writer = DyingWriter(self, alias)
+        return context
 
     def ingest(self, name: str, *, full: bool, yes: bool) -> Report:
         self.ledger.commits = []
@@ -256,8 +257,8 @@ class Shop:
         if not name:
             return None
         alias = next_alias(self.alias)
-        bench = self._bench(self.spaces[name], alias)
-        return fill_index(bench, self.ledger, read_target(self.client, alias))
+        context = self._context(self.spaces[name], alias)
+        return fill_index(context, self.ledger, read_target(self.client, alias))
 
     def feed(self, name: str) -> Catalogue:
         return open_catalogue(self.catalogue / name)

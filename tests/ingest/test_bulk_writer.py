@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ingest.outcomes import Outcome
-from ingest.writer import BulkWriter, Write, WriteLimits, Written
+from ingest.writer.bulk import BulkWriter, Write, WriteLimits, Written
+from ingest.writer.outcomes import Outcome
 from mappings.errors import DiskFull, StackError
 
 pytestmark = pytest.mark.node

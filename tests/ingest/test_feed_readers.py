@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.catalogue import open_catalogue
-from ingest.columns import ALIASES, ColumnMap, plain
-from ingest.picture_files import PictureUnavailable, picture_bytes
+from ingest.readers.columns import ALIASES, ColumnMap, plain
 from ingest.readers.lines import MAX_LINE, detect
-from ingest.rows import Row
+from ingest.readers.picture_files import PictureUnavailable, picture_bytes
+from ingest.readers.rows import Row
 from mappings.errors import InputError
 from mappings.product import Product
 

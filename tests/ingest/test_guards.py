@@ -112,7 +112,7 @@ def test_files_that_are_no_pictures_any_more_count_as_gone(workshop: Workshop) -
 
 
 def test_a_lost_ledger_knows_its_pictures_again_from_the_index(workshop: Workshop) -> None:
-    from ingest.ledger import Ledger
+    from ingest.ledger.ledger import Ledger
 
     write_catalogue(workshop.catalogue, some(12, pictures=1))
     workshop.start_worker()

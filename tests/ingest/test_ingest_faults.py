@@ -14,9 +14,9 @@ from ingest_workshop import (
     write_catalogue,
 )
 
-from ingest.dead_letters import drop_letters, list_letters, retry_letters, show_letter
 from ingest.feed import send_pending
-from ingest.follow import Patience
+from ingest.follower import Patience
+from ingest.ledger.dead_letters import drop_letters, list_letters, retry_letters, show_letter
 from ingest.options import TaskLimits
 from mappings.connection import Connection
 from mappings.errors import (

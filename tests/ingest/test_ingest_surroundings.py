@@ -24,8 +24,8 @@ from ingest_workshop import (
 from ingest.catalogue import open_catalogue
 from ingest.celery_app import check_broker
 from ingest.feed import make_change
-from ingest.follow import Patience
-from ingest.target import read_target
+from ingest.follower import Patience
+from ingest.writer.target import read_target
 from mappings.errors import (
     StackError,
 )
@@ -164,8 +164,8 @@ def test_a_ledger_without_room_says_so_and_loses_nothing(tmp_path: Path) -> None
     code = f"""
 import resource, sys
 from pathlib import Path
-from ingest.changes import Change
-from ingest.ledger import Ledger
+from ingest.ledger.changes import Change
+from ingest.ledger.ledger import Ledger
 from mappings.errors import DiskFull
 from mappings.product import Product
 ledger = Ledger(Path({str(tmp_path / "ledger.sqlite")!r}))
@@ -186,7 +186,7 @@ except DiskFull as error:
     done, exit_code, words = found.stdout.split(" ", 2)
     assert exit_code == "3", found.stderr
     assert "Free room" in words
-    from ingest.ledger import Ledger
+    from ingest.ledger.ledger import Ledger
 
     ledger = Ledger(tmp_path / "ledger.sqlite")
     counts = ledger.counts()

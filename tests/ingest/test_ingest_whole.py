@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from ingest_workshop import PATIENCE, Workshop, picture, product, some, write_catalogue
 
-from ingest.follow import Patience
+from ingest.follower import Patience
 from mappings.errors import EXIT_INPUT, EXIT_OK, EXIT_PARTLY, InputError
 
 pytestmark = [pytest.mark.node, pytest.mark.broker]

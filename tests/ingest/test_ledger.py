@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from ingest.changes import AcceptedPicture, Change, Refusal, content_hash
-from ingest.dead_letters import DeadLetter, bury, drop_letters, list_letters, retry_letters
-from ingest.ledger import Ledger
+from ingest.ledger.changes import AcceptedPicture, Change, Refusal, content_hash
+from ingest.ledger.dead_letters import DeadLetter, bury, drop_letters, list_letters, retry_letters
+from ingest.ledger.ledger import Ledger
+from ingest.ledger.tally import Settled
 from ingest.lock import only_one
-from ingest.tally import Settled
 from mappings.errors import InputError, StackError
 from mappings.identity import ModelIdentity
 from mappings.product import Found, Picture, Product

@@ -12,13 +12,13 @@ from encoders.image.object_class import object_classes
 from encoders.projection import ProjectedImageEncoder, fit_ridge
 from encoders.registry import load_image_encoder, load_text_encoder
 from encoders.space import Space
-from ingest.bench import Bench
 from ingest.catalogue import open_catalogue
-from ingest.documents import documents
-from ingest.embedding import embed_pictures, embed_texts
 from ingest.feed import make_change
 from ingest.options import WorkerOptions
-from ingest.target import Target
+from ingest.stages.documents import documents
+from ingest.stages.embedding import embed_pictures, embed_texts
+from ingest.worker_context import WorkerContext
+from ingest.writer.target import Target
 from mappings.connection import Connection
 from mappings.schema import Schema
 
@@ -64,19 +64,19 @@ def test_the_object_is_an_attribute_beside_the_feeds_own(
         text_model="hash:32", image_model="efficientnet-lite2", image_runtime="eager", threads=1,
         object_classes=True,
     )  # fmt: skip
-    bench = Bench(options)
+    context = WorkerContext(options)
     target = Target("none", "none", "none", space.identity, Schema(32))
     catalogue = open_catalogue(shop / "products.csv")
     changes = [
         make_change(catalogue, row.product, target) for row in catalogue.rows() if row.product
     ]
-    run = bench.ledger.begin_run(catalogue.root)
-    bench.ledger.accept(run, changes)
-    entries = bench.ledger.entries(["a", "b"])
-    embed_texts(bench, entries)
-    embed_pictures(bench, entries)
-    bench.decoder.close()
-    (a, b), lacking = documents(bench, space, Schema(32), entries)
+    run = context.ledger.begin_run(catalogue.root)
+    context.ledger.accept(run, changes)
+    entries = context.ledger.entries(["a", "b"])
+    embed_texts(context, entries)
+    embed_pictures(context, entries)
+    context.decoder.close()
+    (a, b), lacking = documents(context, space, Schema(32), entries)
     assert lacking == ()
     assert a.document is not None
     assert b.document is not None
@@ -85,10 +85,10 @@ def test_the_object_is_an_attribute_beside_the_feeds_own(
     assert "object=牛仔裤" in told
     assert "fit=slim" in a.document["tags"]
     assert b.document["tags"] == ["object=own word"]  # the feed's own is believed
-    plain = Bench(dataclasses.replace(options, object_classes=False))
+    plain = WorkerContext(dataclasses.replace(options, object_classes=False))
     (a, _), _ = documents(plain, space, Schema(32), entries)
     assert a.document is not None
     assert a.document["tags"] == ["fit=slim"]
-    bench.ledger.close()
-    bench.client.close()
+    context.ledger.close()
+    context.client.close()
     plain.client.close()

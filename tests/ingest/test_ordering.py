@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.changes import Accepted, Change
-from ingest.ledger import Ledger
-from ingest.ordering import Standing, compare
-from ingest.tally import Settled
+from ingest.ledger.changes import Accepted, Change
+from ingest.ledger.ledger import Ledger
+from ingest.ledger.ordering import Standing, compare
+from ingest.ledger.tally import Settled
 from mappings.product import MAX_VERSION, Product, parse_product
 
 

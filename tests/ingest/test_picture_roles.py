@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from ingest.columns import ColumnMap
-from ingest.records import to_row
+from ingest.readers.columns import ColumnMap
+from ingest.readers.records import to_row
 from mappings.product import Product
 
 

@@ -11,10 +11,11 @@ from hypothesis.stateful import run_state_machine_as_test
 from promises_machine import Promises
 from promises_shop import Bound
 
-from ingest import acceptance, changes, comparison, deletions, ordering, pipeline, reconcile
+from ingest import comparison, deletions, pipeline, reconcile
 from ingest import feed as feeds
-from ingest.stored import Stored
-from ingest.writer import BulkWriter
+from ingest.ledger import acceptance, changes, ordering
+from ingest.writer.bulk import BulkWriter
+from ingest.writer.stored import Stored
 from mappings.errors import StackError
 
 pytestmark = [pytest.mark.node, pytest.mark.faults]
@@ -39,7 +40,7 @@ def only_the_engines_counter(patch: pytest.MonkeyPatch) -> None:
 def conflicts_are_indexed(patch: pytest.MonkeyPatch) -> None:
     """A 409 counts as written, without a look at what the index holds."""
 
-    def compare(bench: Any, entries: Any, outcomes: Any) -> Any:
+    def compare(context: Any, entries: Any, outcomes: Any) -> Any:
         return {o.id: "indexed" for o in outcomes if o.kind == "conflict"}, ()
 
     patch.setattr(pipeline, "_compare_conflicts", compare)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from ingest_workshop import PATIENCE, Workshop, some, write_catalogue
 
-from ingest.ledger import Ledger
+from ingest.ledger.ledger import Ledger
 from ingest.reconcile import Reconciled, reconcile
-from ingest.target import read_target
+from ingest.writer.target import read_target
 from mappings.errors import EXIT_INPUT, EXIT_OK, EXIT_PARTLY, StackError
 
 pytestmark = [pytest.mark.node, pytest.mark.broker]

@@ -12,7 +12,7 @@ import pytest
 from ingest_workshop import PATIENCE, Workshop, meanwhile, some, wait_until, write_catalogue
 
 from ingest.reconcile import reconcile
-from ingest.target import read_target
+from ingest.writer.target import read_target
 from mappings.body import render
 from mappings.calibration import Calibration
 from mappings.connection import Connection
@@ -128,7 +128,7 @@ def test_a_document_that_the_node_fails_over_is_a_dead_letter_after_four_runs(
     again = workshop.ingest()
     assert (again.unchanged, again.exit_code) == (39, EXIT_PARTLY)
     assert [x.id for x in again.letters] == ["p0020"], "the reason is said again"
-    from ingest.dead_letters import drop_letters
+    from ingest.ledger.dead_letters import drop_letters
 
     assert drop_letters(workshop.ledger, ids=["p0020"]) == 1
     assert workshop.ingest(patience=PATIENCE).exit_code == EXIT_OK

@@ -17,7 +17,7 @@ from encoders.extract.plain import plain
 from encoders.extract.similar_titles import SimilarTitles
 from encoders.extract.spans import Span
 from encoders.extract.tagger import Tagger, load_tagger
-from ingest.enrich import keep_gazetteer, open_extractor
+from ingest.stages.enrich import keep_gazetteer, open_extractor
 from learn.tagger.believing import fit_beliefs
 from learn.tagger.examples import examples, frequent_names, listed_spans, similar_titles
 from learn.tagger.made_text import made_products

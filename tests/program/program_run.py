@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ingest.ledger import Counts, Ledger
+from ingest.ledger.ledger import Ledger
+from ingest.ledger.tally import Counts
 from shelfsight.local.stack import status
 
 ROOT = Path(__file__).resolve().parents[2]

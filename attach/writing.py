@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from ingest.attach.reading import Document, Endurance
-from ingest.outcomes import TRANSIENT, reason_of
+from attach.reading import Document, Endurance
+from ingest.writer.outcomes import TRANSIENT, reason_of
 from mappings.attached_columns import RESERVED
 from mappings.errors import DiskFull, NodeUnreachable, StackError
 

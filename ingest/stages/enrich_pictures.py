@@ -12,7 +12,7 @@ from encoders.extract.colours import SHARES, colour_shares, shown_colours
 from encoders.picture_size import PictureSize, Pixels
 from encoders.pooling import telling
 from encoders.protocol import ImageEncoder
-from ingest.changes import Entry
+from ingest.ledger.changes import Entry
 from mappings.vectors import Vector
 
 LEAST = 0.25

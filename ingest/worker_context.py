@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from billiard.exceptions import SoftTimeLimitExceeded
 
 from encoders.cache import VectorSpool
-from ingest.ledger import Ledger
+from ingest.ledger.ledger import Ledger
 from ingest.options import WorkerOptions
-from ingest.target import Target, read_target
-from ingest.writer import BulkWriter
+from ingest.writer.bulk import BulkWriter
+from ingest.writer.target import Target, read_target
 from mappings.errors import InputError, StackError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from encoders.space import Space
 
 
-class Bench:
+class WorkerContext:
     """Models, spool, ledger and node of one process; the models are loaded by the first task.
 
     Args:
@@ -102,9 +102,9 @@ def _load(options: WorkerOptions) -> "Space":
 
 
 @cache
-def open_bench(options: WorkerOptions) -> Bench:
-    """Return this process's bench."""
-    return Bench(options)
+def open_context(options: WorkerOptions) -> WorkerContext:
+    """Return this process's context."""
+    return WorkerContext(options)
 
 
 @cache

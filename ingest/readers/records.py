@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from ingest.columns import Binding, plain
-from ingest.rows import Row, rejected
+from ingest.readers.columns import Binding, plain
+from ingest.readers.rows import Row, rejected
 from mappings.errors import InputError
 from mappings.product import MAX_VALUE, parse_product
 

@@ -4,10 +4,31 @@ import sqlite3
 from collections import Counter
 from dataclasses import dataclass
 
-from ingest.changes import State
+from ingest.ledger.changes import State
 
 Deltas = Counter[tuple[int, str]]
 """Changes to the tally, by run and bucket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many changes were accepted, and where they are now.
+
+    ``unchanged`` of the ``indexed`` (or superseded) ones were not sent, because the index holds
+    them already.
+    """
+
+    accepted: int = 0
+    indexed: int = 0
+    superseded: int = 0
+    dead: int = 0
+    pending: int = 0
+    unchanged: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every accepted change is accounted for."""
+        return self.accepted == self.indexed + self.superseded + self.dead + self.pending
 
 
 @dataclass(frozen=True, slots=True)

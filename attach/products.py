@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ingest.columns import ALIASES, Binding, plain
-from ingest.records import to_row
+from ingest.readers.columns import ALIASES, Binding, plain
+from ingest.readers.records import to_row
 from mappings.attach_fields import ProductColumns
 from mappings.product import (
     MAX_ATTRIBUTES,

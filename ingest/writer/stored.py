@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ingest.changes import AcceptedPicture
+from ingest.ledger.changes import AcceptedPicture
 from mappings.connection import node_errors
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ingest.ledger import Counts, Ledger
+from ingest.ledger.ledger import Ledger
+from ingest.ledger.tally import Counts
 from ingest.report import Tally
 from ingest.sender import Sender, send_parts
 from mappings.errors import BrokerRefuses, DiskFull, NodeUnreachable, StackError
@@ -87,7 +88,7 @@ class Follower:
         self._before = 0 if run else _done(ledger.counts())
         self._note = ""
 
-    def look(self, *, reading: bool = False) -> Progress:
+    def progress(self, *, reading: bool = False) -> Progress:
         """Return how far the run is now."""
         counts, stages = self._ledger.counts(self._run), self._ledger.timings(self._run)
         now = time.monotonic()
@@ -115,7 +116,7 @@ class Follower:
                 are none.
         """
         while True:
-            progress = self.look()
+            progress = self.progress()
             on_progress(progress)
             if progress.done == progress.total:
                 return

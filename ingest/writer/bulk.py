@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.outcomes import TRANSIENT, Kind, Outcome, blocked, classify, reason_of
-from ingest.stored import Stored, stored_documents
+from ingest.writer.outcomes import TRANSIENT, Kind, Outcome, blocked, classify, reason_of
+from ingest.writer.stored import Stored, stored_documents
 from mappings.connection import node_errors
 from mappings.errors import StackError
 

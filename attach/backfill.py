@@ -14,11 +14,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from attach.products import product_of
+from attach.reading import Document, Endurance, ShopReader
+from attach.vectors import Embedder
+from attach.writing import Added, Change, Mirrored, Written, write
 from encoders.whole_file import write_whole
-from ingest.attach.products import product_of
-from ingest.attach.reading import Document, Endurance, ShopReader
-from ingest.attach.vectors import Embedder
-from ingest.attach.writing import Added, Change, Mirrored, Written, write
 from mappings.attach import Attachment
 from mappings.attach_shop import external_version
 from mappings.attached_columns import RESERVED
@@ -177,14 +177,14 @@ class Backfill:
         self._counted["read"] += len(page)
         if self.attachment.mode == "in_place":
             _require_counted_versions(page)
-        had = self._had(page)
+        held = self._content_hashes(page)
         read = {d.id: product_of(d.source, self.attachment.columns) for d in page}
         unfit = {i: product for i, product in read.items() if isinstance(product, str)}
         products = {i: product for i, product in read.items() if not isinstance(product, str)}
         pictures = self.embedder.pictures
         pictures.start_page([d.id for d in page])
         every = self.embedder.entries(products)
-        entries = [e for e in every if e.content != had.get(e.id) or pictures.must_be_embedded(e)]
+        entries = [e for e in every if e.content != held.get(e.id) or pictures.must_be_embedded(e)]
         made = self.embedder.fill(entries) if entries else {}
         pictures.put_down(every, made)
         self._counted["unchanged"] += len(page) - len(entries) - len(unfit)
@@ -192,7 +192,7 @@ class Backfill:
             self._note("unfit", next(iter(unfit)), reason)
         self._counted["unfit"] += len(unfit)
         bare = self.attachment.reserved.fill(ProductVectors(), UNFIT)
-        cleared = {i: bare for i in unfit if self._must_clear(had.get(i))}
+        cleared = {i: bare for i in unfit if self._must_clear(held.get(i))}
         self._write([d for d in page if d.id in made], made)
         self._write([d for d in page if d.id in cleared], cleared, counted=False)
 
@@ -202,7 +202,7 @@ class Backfill:
             return content != UNFIT
         return content not in (None, UNFIT)
 
-    def _had(self, page: Sequence[Document]) -> dict[str, str]:
+    def _content_hashes(self, page: Sequence[Document]) -> dict[str, str]:
         """Return the content hash that each document's vectors were made from, by id."""
         if self.attachment.mode == "in_place":
             held = {d.id: d.source.get(RESERVED) for d in page}

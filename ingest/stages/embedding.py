@@ -15,12 +15,12 @@ from encoders.projection import ProjectedImageEncoder
 from encoders.protocol import ImageEncoder, TextEncoder, Vectors
 from encoders.space import Space
 from encoders.texts import product_text
-from ingest.acceptance import TRANSIENT
-from ingest.bench import Bench
-from ingest.changes import AcceptedPicture, Entry, Refusal
-from ingest.enrich_pictures import spool_pictures
-from ingest.picture_files import PictureUnavailable, picture_bytes
+from ingest.ledger.acceptance import TRANSIENT
+from ingest.ledger.changes import AcceptedPicture, Entry, Refusal
+from ingest.readers.picture_files import PictureUnavailable, picture_bytes
 from ingest.sender import chunks
+from ingest.stages.enrich_pictures import spool_pictures
+from ingest.worker_context import WorkerContext
 from mappings.product import Product
 
 BATCH = 32
@@ -50,33 +50,33 @@ def picture_encoder(space: Space) -> ImageEncoder | None:
     return image.encoder if isinstance(image, ProjectedImageEncoder) else image
 
 
-def embed_texts(bench: Bench, entries: Sequence[Entry]) -> None:
+def embed_texts(context: WorkerContext, entries: Sequence[Entry]) -> None:
     """Put the vectors of the products' texts and attribute values into the spool."""
-    encoder = bench.space().text
+    encoder = context.space().text
     texts = {content_key(t): t for t in (product_text(e.product) for e in entries)}
     terms = {attribute_key(t): t for e in entries for t in attribute_terms(e.product)}
-    _spool_vectors(bench, entries, encoder, texts, encoder.encode_products)
-    _spool_vectors(bench, entries, encoder, terms, partial(encode_terms, encoder))
+    _spool_vectors(context, entries, encoder, texts, encoder.encode_products)
+    _spool_vectors(context, entries, encoder, terms, partial(encode_terms, encoder))
 
 
 def _spool_vectors(
-    bench: Bench,
+    context: WorkerContext,
     entries: Sequence[Entry],
     encoder: TextEncoder,
     items: Mapping[str, str],
     encode: Callable[[Sequence[str]], Vectors],
 ) -> None:
     digest = encoder.card.digest
-    known = bench.spool.get_many(list(items), digest)
+    known = context.spool.get_many(list(items), digest)
     lacking = [key for key in items if key not in known]
     for part in chunks(lacking, BATCH):
         started = time.perf_counter()
         rows = encode([items[key] for key in part])
-        bench.spool.put_many(dict(zip(part, rows, strict=True)), digest)
-        _took(bench, entries, "text_vectors", started, len(part))
+        context.spool.put_many(dict(zip(part, rows, strict=True)), digest)
+        _add_timing(context, entries, "text_vectors", started, len(part))
 
 
-def embed_pictures(bench: Bench, entries: Sequence[Entry]) -> set[str]:
+def embed_pictures(context: WorkerContext, entries: Sequence[Entry]) -> set[str]:
     """Put the vectors of the products' pictures into the spool; refuse what cannot be read.
 
     Returns:
@@ -86,18 +86,18 @@ def embed_pictures(bench: Bench, entries: Sequence[Entry]) -> set[str]:
     The next batch is read and decoded, by the decoder's own process, while the model works on
     this one.
     """
-    encoder = picture_encoder(bench.space())
+    encoder = picture_encoder(context.space())
     if encoder is None:
         return set()
     digest = encoder.card.digest
-    wanted = _wanted(bench, entries)
-    known = bench.spool.get_many(list(wanted), digest)
+    wanted = _wanted(context, entries)
+    known = context.spool.get_many(list(wanted), digest)
     batches = list(chunks([key for key in wanted if key not in known], BATCH))
     away: set[str] = set()
     with ThreadPoolExecutor(1) as ahead:
 
         def decode(n: int) -> "Future[list[Pixels | Refused]]":
-            return ahead.submit(_decode, bench, encoder.size, wanted, batches[n])
+            return ahead.submit(_decode, context, encoder.size, wanted, batches[n])
 
         decoded = decode(0) if batches else None
         for n, keys in enumerate(batches):
@@ -107,20 +107,22 @@ def embed_pictures(bench: Bench, entries: Sequence[Entry]) -> set[str]:
             pixels = {k: a for k, a in answers.items() if not isinstance(a, Refused)}
             if pixels:
                 started = time.perf_counter()
-                spool_pictures(bench.spool, encoder, pixels)
-                _took(bench, entries, "picture_vectors", started, len(pixels))
-            away |= _refuse(bench, wanted, answers)
+                spool_pictures(context.spool, encoder, pixels)
+                _add_timing(context, entries, "picture_vectors", started, len(pixels))
+            away |= _refuse(context, wanted, answers)
     return away
 
 
-def _took(bench: Bench, entries: Sequence[Entry], what: str, started: float, items: int) -> None:
+def _add_timing(
+    context: WorkerContext, entries: Sequence[Entry], what: str, started: float, items: int
+) -> None:
     """Count what a model has really made, as against what was found in the spool."""
-    bench.ledger.took(entries[0].run, what, time.perf_counter() - started, items)
+    context.ledger.add_timing(entries[0].run, what, time.perf_counter() - started, items)
 
 
-def _wanted(bench: Bench, entries: Sequence[Entry]) -> dict[str, list[Wanted]]:
+def _wanted(context: WorkerContext, entries: Sequence[Entry]) -> dict[str, list[Wanted]]:
     """Return the pictures by the hash of their bytes, without those refused before."""
-    refused = {(r.id, r.path) for r in bench.ledger.refusals_of([e.id for e in entries])}
+    refused = {(r.id, r.path) for r in context.ledger.refusals_of([e.id for e in entries])}
     wanted: dict[str, list[Wanted]] = {}
     for entry in entries:
         for picture in entry.pictures:
@@ -130,7 +132,7 @@ def _wanted(bench: Bench, entries: Sequence[Entry]) -> dict[str, list[Wanted]]:
 
 
 def _decode(
-    bench: Bench, size: PictureSize, wanted: dict[str, list[Wanted]], keys: Sequence[str]
+    context: WorkerContext, size: PictureSize, wanted: dict[str, list[Wanted]], keys: Sequence[str]
 ) -> list[Pixels | Refused]:
     """Return pixels, or why there are none, for each key."""
     answers: dict[str, Pixels | Refused] = {}
@@ -142,7 +144,7 @@ def _decode(
                 break
             except PictureUnavailable as error:
                 answers[key] = Refused(error.reason, error.problem)
-    decoded = bench.decoder.decode_many(list(contents.values()), size)
+    decoded = context.decoder.decode_many(list(contents.values()), size)
     for key, answer in zip(contents, decoded, strict=True):
         if isinstance(answer, PictureRefused):
             answers[key] = Refused(answer.reason, answer.problem)
@@ -162,7 +164,7 @@ def _accepted_bytes(entry: Entry, picture: AcceptedPicture) -> bytes:
 
 
 def _refuse(
-    bench: Bench, wanted: dict[str, list[Wanted]], answers: dict[str, Pixels | Refused]
+    context: WorkerContext, wanted: dict[str, list[Wanted]], answers: dict[str, Pixels | Refused]
 ) -> set[str]:
     """Record why pictures have no pixels; return the products to look at again instead."""
     refusals = [
@@ -172,9 +174,9 @@ def _refuse(
         for entry, picture in wanted[key]
     ]
     absent = [(r.id, r.path) for r in refusals if r.reason in TRANSIENT]
-    tries = bench.ledger.absences(absent) if absent else {}
-    away = {place for place, count in tries.items() if count < bench.options.limits.runs}
+    tries = context.ledger.absences(absent) if absent else {}
+    away = {place for place, count in tries.items() if count < context.options.limits.runs}
     final = [r for r in refusals if (r.id, r.path) not in away]
     if final:
-        bench.ledger.refuse(final)
+        context.ledger.refuse(final)
     return {product_id for product_id, _ in away}

@@ -14,11 +14,11 @@ from encoders.projection import ProjectedImageEncoder
 from encoders.roles import roles
 from encoders.space import Space
 from encoders.texts import product_text
-from ingest.bench import Bench
-from ingest.changes import Entry
-from ingest.embedding import picture_encoder, text_keys
-from ingest.enrich_pictures import colours_of, spooled_colours
-from ingest.writer import Write
+from ingest.ledger.changes import Entry
+from ingest.stages.embedding import picture_encoder, text_keys
+from ingest.stages.enrich_pictures import colours_of, spooled_colours
+from ingest.worker_context import WorkerContext
+from ingest.writer.bulk import Write
 from mappings.product import Product
 from mappings.schema import Schema
 from mappings.vectors import PictureVector, ProductVectors, Vector
@@ -29,19 +29,19 @@ OBJECT = "object"
 
 
 def documents(
-    bench: Bench, space: Space, schema: Schema, entries: Sequence[Entry]
+    context: WorkerContext, space: Space, schema: Schema, entries: Sequence[Entry]
 ) -> tuple[list[Write], tuple[str, ...]]:
     """Return the writes of the products whose vectors are all there, and the ids of the others.
 
     A picture that was refused is left out of its product; a deleted product has no vectors.
     """
-    refused = {(r.id, r.path) for r in bench.ledger.refusals_of([e.id for e in entries])}
+    refused = {(r.id, r.path) for r in context.ledger.refusals_of([e.id for e in entries])}
     living = [e for e in entries if not e.product.deleted]
-    texts, pictures = _spooled(bench, space, living)
-    looks = _looks(bench, space, living)
+    texts, pictures = _spooled(context, space, living)
+    looks = _looks(context, space, living)
     encoder = picture_encoder(space)
-    colours = spooled_colours(bench.spool, living, encoder.size) if encoder else {}
-    objects = _objects(bench, space, living)
+    colours = spooled_colours(context.spool, living, encoder.size) if encoder else {}
+    objects = _objects(context, space, living)
     writes: list[Write] = []
     lacking: list[str] = []
     for entry in entries:
@@ -58,37 +58,39 @@ def documents(
     return writes, tuple(lacking)
 
 
-def _spooled(bench: Bench, space: Space, living: Sequence[Entry]) -> tuple[Spooled, Spooled]:
+def _spooled(
+    context: WorkerContext, space: Space, living: Sequence[Entry]
+) -> tuple[Spooled, Spooled]:
     """Return what the spool holds of these products: text vectors, picture vectors in the space."""
     keys = {key for e in living for key in text_keys(e.product)}
-    texts = bench.spool.get_many(sorted(keys), space.text.card.digest)
+    texts = context.spool.get_many(sorted(keys), space.text.card.digest)
     encoder = picture_encoder(space)
     if encoder is None:
         return texts, {}
     shas = {p.sha for e in living for p in e.pictures if p.sha}
-    raw = bench.spool.get_many(sorted(shas), encoder.card.digest)
+    raw = context.spool.get_many(sorted(shas), encoder.card.digest)
     if not raw or not isinstance(space.image, ProjectedImageEncoder):
         return texts, raw
     rows = space.image.projection.apply(np.stack(list(raw.values())))
     return texts, dict(zip(raw, rows, strict=True))
 
 
-def _looks(bench: Bench, space: Space, living: Sequence[Entry]) -> Spooled:
+def _looks(context: WorkerContext, space: Space, living: Sequence[Entry]) -> Spooled:
     """Return what the pictures look like at a glance; nothing for what an older version encoded."""
     encoder = picture_encoder(space)
     if encoder is None:
         return {}
     shas = sorted({p.sha for e in living for p in e.pictures if p.sha})
-    return bench.spool.get_many(shas, look_digest(encoder.size))
+    return context.spool.get_many(shas, look_digest(encoder.size))
 
 
-def _objects(bench: Bench, space: Space, living: Sequence[Entry]) -> Spooled:
+def _objects(context: WorkerContext, space: Space, living: Sequence[Entry]) -> Spooled:
     """Return the pictures' features for the classifier; nothing where it is not asked for."""
     encoder = picture_encoder(space)
-    if not bench.options.object_classes or encoder is None or not reads(encoder.card.name):
+    if not context.options.object_classes or encoder is None or not reads(encoder.card.name):
         return {}
     shas = sorted({p.sha for e in living for p in e.pictures if p.sha})
-    return bench.spool.get_many(shas, encoder.card.digest)
+    return context.spool.get_many(shas, encoder.card.digest)
 
 
 def _recognised(entry: Entry, objects: Spooled) -> Product:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ingest.attach.products import may_describe
-from ingest.columns import ALIASES, plain
+from attach.products import may_describe
+from ingest.readers.columns import ALIASES, plain
 from mappings.attach_fields import ProductColumns, field_types
 from mappings.attached_columns import RESERVED
 

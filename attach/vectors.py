@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from attach.pictures import ShopPictures
 from encoders.cache import VectorSpool
 from encoders.space import Space
-from ingest.attach.pictures import ShopPictures
-from ingest.changes import Entry, Refusal, content_hash
-from ingest.documents import documents
-from ingest.embedding import embed_pictures, embed_texts
+from ingest.ledger.changes import Entry, Refusal, content_hash
 from ingest.options import TaskLimits, WorkerOptions
+from ingest.stages.documents import documents
+from ingest.stages.embedding import embed_pictures, embed_texts
 from mappings.attached_columns import AttachedColumns
 from mappings.connection import Connection
 from mappings.errors import StackError
@@ -20,7 +20,7 @@ from mappings.vectors import ProductVectors
 
 if TYPE_CHECKING:
     from encoders.pictures import PictureDecoder
-    from ingest.bench import Bench
+    from ingest.worker_context import WorkerContext
     from mappings.schema import Schema
 
 
@@ -113,11 +113,11 @@ class Embedder:
             InputError: A picture that was to keep its vector has lost it.
             StackError: The spool lost what was just put into it.
         """
-        # The stages ask of their bench for these alone: space, spool, decoder, ledger, options.
-        bench, schema = cast("Bench", self), cast("Schema", _Reserved(self.columns))
-        embed_texts(bench, list(entries))
-        embed_pictures(bench, list(entries))
-        made, lacking = documents(bench, self.opened, schema, entries)
+        # The stages ask of their context for these alone: space, spool, decoder, ledger, options.
+        context, schema = cast("WorkerContext", self), cast("Schema", _Reserved(self.columns))
+        embed_texts(context, list(entries))
+        embed_pictures(context, list(entries))
+        made, lacking = documents(context, self.opened, schema, entries)
         refusals = tuple(self.ledger.found)
         self.ledger.found.clear()
         if lacking:

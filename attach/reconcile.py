@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ingest.attach.backfill import Backfill, Backfilled
-from ingest.attach.reading import Document, Endurance, ShopReader
-from ingest.attach.writing import Gone, Removed, write
+from attach.backfill import Backfill, Backfilled
+from attach.reading import Document, Endurance, ShopReader
+from attach.writing import Gone, Removed, write
 from mappings.attach import Attachment
 from mappings.attached_columns import RESERVED
 from mappings.connection import address_of, node_errors

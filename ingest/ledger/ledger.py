@@ -11,38 +11,16 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest.acceptance import accept, next_sequence, raise_clock, refuse
-from ingest.changes import Accepted, AcceptedPicture, Change, Entry, Refusal
-from ingest.store import Store
-from ingest.tally import Deltas, Settled, count, move
+from ingest.ledger.acceptance import accept, next_sequence, raise_clock, refuse
+from ingest.ledger.changes import Accepted, AcceptedPicture, Change, Entry, Refusal
+from ingest.ledger.store import Store
+from ingest.ledger.tally import Counts, Deltas, Settled, count, move
 from mappings.product import Found, Picture, Product
 
 MANY = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many changes were accepted, and where they are now.
-
-    ``unchanged`` of the ``indexed`` (or superseded) ones were not sent, because the index holds
-    them already.
-    """
-
-    accepted: int = 0
-    indexed: int = 0
-    superseded: int = 0
-    dead: int = 0
-    pending: int = 0
-    unchanged: int = 0
-
-    @property
-    def balanced(self) -> bool:
-        """Whether every accepted change is accounted for."""
-        return self.accepted == self.indexed + self.superseded + self.dead + self.pending
 
 
 class Ledger:
@@ -78,7 +56,7 @@ class Ledger:
             return int(row["run"])
 
     def accept(self, run: int, changes: Sequence[Change]) -> list[Accepted]:
-        """Commit the changes and return what is to be done with each; see ``ingest.ordering``.
+        """Commit the changes and return what is to be done with each; see ``ordering``.
 
         Each gets the ledger's sequence as the order of its write: microseconds, ever rising, so
         that a ledger that was lost and begun anew still writes after everything before.
@@ -236,7 +214,7 @@ class Ledger:
             )
             return [row["id"] for row in rows]
 
-    def saw(self, run: int, ids: Sequence[str]) -> None:
+    def mark_seen(self, run: int, ids: Sequence[str]) -> None:
         """Note that a feed names these products, though their rows cannot be used."""
         with self.store.write() as db:
             db.executemany("UPDATE products SET seen = ? WHERE id = ?", [(run, i) for i in ids])
@@ -297,7 +275,7 @@ class Ledger:
                 found += [Refusal(*row) for row in rows]
         return found
 
-    def took(self, run: int, stage: str, seconds: float, items: int) -> None:
+    def add_timing(self, run: int, stage: str, seconds: float, items: int) -> None:
         """Add to the time that a stage has worked for a run, in seconds."""
         with self.store.write() as db:
             db.execute(
@@ -326,7 +304,7 @@ class Ledger:
                 (kind, message, time.time()),
             )
 
-    def calm(self) -> None:
+    def clear_alarms(self) -> None:
         """Take all alarms back: work goes on."""
         with self.store.read() as db:
             silent = db.execute("SELECT 1 FROM alarms").fetchone() is None

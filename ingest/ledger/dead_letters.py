@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.ledger import Ledger
-from ingest.tally import Deltas, Settled, count, move
+from ingest.ledger.ledger import Ledger
+from ingest.ledger.tally import Deltas, Settled, count, move
 from mappings.errors import InputError
 
 MAX_REASON = 200

@@ -5,9 +5,9 @@ import sqlite3
 import time
 from collections.abc import Iterable
 
-from ingest.changes import Accepted, Change, Refusal
-from ingest.ordering import Standing, after, compare
-from ingest.tally import Deltas
+from ingest.ledger.changes import Accepted, Change, Refusal
+from ingest.ledger.ordering import Standing, after, compare
+from ingest.ledger.tally import Deltas
 
 TRANSIENT = ("missing", "unreadable", "not_a_file")
 """Why a picture that was there at acceptance could not be read later: it may be there again."""

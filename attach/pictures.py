@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ingest.attach.picture_records import PictureRecord, PictureRecords
-from ingest.attach.reading import count_vectors, living
-from ingest.changes import AcceptedPicture, Entry, Refusal
-from ingest.picture_files import PictureUnavailable, picture_bytes
+from attach.picture_records import PictureRecord, PictureRecords
+from attach.reading import count_vectors, living
+from ingest.ledger.changes import AcceptedPicture, Entry, Refusal
+from ingest.readers.picture_files import PictureUnavailable, picture_bytes
 from mappings.attach import Attachment
 from mappings.attached_columns import IMAGE
 from mappings.errors import InputError

@@ -1,0 +1,1 @@
+"""The ledger: every change of a product that was accepted, in one SQLite file; what wins."""

@@ -1,0 +1,1 @@
+"""Stages: what the workers make of a product: features, vectors, the document."""
