@@ -124,6 +124,8 @@ def repair(
     """Do what ``reconcile`` does, for who holds the lock."""
     refresh(client, target.index)
     moved, adopted = ledger.target() != target.key, 0
+    if moved:  # until this index is complete, the ledger's knowledge is of no index in particular
+        ledger.set_target("")
     if moved or newest_order(client, target.index) > ledger.last_order():
         adopted = adopt(ledger, list(scan_stored(client, target.index)))
     for rows in _compared(ledger, client, target, dead=moved):

@@ -110,7 +110,31 @@ def a_row_without_version_that_says_nothing_new(shop: Promises) -> None:
     feed(shop, row("p0", 5, "blue shoe", slots="a"))
 
 
+def a_swap_back_while_a_deletion_is_taken_over(shop: Promises) -> None:
+    shop.next_index(0)
+    feed(shop, row("p2", 1))  # in both indices
+    shop.swap(0)
+    shop.swap(0)
+    feed(shop, gone("p2", 1))  # in the live one only
+    shop.swap(0)
+    shop.lose_ledger()
+    feed(shop, row("p0", 3))
+    shop.swap(0)
+    shop.reconcile(weather=["swap"])
+    feed(shop, row("p1"))
+
+
+def a_deletion_said_again_in_another_space(shop: Promises) -> None:
+    feed(shop, row("p0", 1), gone("p1", 2))
+    shop.next_index(1)
+    shop.swap(0)
+    feed(shop, row("p0", 3), weather=["swap"])
+    feed(shop, gone("p1", 4))
+
+
 FOUND = (
+    a_swap_back_while_a_deletion_is_taken_over,
+    a_deletion_said_again_in_another_space,
     the_same_row_twice,
     an_old_ledger_whose_change_waits,
     a_swap_to_an_index_that_a_new_ledger_never_saw,
