@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from unhurried import PATIENT, UNHURRIED
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -13,7 +14,7 @@ from query_shop import BLEND, CALIBRATION, DIM, IDENTITY, WORDS, FakeDecoder, Fa
 from mappings.body import render
 from mappings.index import create
 from mappings.schema import Schema
-from query.engine import Patience, SearchEngine
+from query.engine import SearchEngine
 
 ALIAS = "query-tests"
 # The fusions' fixtures are shared by their conformance suite and the tests of the traps.
@@ -52,5 +53,6 @@ def engine(client: Any, shelf: str) -> SearchEngine:
         text=WORDS,
         image=FakeImages(),
         decoder=FakeDecoder(),
-        patience=Patience(total=40.0, fused=20.0),
+        patience=PATIENT,
+        budget=UNHURRIED,
     )

@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from query_shop import BLEND, CALIBRATION, DIM, IDENTITY, WORDS, FakeDecoder, FakeImages, Shop, shop
+from unhurried import PATIENT
 
 from mappings.body import render
 from mappings.index import create
 from mappings.product import Product
 from mappings.schema import Schema
 from query.candidates import Budget, Depth
-from query.engine import Patience, SearchEngine
+from query.engine import SearchEngine
 
 COUNT = 600
 SCHEMA = Schema(DIM, BLEND)
@@ -62,5 +63,5 @@ def engine_of(client: Any, alias: str, budget: Budget = Budget(), **more: Any) -
     """Return an engine over the alias that is never in a hurry."""
     return SearchEngine(
         client, alias, IDENTITY, text=WORDS, image=FakeImages(), decoder=FakeDecoder(),
-        patience=Patience(total=60.0, fused=40.0), budget=replace(budget, seconds=30.0), **more,
+        patience=PATIENT, budget=replace(budget, seconds=30.0), **more,
     )  # fmt: skip

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from query_shop import CALIBRATION, DIM, IDENTITY, WORDS, FakeDecoder, FakeImages
+from unhurried import PATIENT, UNHURRIED
 
 from encoders.protocol import unit_rows
 from mappings.blend import Blend
@@ -18,8 +19,8 @@ from mappings.index import create
 from mappings.product import Product, parse_product
 from mappings.schema import Schema
 from mappings.vectors import ProductVectors
-from query.candidates import Budget, Depth
-from query.engine import Patience, SearchEngine
+from query.candidates import Depth
+from query.engine import SearchEngine
 from query.profiles import DEFAULT
 
 # As an index's own scales are: no calibrated value passes 1.
@@ -117,9 +118,9 @@ def fusion_engine(client: Any, fusion_shelf: Shelf) -> SearchEngine:
         image=FakeImages(),
         decoder=FakeDecoder(),
         budget=replace(
-            Budget(), blend=Depth(800, 400, 900), legs=Depth(800, 400, 900), count_to=10_000
+            UNHURRIED, blend=Depth(800, 400, 900), legs=Depth(800, 400, 900), count_to=10_000
         ),
-        patience=Patience(total=60.0, fused=50.0),
+        patience=PATIENT,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from query_shop import DIM, IDENTITY, WORDS, Shop
+from unhurried import PATIENT, UNHURRIED
 
 from mappings.body import render
 from mappings.calibration import Calibration
@@ -16,7 +17,7 @@ from mappings.schema import Schema
 from mappings.vectors import ProductVectors
 from query.agreement import Shares, agree, agreement, told
 from query.calibrate import DEFAULT_SCALES
-from query.engine import Patience, SearchEngine
+from query.engine import SearchEngine
 from query.input_limits import MAX_WEIGHT
 from query.profiles import ADAPTIVE, BUILT_IN, DEFAULT, Profile, load_profiles
 from query.request import SearchRequest
@@ -178,8 +179,7 @@ def agreeing(client: Any) -> Any:
         document = schema.document(product, vectors, order=1, content_hash="h")
         lines += [{"index": {"_index": name, "_id": product.id}}, document]
     assert not client.bulk(body=lines, refresh=True)["errors"]
-    patience = Patience(total=40.0, fused=20.0)
-    yield SearchEngine(client, alias, IDENTITY, text=WORDS, patience=patience)
+    yield SearchEngine(client, alias, IDENTITY, text=WORDS, patience=PATIENT, budget=UNHURRIED)
     client.indices.delete(index=name)
 
 

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 from query_shop import DIM, IDENTITY, WORDS, FakeDecoder, FakeImages, Shop
+from unhurried import PATIENT, UNHURRIED
 
 from encoders.crop import Box
 from encoders.protocol import unit_rows
 from mappings.errors import InputError
-from query.engine import Patience, SearchEngine
+from query.engine import SearchEngine
 from query.filters import parse_filter
 from query.queries.directions import STEP, direction, mixed, moved
 from query.queries.mixture import MAX_LIKE, MAX_STRENGTH, Mixture
@@ -214,7 +215,7 @@ def test_without_a_text_encoder_a_direction_is_left_out_and_named(
 ) -> None:
     deaf = SearchEngine(
         client, shelf, IDENTITY, image=FakeImages(), decoder=FakeDecoder(),
-        patience=Patience(40.0, 20.0),
+        patience=PATIENT, budget=UNHURRIED,
     )  # fmt: skip
     request = SearchRequest(pictures=(DRESS,), size=100)
     result = deaf.search(replace(request, mixture=Mixture(but="blue")))

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from fusion_shelf import CLIPPED, products
 from query_shop import DIM, IDENTITY, WORDS
+from unhurried import PATIENT, UNHURRIED
 
 from mappings.body import render
 from mappings.index import create
 from mappings.schema import Schema
-from query.engine import Patience, SearchEngine
+from query.engine import SearchEngine
 from query.fusion.kinds import (
     Fusion,
     HybridL2,
@@ -46,7 +47,7 @@ def sharded(client: Any) -> Iterator[SearchEngine]:
     assert not client.bulk(body=lines, refresh=True)["errors"]
     client.indices.forcemerge(index=name, max_num_segments=1)
     client.indices.refresh(index=name)
-    yield SearchEngine(client, ALIAS, IDENTITY, text=WORDS, patience=Patience(60.0, 50.0))
+    yield SearchEngine(client, ALIAS, IDENTITY, text=WORDS, patience=PATIENT, budget=UNHURRIED)
     client.indices.delete(index=name)
 
 

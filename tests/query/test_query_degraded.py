@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from query_shop import BLEND, CALIBRATION, DIM, IDENTITY, WORDS, FakeDecoder, FakeImages
+from unhurried import PATIENT, UNHURRIED
 
 from encoders.kinds.chinese import Meanings
 from encoders.kinds.kinds import Kinds
@@ -50,7 +51,7 @@ def engine_with(engine: SearchEngine, **change: Any) -> SearchEngine:
     return SearchEngine(
         engine.client, change.pop("alias", engine.alias), change.pop("identity", IDENTITY),
         text=parts["text"], image=parts["image"], decoder=parts["decoder"],
-        patience=Patience(40.0, 20.0), sight=parts.get("sight"),
+        patience=PATIENT, budget=UNHURRIED, sight=parts.get("sight"),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from query_shop import BLEND, CALIBRATION, DIM, IDENTITY, WORDS, FakeDecoder, FakeImages, Shop
+from unhurried import PATIENT, UNHURRIED
 
 from encoders.adapter import QueryAdapter
 from encoders.kinds.english import Things
@@ -18,8 +19,8 @@ from encoders.protocol import unit_rows
 from encoders.sight import Sight
 from mappings.index import read_index
 from mappings.schema import Schema
-from query.candidates import Budget, Depth
-from query.engine import Patience, SearchEngine
+from query.candidates import Depth
+from query.engine import SearchEngine
 from query.filters import parse_filter
 from query.intent import understand
 from query.lexical import lexical_query
@@ -133,8 +134,8 @@ def wide(engine: SearchEngine, sight: Sight | None = None) -> SearchEngine:
     """The same engine with every product among the candidates."""
     return SearchEngine(
         engine.client, engine.alias, IDENTITY, text=WORDS, image=FakeImages(),
-        decoder=FakeDecoder(), patience=Patience(40.0, 20.0), sight=sight,
-        budget=Budget(blend=Depth(300, 300, 300), legs=Depth(300, 300, 300)),
+        decoder=FakeDecoder(), patience=PATIENT, sight=sight,
+        budget=replace(UNHURRIED, blend=Depth(300, 300, 300), legs=Depth(300, 300, 300)),
     )  # fmt: skip
 
 

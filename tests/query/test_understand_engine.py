@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from query_shop import IDENTITY, WORDS
+from unhurried import PATIENT, UNHURRIED
 
 from mappings.errors import InputError
-from query.engine import Patience, SearchEngine
+from query.engine import SearchEngine
 from query.filters import parse_filter
 from query.intent import Intent
 from query.lexical import MAX_CLAUSES
@@ -55,7 +56,7 @@ def reading(shop_words: LiveWords, rules: RuleStore) -> CatalogueReading:
 @pytest.fixture(scope="module")
 def words_engine(client: Any, shelf: str, reading: CatalogueReading) -> SearchEngine:
     return SearchEngine(
-        client, shelf, IDENTITY, text=WORDS, patience=Patience(total=40.0, fused=20.0),
+        client, shelf, IDENTITY, text=WORDS, patience=PATIENT, budget=UNHURRIED,
         reading=reading,
     )  # fmt: skip
 
@@ -191,8 +192,8 @@ def test_only_what_was_found_with_words_alone_is_counted(
     recorder = QueryRecorder(counts, every=3_600.0)
     own = CatalogueReading(reading.words, recorder=recorder)
     engine = SearchEngine(
-        client, shelf, IDENTITY, text=WORDS, patience=Patience(40.0, 20.0), reading=own
-    )
+        client, shelf, IDENTITY, text=WORDS, patience=PATIENT, budget=UNHURRIED, reading=own,
+    )  # fmt: skip
     for _ in range(3):
         engine.search(SearchRequest("Red dress"))
     engine.search(SearchRequest("red dress", offset=5))

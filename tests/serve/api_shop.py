@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from unhurried import PATIENT, UNHURRIED
 
 from encoders.image.hashed import HashImageEncoder
 from encoders.picture_decoder import PictureDecoder
@@ -18,15 +19,13 @@ from mappings.index import create
 from mappings.product import parse_product
 from mappings.schema import Schema
 from mappings.vectors import PictureVector, ProductVectors
-from query.engine import Patience, SearchEngine
+from query.engine import SearchEngine
 from query.signals import NAMES
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
 DIM = 32
-PATIENT = Patience(20.0, 10.0)
-"""A machine that is busy with other things answers late, which is not what is tested here."""
 COLOURS = {"red": (200, 20, 20), "white": (245, 245, 245), "blue": (20, 30, 200)}
 ZH = {"red": "红色", "white": "白色", "blue": "蓝色", "shoes": "运动鞋", "dress": "连衣裙"}
 CALIBRATION = Calibration(
@@ -61,6 +60,7 @@ class Shop:
             image=self.image,
             decoder=self.uploads,
             patience=PATIENT,
+            budget=UNHURRIED,
             cursor_key=b"of every engine of this shop",
         )
 
