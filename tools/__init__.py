@@ -1,0 +1,1 @@
+"""Programs that build files of this repository; they are not part of the wheel."""
