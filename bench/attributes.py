@@ -15,14 +15,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from demo.catalogue.colours import COLOURS
+from demo.catalogue.kinds import MATERIALS, PATTERNS
+from demo.catalogue.plan import plan_products
+from demo.catalogue.record import make_record
 from encoders.attributes import AttributeWeights, attribute_vector, encode_terms
 from encoders.protocol import TextEncoder, Vectors
 from encoders.registry import load_text_encoder
 from mappings.product import Product, parse_product
-from shelfsight.demo.catalogue.colours import COLOURS
-from shelfsight.demo.catalogue.kinds import MATERIALS, PATTERNS
-from shelfsight.demo.catalogue.plan import plan_products
-from shelfsight.demo.catalogue.record import make_record
 
 SAMPLE = 250
 """Products whose values the decorrelation is fitted on, as in ``shelfsight.fitting``."""

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from demo.catalogue.write import write_catalogue
 from encoders.attributes import attribute_vector, encode_terms
 from encoders.cache import VectorSpool
 from encoders.pictures import PictureDecoder, decode
@@ -43,7 +44,6 @@ from query.engine import Patience, SearchEngine
 from query.profiles import DEFAULT
 from query.queries.mixture import Mixture
 from query.request import SearchRequest
-from shelfsight.demo.catalogue.write import write_catalogue
 from shelfsight.fitting import Fitted, Models, fit_space
 from shelfsight.progress import Steps
 

@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +13,6 @@ from shelfsight.commands import (
     align,
     attach,
     audit,
-    demo,
     evaluate,
     index,
     ingest,
@@ -47,7 +47,10 @@ def options(
         os.environ["SHELFSIGHT_ALIAS"] = alias
 
 
-app.command()(demo.demo)
+if (Path(__file__).parents[1] / "pyproject.toml").is_file():  # a checkout: no wheel has the demo
+    from demo.command import demo
+
+    app.command()(demo)
 app.command()(stack.up)
 app.command()(stack.down)
 app.command()(stack.status)

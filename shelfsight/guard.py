@@ -19,7 +19,8 @@ def require_own_packages(root: Path | None = None) -> None:
         StackError: Naming the package and where it comes from.
     """
     root = root or Path(__file__).resolve().parents[1]
-    for name in PACKAGES:
+    is_checkout = (root / "pyproject.toml").is_file()
+    for name in (*PACKAGES, "demo") if is_checkout else PACKAGES:
         spec = find_spec(name)
         places = (
             [Path(p).resolve() for p in (spec.submodule_search_locations or ())] if spec else []

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 PLACES = ["shelfsight", "serve", "mappings", "encoders", "ingest", "attach", "query", "learn"]
-PLACES += ["tests", "bench", "tools"]
+PLACES += ["tests", "bench", "demo", "tools"]
 SLOW = "node or broker or faults or models or data"
 
 CHECKS = (

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from shelfsight.demo.catalogue.pictures import draw_pictures
-from shelfsight.demo.catalogue.plan import Plan, plan_products
+from demo.catalogue.pictures import draw_pictures
+from demo.catalogue.plan import Plan, plan_products
 
 
 def shown(plan: Plan, number: int) -> npt.NDArray[np.float32]:

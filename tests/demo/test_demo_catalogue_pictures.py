@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from shelfsight.demo.catalogue.colours import COLOURS, nearest
-from shelfsight.demo.catalogue.kinds import KINDS
-from shelfsight.demo.catalogue.outlines import draw_cutout
-from shelfsight.demo.catalogue.patterns import Cloth
-from shelfsight.demo.catalogue.pictures import draw_pictures, subject_of
-from shelfsight.demo.catalogue.plan import Plan, plan_products
-from shelfsight.demo.catalogue.queries import tour_picture
-from shelfsight.demo.catalogue.views import FRONT, place, posed
+from demo.catalogue.colours import COLOURS, nearest
+from demo.catalogue.kinds import KINDS
+from demo.catalogue.outlines import draw_cutout
+from demo.catalogue.patterns import Cloth
+from demo.catalogue.pictures import draw_pictures, subject_of
+from demo.catalogue.plan import Plan, plan_products
+from demo.catalogue.queries import tour_picture
+from demo.catalogue.views import FRONT, place, posed
 
 PLANS = list(plan_products(1000, 7))
 SOLID = [p for p in PLANS if p.pattern == "solid"]

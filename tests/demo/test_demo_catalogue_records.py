@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from demo.catalogue.brands import BRANDS
+from demo.catalogue.colours import COLOURS
+from demo.catalogue.kinds import KINDS, MATERIALS, PATTERNS
+from demo.catalogue.outlines import OUTLINES
+from demo.catalogue.plan import Plan, plan_products
+from demo.catalogue.queries import judge
+from demo.catalogue.record import Record, make_record
+from demo.catalogue.tags import MAX_TAGS, MIN_TAGS
 from mappings.errors import InputError
 from mappings.product import parse_product
-from shelfsight.demo.catalogue.brands import BRANDS
-from shelfsight.demo.catalogue.colours import COLOURS
-from shelfsight.demo.catalogue.kinds import KINDS, MATERIALS, PATTERNS
-from shelfsight.demo.catalogue.outlines import OUTLINES
-from shelfsight.demo.catalogue.plan import Plan, plan_products
-from shelfsight.demo.catalogue.queries import judge
-from shelfsight.demo.catalogue.record import Record, make_record
-from shelfsight.demo.catalogue.tags import MAX_TAGS, MIN_TAGS
 
 
 def both(products: int = 1000, *, tags: int = 100) -> Iterator[tuple[Plan, Record]]:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from demo.catalogue.write import iter_products, write_catalogue
 from mappings.errors import InputError, StackError
-from shelfsight.demo.catalogue.write import iter_products, write_catalogue
 
 PRODUCTS = 12
 

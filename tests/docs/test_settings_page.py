@@ -9,7 +9,7 @@ from shelfsight.settings import Settings
 from tools.settings_page import PATH, descriptions, document
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("shelfsight", "serve", "mappings", "encoders", "ingest", "query", "learn")
+PACKAGES = ("shelfsight", "serve", "mappings", "encoders", "ingest", "attach", "query", "learn")
 INTERNAL = {"SHELFSIGHT_CALLED_AS", "SHELFSIGHT_STACK"}
 """Set by our own programs for those that they start."""
 

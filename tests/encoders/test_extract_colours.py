@@ -5,8 +5,8 @@ from random import Random
 import numpy as np
 import pytest
 
+from demo.catalogue.colours import COLOURS
 from encoders.extract.colours import CHINESE, NAMES, colour_shares, shown_colours
-from shelfsight.demo.catalogue.colours import COLOURS
 
 
 def picture(paint: tuple[int, int, int], background: tuple[int, int, int]) -> np.ndarray:

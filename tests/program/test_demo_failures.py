@@ -11,10 +11,10 @@ import pytest
 from jgo.constants import MAVEN_CENTRAL_URL
 from tls_stub import intercepting_proxy, make_authority
 
+from demo.drawing import Size, demo_catalogue
+from demo.flow import Shown, Times, run_demo
 from ingest.catalogue import Catalogue, open_catalogue
 from mappings.errors import InputError, StackError
-from shelfsight.demo.drawing import Size, demo_catalogue
-from shelfsight.demo.flow import Shown, Times, run_demo
 from shelfsight.local import folder as folders
 from shelfsight.settings import Settings
 

@@ -21,6 +21,6 @@ def demo(
     ] = None,
 ) -> None:
     """Draw a catalogue, start the servers, ingest through Celery workers, and search: a tour."""
-    from shelfsight.demo.screen import play
+    from demo.screen import play
 
     raise typer.Exit(play(catalogue, (products, pictures, tags), fresh=fresh, record=record))

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from shelfsight.demo.catalogue.brands import BRANDS, LINES
-from shelfsight.demo.catalogue.colours import COLOURS
-from shelfsight.demo.catalogue.kinds import KINDS, MATERIALS, Kind
-from shelfsight.demo.catalogue.patterns import Cloth
+from demo.catalogue.brands import BRANDS, LINES
+from demo.catalogue.colours import COLOURS
+from demo.catalogue.kinds import KINDS, MATERIALS, Kind
+from demo.catalogue.patterns import Cloth
 
 LANGUAGES = ("zh", "en", "both")
 _AUDIENCES = ("women", "men", "unisex")

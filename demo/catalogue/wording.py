@@ -2,10 +2,10 @@
 
 from random import Random
 
-from shelfsight.demo.catalogue.brands import BRANDS, LINES
-from shelfsight.demo.catalogue.colours import COLOURS
-from shelfsight.demo.catalogue.kinds import MATERIALS, PATTERNS
-from shelfsight.demo.catalogue.plan import Plan
+from demo.catalogue.brands import BRANDS, LINES
+from demo.catalogue.colours import COLOURS
+from demo.catalogue.kinds import MATERIALS, PATTERNS
+from demo.catalogue.plan import Plan
 
 _FOR_ZH = {"women": "女士", "men": "男士", "unisex": ""}
 _FOR_EN = {"women": "Women's ", "men": "Men's ", "unisex": ""}

@@ -2,8 +2,8 @@
 
 from random import Random
 
-from shelfsight.demo.catalogue.curves import Point, block, flipped, mirrored, oval
-from shelfsight.demo.catalogue.sketch import Fold, Sketch
+from demo.catalogue.curves import Point, block, flipped, mirrored, oval
+from demo.catalogue.sketch import Fold, Sketch
 
 
 def handbag(s: Sketch, r: Random) -> None:

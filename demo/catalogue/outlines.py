@@ -6,15 +6,15 @@ from random import Random
 
 import numpy as np
 
-from shelfsight.demo.catalogue import (
+from demo.catalogue import (
     outlines_accessories,
     outlines_bags,
     outlines_clothing,
     outlines_home,
     outlines_shoes,
 )
-from shelfsight.demo.catalogue.patterns import Cloth, Span
-from shelfsight.demo.catalogue.sketch import SIZE, Cutout, Sketch
+from demo.catalogue.patterns import Cloth, Span
+from demo.catalogue.sketch import SIZE, Cutout, Sketch
 
 OUTLINES: dict[str, Callable[[Sketch, Random], None]] = {
     "sneakers": outlines_shoes.sneakers,

@@ -2,8 +2,8 @@
 
 from random import Random
 
-from shelfsight.demo.catalogue.curves import Path, Point, flipped, mirrored
-from shelfsight.demo.catalogue.sketch import Fold, Sketch
+from demo.catalogue.curves import Path, Point, flipped, mirrored
+from demo.catalogue.sketch import Fold, Sketch
 
 
 def _both(s: Sketch, right: Path, turn: float, folds: tuple[Fold, ...] = ()) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from demo.catalogue.colours import COLOURS
+from demo.catalogue.kinds import KINDS, MATERIALS, PATTERNS, find_kind
+from demo.catalogue.tags import COLOUR, PATTERN, TYPE
 from mappings.errors import InputError
-from shelfsight.demo.catalogue.colours import COLOURS
-from shelfsight.demo.catalogue.kinds import KINDS, MATERIALS, PATTERNS, find_kind
-from shelfsight.demo.catalogue.tags import COLOUR, PATTERN, TYPE
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -30,9 +30,9 @@ def tour_picture(kind: str, colour: str, pattern: str, seed: int) -> "Image.Imag
     Raises:
         InputError: A name is unknown.
     """
-    from shelfsight.demo.catalogue.outlines import draw_cutout
-    from shelfsight.demo.catalogue.patterns import Cloth
-    from shelfsight.demo.catalogue.views import Subject, draw_view
+    from demo.catalogue.outlines import draw_cutout
+    from demo.catalogue.patterns import Cloth
+    from demo.catalogue.views import Subject, draw_view
 
     what, hue, design = kind_key(kind), colour_key(colour), pattern_key(pattern)
     rng = Random(f"tour:{what}:{hue}:{design}:{seed}")

@@ -2,8 +2,8 @@
 
 from random import Random
 
-from shelfsight.demo.catalogue.curves import Point, block, flipped, oval
-from shelfsight.demo.catalogue.sketch import Sketch
+from demo.catalogue.curves import Point, block, flipped, oval
+from demo.catalogue.sketch import Sketch
 
 
 def sneakers(s: Sketch, r: Random) -> None:

@@ -3,12 +3,12 @@
 from random import Random
 from typing import TypedDict
 
-from shelfsight.demo.catalogue.brands import BRANDS
-from shelfsight.demo.catalogue.kinds import categories
-from shelfsight.demo.catalogue.plan import Plan
-from shelfsight.demo.catalogue.shots import role_of
-from shelfsight.demo.catalogue.tags import attributes
-from shelfsight.demo.catalogue.wording import description, title
+from demo.catalogue.brands import BRANDS
+from demo.catalogue.kinds import categories
+from demo.catalogue.plan import Plan
+from demo.catalogue.shots import role_of
+from demo.catalogue.tags import attributes
+from demo.catalogue.wording import description, title
 
 
 class PictureRow(TypedDict):

@@ -78,7 +78,7 @@ def stops(
 
 def _drawn_picture(catalogue: Catalogue, seed: int) -> tuple[bytes, Path]:
     """Return a picture that the demo catalogue lacks, and where it is kept to ask with again."""
-    from shelfsight.demo.catalogue.queries import tour_picture
+    from demo.catalogue.queries import tour_picture
 
     content = io.BytesIO()
     tour_picture("dress", "red", "stripes", seed + 1).save(content, "JPEG", quality=90)

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
-from shelfsight.demo.catalogue.colours import RGB
-from shelfsight.demo.catalogue.curves import block, mirrored, oval
-from shelfsight.demo.catalogue.patterns import Cloth
-from shelfsight.demo.catalogue.sketch import Sketch
+from demo.catalogue.colours import RGB
+from demo.catalogue.curves import block, mirrored, oval
+from demo.catalogue.patterns import Cloth
+from demo.catalogue.sketch import Sketch
 
 VIEW = 320
 SCENES = ("white", "studio", "pastel", "wood", "stone", "linen", "street", "park", "room")

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from shelfsight.demo.catalogue.patterns import Cloth, texture
-from shelfsight.demo.catalogue.scenes import SCENES, VARIANTS, VIEW, prop, scene
-from shelfsight.demo.catalogue.sketch import SIZE, Cutout
+from demo.catalogue.patterns import Cloth, texture
+from demo.catalogue.scenes import SCENES, VARIANTS, VIEW, prop, scene
+from demo.catalogue.sketch import SIZE, Cutout
 
 _BILINEAR = Image.Resampling.BILINEAR
 _SAMPLE = 250

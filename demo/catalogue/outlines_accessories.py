@@ -3,8 +3,8 @@
 import math
 from random import Random
 
-from shelfsight.demo.catalogue.curves import Point, block, oval
-from shelfsight.demo.catalogue.sketch import Fold, Sketch
+from demo.catalogue.curves import Point, block, oval
+from demo.catalogue.sketch import Fold, Sketch
 
 
 def hat(s: Sketch, r: Random) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from shelfsight.demo.catalogue.outlines import draw_cutout
-from shelfsight.demo.catalogue.plan import Plan
-from shelfsight.demo.catalogue.record import picture_name
-from shelfsight.demo.catalogue.shots import view_of
-from shelfsight.demo.catalogue.views import Subject, draw_view
+from demo.catalogue.outlines import draw_cutout
+from demo.catalogue.plan import Plan
+from demo.catalogue.record import picture_name
+from demo.catalogue.shots import view_of
+from demo.catalogue.views import Subject, draw_view
 
 _QUALITY = 86
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demo.drawing import Size, demo_catalogue
+from demo.flow import Shown, Times, run_demo
 from ingest.catalogue import open_catalogue
 from mappings.connection import address_of, node_errors
-from shelfsight.demo.drawing import Size, demo_catalogue
-from shelfsight.demo.flow import Shown, Times, run_demo
 from shelfsight.interruption import when_ended
 from shelfsight.settings import Settings, home, read_settings
 from shelfsight.wiring import require_servers
@@ -14,9 +14,9 @@ from shelfsight.wiring import require_servers
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from demo.tour import Stop
     from ingest.report import Report
     from query.result import SearchResult
-    from shelfsight.demo.tour import Stop
 
 ALIAS = "demo"
 

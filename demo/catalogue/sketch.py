@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from shelfsight.demo.catalogue.colours import RGB, mix
-from shelfsight.demo.catalogue.curves import Outline, Path, smooth
-from shelfsight.demo.catalogue.patterns import WHOLE, Cloth, Span, texture
+from demo.catalogue.colours import RGB, mix
+from demo.catalogue.curves import Outline, Path, smooth
+from demo.catalogue.patterns import WHOLE, Cloth, Span, texture
 
 SIZE = 400
 _FINE = 2

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo.catalogue.write import iter_products
 from ingest.catalogue import Catalogue
 from ingest.readers.columns import ColumnMap
 from ingest.readers.rows import Row
 from mappings.product import parse_product
-from shelfsight.demo.catalogue.write import iter_products
 from shelfsight.progress import Advance
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from shelfsight.demo.catalogue.colours import RGB, mix
+from demo.catalogue.colours import RGB, mix
 
 Array = npt.NDArray[np.float32]
 Span = tuple[float, float]

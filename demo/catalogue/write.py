@@ -13,13 +13,13 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
+from demo.catalogue.pictures import Drawn, write_pictures
+from demo.catalogue.plan import Plan, plan_products
+from demo.catalogue.progress import LOG, MANIFEST, PRODUCTS, Recipe, begin
+from demo.catalogue.record import Record, make_record
+from demo.catalogue.tags import check_tags
 from encoders.whole_file import write_whole
 from mappings.errors import DiskFull, InputError, StackError
-from shelfsight.demo.catalogue.pictures import Drawn, write_pictures
-from shelfsight.demo.catalogue.plan import Plan, plan_products
-from shelfsight.demo.catalogue.progress import LOG, MANIFEST, PRODUCTS, Recipe, begin
-from shelfsight.demo.catalogue.record import Record, make_record
-from shelfsight.demo.catalogue.tags import check_tags
 
 MAX_PICTURES = 20
 MAX_PRODUCTS = 9_999

@@ -10,6 +10,8 @@ from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from demo.drawing import DrawnCatalogue
+from demo.tour import SHOWN, Stop, stops
 from ingest.catalogue import Catalogue
 from ingest.feed import ingest_feed
 from ingest.follower import Progress
@@ -20,8 +22,6 @@ from mappings.index import live_index
 from query.engine import SearchEngine
 from query.request import SearchRequest
 from query.result import SearchResult
-from shelfsight.demo.drawing import DrawnCatalogue
-from shelfsight.demo.tour import SHOWN, Stop, stops
 from shelfsight.indices import (
     READ_AHEAD,
     create_index,

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from random import Random
 
+from demo.catalogue import vocabulary as v
+from demo.catalogue.brands import BRANDS, LINES
+from demo.catalogue.colours import COLOURS, lab
+from demo.catalogue.kinds import MATERIALS, PATTERNS, shelf
+from demo.catalogue.plan import Plan
 from mappings.errors import InputError
-from shelfsight.demo.catalogue import vocabulary as v
-from shelfsight.demo.catalogue.brands import BRANDS, LINES
-from shelfsight.demo.catalogue.colours import COLOURS, lab
-from shelfsight.demo.catalogue.kinds import MATERIALS, PATTERNS, shelf
-from shelfsight.demo.catalogue.plan import Plan
 
 MIN_TAGS = 10
 MAX_TAGS = 120

@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from demo.catalogue.pictures import Drawn
 from encoders.whole_file import write_whole
 from mappings.errors import InputError
-from shelfsight.demo.catalogue.pictures import Drawn
 
 # Counted up when the same seed gives other pictures than before.
 DRAWING = 1
