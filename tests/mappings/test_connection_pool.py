@@ -14,7 +14,6 @@ from opensearchpy.exceptions import ConnectionError as Unreachable
 from opensearchpy.exceptions import ConnectionTimeout, NotFoundError, TransportError
 
 from mappings.connection import Connection, node_errors
-from mappings.connection_http import PlainHTTP
 from mappings.errors import NodeUnreachable
 from mappings.index import create
 
@@ -59,18 +58,6 @@ def echo(met: list[int]) -> Answer:
             near.sendall(reply("{}"))
 
     return answer
-
-
-def sent_by(client: OpenSearch) -> PlainHTTP:
-    connection = client.transport.get_connection()
-    assert isinstance(connection, PlainHTTP)
-    return connection
-
-
-def test_plain_http_goes_by_it_and_tls_does_not() -> None:
-    plain, secure = (Connection(f"{s}://127.0.0.1:9").open() for s in ("http", "https"))
-    assert isinstance(plain.transport.get_connection(), PlainHTTP)
-    assert not isinstance(secure.transport.get_connection(), PlainHTTP)
 
 
 def test_a_connection_is_kept_for_the_next_request() -> None:
@@ -195,65 +182,29 @@ def test_what_is_no_http_is_an_unreachable_node() -> None:
         Connection(url).open().info()
 
 
-@pytest.mark.parametrize(
-    ("path", "headers"),
-    [
-        ("/a b", {}),
-        ("/a\r\nhost: evil", {}),
-        ("/标题", {}),
-        ("/", {"x-opaque-id": "1\r\nhost: evil"}),
-        ("/", {"x-opaque-id": "搜索"}),
-    ],
-)
-def test_what_would_break_a_requests_lines_is_not_sent(path: str, headers: dict[str, str]) -> None:
+def test_a_line_break_in_a_path_adds_no_header() -> None:
     met: list[bytes] = []
 
     def answer(near: "Socket", number: int) -> None:
         met.append(near.recv(65536))
+        near.sendall(reply("{}"))
 
     with server(answer) as url:
         client = Connection(url).open()
-        with pytest.raises(ValueError, match=r"quoted|one line of ASCII"):
-            client.transport.perform_request("GET", path, headers=headers)
+        client.transport.perform_request("GET", "/a\r\nx-evil: 1")
         client.close()
-    assert not any(met)
+    assert b"x-evil: 1" not in met[0]
 
 
-def test_an_answer_that_announces_another_is_not_the_answer() -> None:
-    def answer(near: "Socket", number: int) -> None:
-        for n in range(4):
-            near.recv(65536)
-            near.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")
-            time.sleep(0.02)
-            near.sendall(reply(f'{{"n": {n}}}') if n < 3 else b"HTTP/1.1 404 None\r\n\r\n")
+def test_a_line_break_in_a_header_is_not_sent() -> None:
+    met: list[int] = []
 
-    with server(answer) as url:
+    with server(echo(met)) as url:
         client = Connection(url).open()
-        assert [client.info() for _ in range(3)] == [{"n": 0}, {"n": 1}, {"n": 2}]
-        assert client.indices.exists(index="a") is False
+        with pytest.raises(Unreachable, match="Invalid header"):
+            client.info(headers={"x-opaque-id": "1\r\nx-evil: 1"})
         client.close()
-
-
-def test_what_comes_after_an_answer_is_nobodys_answer() -> None:
-    def answer(near: "Socket", number: int) -> None:
-        near.recv(65536)
-        near.sendall(reply(f'{{"n": {number}}}') + reply('{"n": "evil"}'))
-        near.recv(65536)
-
-    with server(answer) as url:
-        client = Connection(url).open()
-        assert client.info() == {"n": 0}
-        assert client.info() == {"n": 1}
-        client.close()
-
-
-def test_another_protocol_is_an_unreachable_node() -> None:
-    def answer(near: "Socket", number: int) -> None:
-        near.recv(65536)
-        near.sendall(b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n")
-
-    with server(answer) as url, pytest.raises(Unreachable, match="No HTTP"):
-        Connection(url).open().info()
+    assert met == []
 
 
 @pytest.mark.parametrize("host", ["a..b", "x" * 64])
@@ -261,28 +212,6 @@ def test_a_host_that_cannot_be_is_an_unreachable_node(host: str) -> None:
     url = f"http://{host}:9200"
     with pytest.raises(NodeUnreachable), node_errors(url):
         Connection(url).open().info()
-
-
-def test_a_host_in_other_letters_is_named_in_punycode() -> None:
-    assert request_host("http://münchen.example:9200") == "xn--mnchen-3ya.example:9200"
-    assert request_host("http://[::1]:9200") == "[::1]:9200"
-
-
-def request_host(url: str) -> str:
-    return sent_by(Connection(url).open())._named
-
-
-def test_a_refused_header_costs_no_connection() -> None:
-    met: list[int] = []
-
-    with server(echo(met)) as url:
-        client = Connection(url).open()
-        client.info()
-        with pytest.raises(ValueError, match="one line"):
-            client.info(headers={"x-opaque-id": "a\nb"})
-        client.info()
-        client.close()
-    assert met == [0, 0]
 
 
 def test_an_answer_before_the_end_of_a_large_request_is_heard() -> None:
@@ -327,7 +256,7 @@ def test_a_node_elsewhere_is_spoken_to_in_gzip() -> None:
         near.sendall(packed)
 
     with server(answer) as url:
-        client = OpenSearch([url], connection_class=PlainHTTP, http_compress=True, max_retries=0)
+        client = OpenSearch([url], http_compress=True, max_retries=0)
         assert client.search(body={"query": {"match_all": {}}}) == {"标题": 1}
         client.close()
     head, _, sent = got[0].partition(b"\r\n\r\n")
@@ -350,7 +279,6 @@ def test_many_threads_get_their_own_answers(client: OpenSearch, alias: str) -> N
 def test_errors_and_what_is_not_there_are_told_as_by_the_clients_own(
     client: OpenSearch, alias: str
 ) -> None:
-    sent_by(client)
     assert client.indices.exists(index=f"{alias}-none") is False
     assert client.get(index="none", id="1", ignore=404)["status"] == 404
     with pytest.raises(NotFoundError) as caught:
