@@ -28,7 +28,6 @@ from encoders.kinds.chinese import load_meanings
 from encoders.kinds.english import load_things
 from encoders.kinds.kinds import Kinds
 from encoders.kinds.lexicon import imagenet_chinese, key, load_lexicon
-from encoders.kinds.names import load_names
 from encoders.kinds.phrases import load_phrases
 from encoders.kinds.reader import KindReader
 from encoders.protocol import TextEncoder, Vectors, unit_rows
@@ -121,11 +120,10 @@ class Bench:
         asked: Vectors,
         groups: NDArray[np.int64],
         titles: Vectors | None = None,
-        names: NDArray[np.str_] | None = None,
     ) -> Head:
         """Return the head that ships for these pairs."""
         return fit_head(
-            pairs, form, self.known, asked=asked, groups=groups, titles=titles, names=names,
+            pairs, form, self.known, asked=asked, groups=groups, titles=titles,
             seed=self.seed,
             spaces=(self.image.card.space, self.text.card.space),
         )  # fmt: skip
@@ -233,7 +231,6 @@ def _fold_luma(
     hashes = {p: hashlib.sha256((DATA / p).read_bytes()).hexdigest() for p in paths}
     folds = product_folds([[hashes[p] for p in one] for one in shown], 4, seed)
     titles = bench.encoded([one.title for one in products], False)
-    names = load_names().firsts(one.title for one in products)
     said = [sayings(one, bench.lexicon) for one in products]
     tags = _tag_vectors(bench, products)
     owners: dict[str, set[int]] = defaultdict(set)
@@ -246,7 +243,7 @@ def _fold_luma(
         pairs = bench.pairs(
             rows[[place[p] for _, p in learnt]], [said[i] for i, _ in learnt], owner
         )
-        head = bench.head(pairs, form, titles[folds != fold], owner, titles[owner], names[owner])
+        head = bench.head(pairs, form, titles[folds != fold], owner, titles[owner])
         vectors = head.apply(rows)
         held = np.flatnonzero(folds == fold)
         pool = sorted({p for i in held for p in shown[i]})

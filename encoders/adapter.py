@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QueryAdapter:
-    """What is added to a query's vector before it asks pictures: (x - mean) A + g |x - mean| n.
-
-    g is 1 for a text that begins with a woman's first name, -1 for a man's, else 0
-    (``encoders.kinds.names``).
+    """What is added to a query's vector before it asks pictures: (x - mean) A.
 
     A head takes pictures to where their texts lie, as far as a picture tells. What it cannot tell
     it leaves out, and brings a part that texts lack (``AlignedHead``). The adapter comes the other
@@ -29,36 +26,29 @@ class QueryAdapter:
     Args:
         matrix: A, float32 (d, d).
         mean: float32 (d,), the mean of the titles.
-        named: n, float32 (d,), where products lie whose titles begin with a woman's name, opposite
-            to a man's; empty where names say nothing here.
     """
 
     matrix: Vectors
     mean: Vectors
-    named: Vectors = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
 
-    def part(self, rows: NDArray[np.floating], genders: Vectors) -> Vectors:
+    def part(self, rows: NDArray[np.floating]) -> Vectors:
         """Return float32 (n, d): what is to be added to queries.
 
         Args:
             rows: float (n, d), queries, unit length.
-            genders: g, float32 (n,), of the queries' texts.
         """
         own = rows - self.mean
         # Not "@": BLAS's threads spin on after so small a product, in the way of the encoder.
         found: Vectors = np.einsum("nd,de->ne", own, self.matrix).astype(np.float32)
-        if len(self.named) and genders.any():
-            found += np.outer(genders * np.linalg.norm(own, axis=1), self.named)
         return found
 
-    def asked(self, rows: NDArray[np.floating], genders: Vectors) -> Vectors:
+    def asked(self, rows: NDArray[np.floating]) -> Vectors:
         """Return float32 (n, d) unit rows: queries with their part, as far from the mean as before.
 
         Args:
             rows: float (n, d), queries, unit length.
-            genders: g, float32 (n,), of the queries' texts.
         """
-        return with_parts(rows, self.part(rows, genders), self.mean)
+        return with_parts(rows, self.part(rows), self.mean)
 
 
 def with_parts(rows: NDArray[np.floating], parts: NDArray[np.floating], mean: Vectors) -> Vectors:

@@ -157,7 +157,6 @@ class AlignedHead:
         found = {name: getattr(self, name) for name in names}
         if self.adapter is not None:
             parts = {"matrix": self.adapter.matrix, "mean": self.adapter.mean}
-            parts |= {"named": self.adapter.named} if len(self.adapter.named) else {}
             found |= {f"{_ADAPTER}{name}": part for name, part in parts.items()}
         return found
 
@@ -168,4 +167,6 @@ class AlignedHead:
         del known["form"]
         parts = [name for name in known if name.startswith(_ADAPTER)]
         adapter = {name.removeprefix(_ADAPTER): known.pop(name) for name in parts}
+        if "named" in adapter:
+            raise ValueError("it was fitted with a direction for first names, which is gone")
         return cls(**known, adapter=QueryAdapter(**adapter) if adapter else None)

@@ -8,7 +8,6 @@ import numpy as np
 
 from encoders.adapter import QueryAdapter, with_parts
 from encoders.kinds.kinds import Likeness
-from encoders.kinds.names import load_names
 from encoders.kinds.reader import KindReader, Meant
 from encoders.protocol import Vectors
 
@@ -47,8 +46,6 @@ class Sight:
     def warm(self) -> None:
         """Load what only some queries need, before the first of them."""
         self.reader.warm()
-        if self.adapter is not None:
-            load_names()
 
     def close(self) -> None:
         """End the reader's threads."""
@@ -75,7 +72,7 @@ class Sight:
             vector: float32 (d,), the words as a query.
             meant: What ``begin`` gave for the text; looked up now where left out.
         """
-        pull, part = self.reader.pull(text, vector, meant), self._adapted(text, vector)
+        pull, part = self.reader.pull(text, vector, meant), self._adapted(vector)
         parts = [one for one in (pull.part if pull else None, part) if one is not None]
         if not parts:
             return None
@@ -89,8 +86,8 @@ class Sight:
         found = self.look(text, vector, meant)
         return None if found is None else found.vector
 
-    def _adapted(self, text: str, vector: Vectors) -> Vectors | None:
+    def _adapted(self, vector: Vectors) -> Vectors | None:
         if self.adapter is None:
             return None
-        found: Vectors = self.adapter.part(vector[None], load_names().genders([text]))[0]
+        found: Vectors = self.adapter.part(vector[None])[0]
         return found

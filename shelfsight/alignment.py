@@ -154,7 +154,6 @@ def _text_vectors(
 
 
 def _questions(products: Sequence[Product], encode: Encode) -> "Questions":
-    from encoders.kinds.names import load_names
     from learn.align.held_out import Questions
 
     titles = [" ".join(p.title.split()) for p in products]
@@ -170,7 +169,6 @@ def _questions(products: Sequence[Product], encode: Encode) -> "Questions":
         np.array([bool(t) for t in titles]),
         np.stack([found[query_key(n)] for n in names]) if names else np.zeros((0, d), np.float32),
         np.array([names.index(leaf) if leaf else -1 for leaf in leaves], dtype=np.int64),
-        load_names().firsts(titles),
     )
 
 

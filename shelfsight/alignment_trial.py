@@ -170,7 +170,6 @@ def _try(
         return fit_head(
             some, form, known, asked=asked, groups=material.groups[rows],
             titles=material.questions.titles[some.products],
-            names=material.questions.names[some.products],
             spaces=(models.image.card.space, models.text.card.space), seed=seed, threads=cores(),
         )  # fmt: skip
 

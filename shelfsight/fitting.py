@@ -168,7 +168,7 @@ def _head(
     questions, owner = material.questions, material.pairs.products
     return fit_head(
         material.pairs, "ridge", known, asked=material.asked, groups=material.groups,
-        titles=questions.titles[owner], names=questions.names[owner],
+        titles=questions.titles[owner],
         spaces=(models.image.card.space, models.text.card.space), seed=seed,
     )  # fmt: skip
 

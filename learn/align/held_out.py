@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from encoders.adapter import QueryAdapter, adapter_of
 from encoders.head import Head
-from encoders.kinds.names import load_names
 from encoders.protocol import Vectors
 from learn.align.measures import interval, own_pictures, precision_at
 from learn.align.pairs import Pairs
@@ -32,14 +31,12 @@ class Questions:
         titled: bool (products,), whether it has one.
         categories: float32 (c, d), each category's name as a query.
         kinds: int64 (products,), the category of each product, -1 for none.
-        names: (products,), the first name that each title begins with, empty for none.
     """
 
     titles: Vectors
     titled: NDArray[np.bool_]
     categories: Vectors
     kinds: NDArray[np.int64]
-    names: NDArray[np.str_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +114,11 @@ def _as_asked(questions: Questions, adapter: QueryAdapter | None) -> Questions:
     """Return the questions as a search asks them of pictures that went through a head."""
     if adapter is None:
         return questions
-    genders = load_names().genders(questions.names)
-    titles = adapter.asked(questions.titles, genders)
-    none = np.zeros(len(questions.categories), dtype=np.float32)
-    categories = adapter.asked(questions.categories, none)
-    return replace(questions, titles=titles, categories=categories)
+    return replace(
+        questions,
+        titles=adapter.asked(questions.titles),
+        categories=adapter.asked(questions.categories),
+    )
 
 
 def _ask(vectors: Vectors, owners: NDArray[np.int64], questions: Questions) -> Values:

@@ -56,7 +56,6 @@ def fit_head(
     asked: Vectors,
     groups: NDArray[np.int64],
     titles: Vectors | None = None,
-    names: NDArray[np.str_] | None = None,
     spaces: tuple[str, str] = ("", ""),
     share: float = SHARE,
     gain: float | None = None,
@@ -72,7 +71,6 @@ def fit_head(
         asked: float32 (s, d), the catalogue's texts that queries look like, such as titles.
         groups: int64 (n,), pictures that should be near each other: of one product, or category.
         titles: float32 (n, d), the title of each picture's product as a query, zeros for none.
-        names: (n,), the first name that each title begins with, empty for none.
         spaces: Of the features, and of the texts.
         share: What the head that ships counts at many pictures; 0 leaves it out.
         gain: Length of the visual part against the text part; 0 leaves it out, ``None`` goes by
@@ -103,7 +101,7 @@ def fit_head(
         head = BlendedHead(fitted, known.default, share_of(len(pairs.features), share))
     if not of_products:
         head = with_centres(head, pairs.features, groups)
-    return with_adapter(head, pairs.features, pairs.products, titles, names)
+    return with_adapter(head, pairs.features, pairs.products, titles)
 
 
 def share_of(pictures: int, share: float = SHARE) -> float:

@@ -21,15 +21,11 @@ HEADER = "# word, then synonyms and next wider words; from WordNet 3.1, see WORD
 
 @dataclass(frozen=True, slots=True)
 class Synset:
-    """A sense: its words, and the offsets of the next wider senses.
-
-    A ``particular`` one is an instance of something, as a person or a place is.
-    """
+    """A sense: its words, and the offsets of the next wider senses."""
 
     kind: int
     words: tuple[str, ...]
     wider: tuple[int, ...]
-    particular: bool = False
 
 
 def read_synsets(lines: Iterable[str]) -> dict[int, Synset]:
@@ -44,8 +40,7 @@ def read_synsets(lines: Iterable[str]) -> dict[int, Synset]:
         at = 4 + 2 * count
         pointers = [parts[at + 1 + 4 * n : at + 5 + 4 * n] for n in range(int(parts[at]))]
         wider = tuple(int(o) for symbol, o, pos, _ in pointers if (symbol, pos) == ("@", "n"))
-        particular = any(symbol == "@i" for symbol, *_ in pointers)
-        found[int(parts[0])] = Synset(int(parts[1]), words, wider, particular)
+        found[int(parts[0])] = Synset(int(parts[1]), words, wider)
     return found
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from encoders.adapter import QueryAdapter
 from encoders.kinds import chinese
 from encoders.kinds.chinese import Meanings, load_meanings
 from encoders.kinds.english import Things, load_things
@@ -89,22 +88,6 @@ def test_kinds_that_hardly_count_are_not_told() -> None:
     assert look is not None
     assert not np.array_equal(look.vector, own)
     assert look.kinds == ()
-
-
-def test_a_first_name_moves_the_vector_where_the_adapter_knows_names() -> None:
-    flat = np.zeros((64, 64), dtype=np.float32)
-    direction = KINDS.centres[0] * np.float32(0.3)
-    own = HASHED.encode_query(["helena fleece"])[0]
-    adapted = Sight(reader(), QueryAdapter(flat, KINDS.mean, direction))
-    woman, man, nobody = (
-        adapted.seen(f"{name} cosy warm soft hooded zipped fleece", own)
-        for name in ("Helena", "Chaz", "Some")
-    )
-    assert woman is not None
-    assert man is not None
-    assert nobody is not None
-    np.testing.assert_allclose(nobody, own, atol=1e-6)
-    assert woman @ direction > own @ direction + 0.02 > man @ direction + 0.04
 
 
 @pytest.mark.parametrize("text", ["", "   ", "!!!", "🙂"])
