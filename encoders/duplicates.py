@@ -35,7 +35,8 @@ TINTED = 10.0
 def look(pixels: Pixels) -> Vectors:
     """Return what a picture looks like at a glance, float32 (112,).
 
-    Source: the difference hash of Krawetz, Kind of Like That, 2013, for the first 64.
+    Source: the difference hash of Krawetz, Kind of Like That, 2013, for the first 64. Steps have
+    three values, where the usual hash has two: noise in an even ground must not count as one.
 
     Args:
         pixels: uint8 (edge, edge, 3), as ``decode`` returns them; of several views the first.
