@@ -23,16 +23,16 @@ from numpy.typing import NDArray
 from bench.alignment_sets import DATA, clothing, features, luma
 from encoders.adapter import adapter_of
 from encoders.attributes import attribute_text
+from encoders.concepts.chinese import load_meanings
+from encoders.concepts.concept_expander import ConceptExpander
+from encoders.concepts.concept_space import ConceptSpace
+from encoders.concepts.lexicon import imagenet_chinese, key, load_lexicon
+from encoders.concepts.phrase_embedding import load_phrase_embedding
+from encoders.concepts.wordnet_nouns import load_wordnet_nouns
 from encoders.head import Head
-from encoders.kinds.chinese import load_meanings
-from encoders.kinds.english import load_things
-from encoders.kinds.kinds import Kinds
-from encoders.kinds.lexicon import imagenet_chinese, key, load_lexicon
-from encoders.kinds.phrases import load_phrases
-from encoders.kinds.reader import KindReader
 from encoders.protocol import TextEncoder, Vectors, unit_rows
+from encoders.query_expander import VisualQueryExpander
 from encoders.registry import load_image_encoder, load_text_encoder
-from encoders.sight import Sight
 from learn.align.folds import class_folds, product_folds
 from learn.align.generic import default_head, english_names, make_generic
 from learn.align.measures import auc, interval, neighbour_precision, own_pictures, precision_at
@@ -75,9 +75,9 @@ class Bench:
         self.lexicon = load_lexicon(UNSEEN)
         generic = make_generic(self.text, self.lexicon)
         self.known = Known(generic.texts, default_head(generic, self.text.card, self.image))
-        self.kinds = KindReader(
-            self.text, Kinds.of(self.text.encode_query, self.lexicon), load_things(), load_meanings,
-            phrases=load_phrases(self.text.card),
+        self.concepts = ConceptExpander(
+            self.text, ConceptSpace.of(self.text.encode_query, self.lexicon),
+            load_wordnet_nouns(), load_meanings, phrases=load_phrase_embedding(self.text.card),
         )  # fmt: skip
         self.is_plain = is_plain
         self._read: dict[tuple[str, bool], Vectors] = {}
@@ -96,8 +96,8 @@ class Bench:
         rows = self.encoded(texts, False)
         if self.is_plain:
             return rows
-        sight = Sight(self.kinds, adapter_of(head))
-        moved = [sight.seen(t, row) for t, row in zip(texts, rows, strict=True)]
+        sight = VisualQueryExpander(self.concepts, adapter_of(head))
+        moved = [sight.expanded_vector(t, row) for t, row in zip(texts, rows, strict=True)]
         return np.array([row if m is None else m for m, row in zip(moved, rows, strict=True)])
 
     def pairs(

@@ -15,8 +15,8 @@ from mappings.product import Product
 from shelfsight.settings import Settings, home
 
 if TYPE_CHECKING:
+    from encoders.concepts.lexicon import Concept
     from encoders.head import Head
-    from encoders.kinds.lexicon import Concept
     from encoders.protocol import ImageEncoder, TextEncoder
     from learn.align.held_out import Questions
     from learn.align.pairs import Pairs, Saying
@@ -96,7 +96,7 @@ def known_made(text: "TextEncoder", image: "ImageEncoder") -> "Known":
 
     It reads a few thousand names with the encoder: seconds to minutes.
     """
-    from encoders.kinds.lexicon import load_lexicon
+    from encoders.concepts.lexicon import load_lexicon
     from learn.align.generic import default_head, make_generic
     from learn.align.recipe import Known
 

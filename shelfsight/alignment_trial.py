@@ -134,7 +134,7 @@ def _material(
     settings: Settings, catalogue: Catalogue, models: "Models", pictures: int, steps: "Steps"
 ) -> Material:
     from encoders.cache import VectorSpool
-    from encoders.kinds.lexicon import load_lexicon
+    from encoders.concepts.lexicon import load_lexicon
     from shelfsight.fitting import draw_sample, encode_pictures, read_products, through
     from shelfsight.wiring import spool_path
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from encoders.kinds.lexicon import Concept
+from encoders.concepts.lexicon import Concept
 from encoders.protocol import TextEncoder, Vectors, unit_rows
 
 SHOP = 2.0
@@ -23,7 +23,7 @@ def class_targets(
 
     Args:
         names: The names of the classes, once for each language.
-        concepts: The lexicon, whose ``looks_like`` names classes in English.
+        concepts: The lexicon, whose ``imagenet_classes`` names classes in English.
         english: The English names, by which concepts refer to classes; the first one counts.
         text: Encodes names as queries.
     """
@@ -36,7 +36,7 @@ def class_targets(
     told = unit_rows(told - told.mean(axis=0))
     shop = np.zeros_like(found)
     for concept, vector in zip(concepts, told, strict=True):
-        for name, weight in concept.looks_like:
+        for name, weight in concept.imagenet_classes:
             shop[place[name]] += weight * vector
     length = np.linalg.norm(shop, axis=1, keepdims=True)
     shop = np.divide(shop, length, out=np.zeros_like(shop), where=length > 0)

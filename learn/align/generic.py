@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.card import EncoderCard
+from encoders.concepts.lexicon import Concept, imagenet_chinese, load_lexicon
 from encoders.head_generic import GenericHead
-from encoders.kinds.lexicon import Concept, imagenet_chinese, load_lexicon
 from encoders.protocol import ImageEncoder, TextEncoder, Vectors, unit_rows
 from learn.align.coldstart import class_targets
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from encoders.attributes import attribute_text
-from encoders.kinds.lexicon import Concept, concept_of, phrases
+from encoders.concepts.lexicon import Concept, concept_of, query_phrases
 from encoders.texts import product_text
 from learn.align.pairs import Saying
 
@@ -58,5 +58,5 @@ def synonyms(names: Sequence[str], concepts: Sequence[Concept]) -> tuple[str, ..
     for name in names:
         for part in (name, name.replace(">", "/").rpartition("/")[2].strip()):
             if (concept := concept_of(part, concepts)) is not None:
-                found += phrases(concept)
+                found += query_phrases(concept)
     return tuple(t for t in dict.fromkeys(found) if t not in names)

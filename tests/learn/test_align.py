@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from encoders.concepts.lexicon import concept_of, imagenet_chinese, key, load_lexicon, query_phrases
 from encoders.head_aligned import AlignedHead
-from encoders.kinds.lexicon import concept_of, imagenet_chinese, key, load_lexicon, phrases
 from encoders.protocol import Vectors
 from encoders.protocol import unit_rows as unit
 from learn.align.contrastive import Recipe, fit_contrastive_head
@@ -184,11 +184,11 @@ def test_the_lexicon_names_imagenet_classes_and_leaves_out_what_it_is_told_to() 
     concepts = load_lexicon()
     assert len(imagenet_chinese()) == len(NAMES) == 1000
     assert all(imagenet_chinese())
-    assert {name for c in concepts for name, _ in c.looks_like} <= set(NAMES)
+    assert {name for c in concepts for name, _ in c.imagenet_classes} <= set(NAMES)
     assert all(c.english and c.chinese for c in concepts)
     without = load_lexicon(["T Shirts", "衬衫"])
     assert not {"tshirt", "衬衫"} & {key(t) for c in without for t in c.terms}
-    assert "red shirt" not in phrases(concepts[0])
+    assert "red shirt" not in query_phrases(concepts[0])
     found = concept_of("Skirts", concepts)
     assert found is not None
     assert found.name == "skirt"

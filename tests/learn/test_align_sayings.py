@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from encoders.adapter import QueryAdapter
+from encoders.concepts.lexicon import load_lexicon
 from encoders.head import Head
-from encoders.kinds.lexicon import load_lexicon
 from encoders.registry import load_text_encoder
 from learn.align.contrastive import Recipe, _Training
 from learn.align.fit import fit_ridge_head

