@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from encoders.atomic_io import read_record, write_atomically
 from encoders.cache import content_key
 from encoders.card import digest_of
 from encoders.decorrelation import Decorrelation
 from encoders.protocol import TextEncoder, Vectors, unit_rows
-from encoders.whole_file import record_of, write_whole
 from mappings.errors import InputError
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class AttributeWeights:
             "document_frequency": dict(self.document_frequency),
             "decorrelated": self.decorrelation is not None,
         }
-        write_whole(path, json.dumps(record, ensure_ascii=False, indent=1))
+        write_atomically(path, json.dumps(record, ensure_ascii=False, indent=1))
 
     @classmethod
     def load(cls, path: Path) -> AttributeWeights:
@@ -134,7 +134,7 @@ class AttributeWeights:
             InputError: The file is missing, or holds something else.
         """
         cure = "Fit them again, or restore the space folder from where it was made."
-        with record_of(path, "attribute weights", cure) as record:
+        with read_record(path, "attribute weights", cure) as record:
             frequency = {str(k): int(v) for k, v in record["document_frequency"].items()}
             beside = path.with_suffix(".safetensors") if record.get("decorrelated") else None
             found = cls(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from encoders.atomic_io import write_atomically
 from encoders.protocol import Vectors
-from encoders.whole_file import write_whole
 from mappings.errors import InputError
 
 RIDGE = 0.3
@@ -74,7 +74,7 @@ class Decorrelation:
         """Write it as float32 safetensors, whole or not at all."""
         from safetensors.numpy import save
 
-        write_whole(path, save({"matrix": self.matrix}))
+        write_atomically(path, save({"matrix": self.matrix}))
 
     @classmethod
     def load(cls, path: Path) -> Decorrelation:

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.atomic_io import write_atomically
 from encoders.protocol import Vectors
-from encoders.whole_file import write_whole
 from mappings.errors import InputError
 
 Words = dict[str, Any]
@@ -115,7 +115,7 @@ def save_head(head: Head, path: Path) -> None:
         "card": json.dumps(head.words(), sort_keys=True),
         "digest": head.digest,
     }
-    write_whole(path, save(tensors, metadata=metadata))
+    write_atomically(path, save(tensors, metadata=metadata))
 
 
 def load_head(path: Path) -> Head:

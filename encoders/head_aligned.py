@@ -15,7 +15,8 @@ from encoders.protocol import Vectors, softmax_rows, unit_rows
 _TENSORS = (
     "middle", "scale", "linear", "hidden", "hidden_bias", "out", "text_mean", "metric", "visual",
 )  # fmt: skip
-_CENTRES = ("said", "seen")
+_CENTRES = {"said": "text_centres", "seen": "visual_centres"}
+"""Names of the centres in files and on the head."""
 _ADAPTER = "adapter."
 SURE = (5.0, 10.0)
 """Of the kinds' softmax: what a cosine of the text parts counts, and one of the visual parts."""
@@ -48,9 +49,9 @@ class AlignedHead:
         metric: M, float32 (384, 384), from ``learn.align.metric``.
         visual: V, float32 (d, 384); anything where ``gain`` is 0.
         gain: Length of the visual part against the text part, at least 0.
-        said: float32 (k, 384) unit rows, the text parts' centres of k kinds; k may be 0.
-        seen: float32 (k, 384) unit rows, the visual parts'.
-        pull: Length of the pull towards the centres against the text part.
+        text_centres: float32 (k, 384) unit rows, the text parts' centres of k kinds; k may be 0.
+        visual_centres: float32 (k, 384) unit rows, the visual parts'.
+        centre_weight: Length of the pull towards the centres against the text part.
         adapter: What queries are moved by before they ask these pictures, ``None`` for nothing.
         source_space: The space whose vectors go in.
         target_space: The space whose vectors come out.
@@ -68,9 +69,9 @@ class AlignedHead:
     metric: Vectors
     visual: Vectors
     gain: float = 0.0
-    said: Vectors = field(default_factory=_none)
-    seen: Vectors = field(default_factory=_none)
-    pull: float = 0.0
+    text_centres: Vectors = field(default_factory=_none)
+    visual_centres: Vectors = field(default_factory=_none)
+    centre_weight: float = 0.0
     adapter: QueryAdapter | None = None
     source_space: str = ""
     target_space: str = ""
@@ -106,9 +107,12 @@ class AlignedHead:
     def joined(self, text: NDArray[np.floating], visual: Vectors) -> Vectors:
         """Return float32 (n, d_out) unit rows of text parts, of any length, and visual parts."""
         flat = self.flat(text)
-        if len(self.said):
-            near = SURE[0] * flat @ self.said.T + SURE[1] * unit_rows(visual) @ self.seen.T
-            flat = unit_rows(flat + self.pull * (softmax_rows(near) @ self.said))
+        if len(self.text_centres):
+            near = (
+                SURE[0] * flat @ self.text_centres.T
+                + SURE[1] * unit_rows(visual) @ self.visual_centres.T
+            )
+            flat = unit_rows(flat + self.centre_weight * (softmax_rows(near) @ self.text_centres))
         return unit_rows(flat + visual)
 
     def flat(self, text: NDArray[np.floating]) -> Vectors:
@@ -140,7 +144,7 @@ class AlignedHead:
 
     def words(self) -> Words:
         """Return the card."""
-        drawn = {"pull": self.pull} if len(self.said) else {}
+        drawn = {"pull": self.centre_weight} if len(self.text_centres) else {}
         return {
             "source_space": self.source_space,
             "target_space": self.target_space,
@@ -153,8 +157,9 @@ class AlignedHead:
 
     def tensors(self) -> Tensors:
         """Return the numbers by name."""
-        names = _TENSORS + (_CENTRES if len(self.said) else ())
-        found = {name: getattr(self, name) for name in names}
+        found = {name: getattr(self, name) for name in _TENSORS}
+        if len(self.text_centres):
+            found |= {name: getattr(self, own) for name, own in _CENTRES.items()}
         if self.adapter is not None:
             parts = {"matrix": self.adapter.matrix, "mean": self.adapter.mean}
             found |= {f"{_ADAPTER}{name}": part for name, part in parts.items()}
@@ -165,6 +170,9 @@ class AlignedHead:
         """Return the head of a card and its tensors."""
         known: Words = {**tensors, **words}
         del known["form"]
+        for name, own in (*_CENTRES.items(), ("pull", "centre_weight")):
+            if name in known:
+                known[own] = known.pop(name)
         parts = [name for name in known if name.startswith(_ADAPTER)]
         adapter = {name.removeprefix(_ADAPTER): known.pop(name) for name in parts}
         if "named" in adapter:

@@ -9,7 +9,7 @@ from encoders.protocol import Vectors, unit_rows
 from mappings.errors import InputError
 
 
-class Shown(Protocol):
+class HasRole(Protocol):
     """Anything that says which role a picture has."""
 
     @property
@@ -18,7 +18,7 @@ class Shown(Protocol):
         ...
 
 
-S = TypeVar("S", bound=Shown)
+S = TypeVar("S", bound=HasRole)
 
 
 def telling(pictures: Sequence[S]) -> Sequence[S]:

@@ -6,12 +6,12 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from encoders.atomic_io import write_atomically
 from encoders.attributes import AttributeWeights
 from encoders.head import Head, load_head, save_head
 from encoders.projection import ProjectedImageEncoder
 from encoders.protocol import ImageEncoder, TextEncoder
 from encoders.registry import load_image_encoder, load_text_encoder
-from encoders.whole_file import write_whole
 from mappings.errors import InputError
 from mappings.identity import ModelIdentity
 
@@ -83,7 +83,7 @@ class Space:
             "projected": projection is not None,
             "identity": asdict(self.identity),
         }
-        write_whole(folder / _CARD, json.dumps(record, ensure_ascii=False, indent=1))
+        write_atomically(folder / _CARD, json.dumps(record, ensure_ascii=False, indent=1))
 
 
 def load_space(

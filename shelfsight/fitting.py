@@ -25,7 +25,7 @@ from encoders.attributes import (
     encode_terms,
 )
 from encoders.cache import VectorSpool, content_key
-from encoders.extract.found import Extractor
+from encoders.extract.extractor import Extractor
 from encoders.extract.gazetteer import Gazetteer
 from encoders.pooling import coherence, telling
 from encoders.texts import product_text

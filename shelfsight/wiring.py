@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from celery import Celery
     from opensearchpy import OpenSearch
 
-    from encoders.extract.found import Extractor
+    from encoders.extract.extractor import Extractor
     from encoders.query_expander import VisualQueryExpander
     from encoders.space import Space
     from ingest.ledger import Ledger

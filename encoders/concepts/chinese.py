@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from encoders.whole_file import keep
+from encoders.atomic_io import write_cache
 
 MEANINGS = 3
 """English meanings of a word that are used."""
@@ -105,7 +105,7 @@ def _load(cache: Path | None) -> Meanings | None:
     if found is None:
         found = _read(CcCedict().get_entries())
         if cache:
-            keep(cache / name, json.dumps(found, ensure_ascii=False))
+            write_cache(cache / name, json.dumps(found, ensure_ascii=False))
     return Meanings(found)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from encoders.atomic_io import write_cache
 from encoders.card import digest_of
 from encoders.concepts.chinese import load_meanings
 from encoders.concepts.concept_expander import ConceptExpander
@@ -17,7 +18,6 @@ from encoders.concepts.phrase_embedding import load_phrase_embedding
 from encoders.concepts.precomputed import load_precomputed
 from encoders.concepts.wordnet_nouns import load_wordnet_nouns
 from encoders.protocol import TextEncoder, Vectors
-from encoders.whole_file import keep
 
 
 def make_concept_expander(text: TextEncoder, cache: Path) -> ConceptExpander:
@@ -43,7 +43,7 @@ def _cached_space(text: TextEncoder, cache: Path) -> ConceptSpace:
         rows = _read_cached(path)
         if rows is None:
             rows = text.encode_query(terms)
-            keep(path, _serialized(rows))
+            write_cache(path, _serialized(rows))
         return rows
 
     return ConceptSpace.of(encode_query, load_lexicon())

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.atomic_io import write_atomically
 from encoders.card import EncoderCard
-from encoders.whole_file import write_whole
 
 FOLDER = Path(__file__).parent
 
@@ -52,7 +52,7 @@ def write_tensors(path: Path, card: dict[str, Any], tensors: dict[str, NDArray[A
     from safetensors.numpy import save
 
     metadata = {"card": json.dumps(card, ensure_ascii=False)}
-    write_whole(path, save(tensors, metadata))
+    write_atomically(path, save(tensors, metadata))
 
 
 def tensor_of(words: Iterable[str]) -> NDArray[np.uint8]:

@@ -119,7 +119,8 @@ def _seen(
     over = [trusts[k] for k, o in enumerate(spans) if o != span and _covers(o, span)]
     within = [trusts[k] for k, o in enumerate(spans) if o != span and _covers(span, o)]
     return (
-        trust, habit, entry.trust, entry.shown, sum(entry.names.values()), len(entry.names), size,
+        trust, habit, entry.trust, entry.occurrences, sum(entry.names.values()),
+        len(entry.names), size,
         max(over, default=0.0), max(within, default=0.0), text[span.start : span.end].isdigit(),
         span.start, len(text) - span.end, len(text), trust * habit, len(over),
         len(spans), text[span.start].isascii(),

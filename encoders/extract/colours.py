@@ -41,7 +41,7 @@ FEWEST = 0.03
 
 
 @dataclass(frozen=True, slots=True)
-class ShownColour:
+class PictureColour:
     """A colour that a picture shows.
 
     Args:
@@ -81,7 +81,7 @@ def colour_shares(pixels: Pixels) -> NDArray[np.float32]:
     return shares
 
 
-def shown_colours(shares: NDArray[np.float32], least: float = 0.2) -> tuple[ShownColour, ...]:
+def picture_colours(shares: NDArray[np.float32], least: float = 0.2) -> tuple[PictureColour, ...]:
     """Return the colours that take at least a share, the largest first; the largest always.
 
     Args:
@@ -90,7 +90,7 @@ def shown_colours(shares: NDArray[np.float32], least: float = 0.2) -> tuple[Show
     """
     order = np.argsort(-shares, kind="stable")
     kept = [n for place, n in enumerate(order) if place == 0 or shares[n] >= least]
-    return tuple(ShownColour(NAMES[int(n)], round(float(shares[n]), 3)) for n in kept)
+    return tuple(PictureColour(NAMES[int(n)], round(float(shares[n]), 3)) for n in kept)
 
 
 @cache

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from encoders.atomic_io import read_record, write_atomically
 from encoders.card import digest_of
 from encoders.extract.plain import cuts_word, plain
 from encoders.extract.spans import Span, without_overlaps
-from encoders.whole_file import record_of, write_whole
 
 if TYPE_CHECKING:
     from mappings.product import Product
@@ -30,14 +30,14 @@ class Entry:
 
     Args:
         names: Attribute name to how many products list the value under it.
-        shown: Titles that hold the value.
-        told: Those of them whose product lists it.
+        occurrences: Titles that hold the value.
+        listed: Those of them whose product lists it.
         within: Category to the same two numbers, of its products only.
     """
 
     names: Mapping[str, int]
-    shown: int = 0
-    told: int = 0
+    occurrences: int = 0
+    listed: int = 0
     within: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
@@ -48,7 +48,7 @@ class Entry:
     @property
     def trust(self) -> float:
         """How often a title that holds it means it, in (0, 1); 0.5 before anything is known."""
-        return (self.told + 0.5) / (self.shown + 1.0)
+        return (self.listed + 0.5) / (self.occurrences + 1.0)
 
     def trust_within(self, categories: Sequence[str]) -> float:
         """Return the trust among products of these categories, from the widest to the narrowest.
@@ -147,7 +147,7 @@ class Gazetteer:
 
     def save(self, path: Path) -> None:
         """Write the values as JSON, whole or not at all."""
-        write_whole(path, json.dumps(self._record(), ensure_ascii=False))
+        write_atomically(path, json.dumps(self._record(), ensure_ascii=False))
 
     @classmethod
     def load(cls, path: Path) -> Gazetteer:
@@ -157,7 +157,7 @@ class Gazetteer:
             InputError: The file is missing, or holds something else.
         """
         cure = "Ingest the catalogue into a new index, or restore the file."
-        with record_of(path, "gazetteer", cure) as record:
+        with read_record(path, "gazetteer", cure) as record:
             entries = {
                 str(value): Entry(
                     {str(k): int(n) for k, n in names.items()}, int(shown), int(told),
@@ -174,7 +174,7 @@ class Gazetteer:
 
     def _record(self) -> dict[str, object]:
         entries = {
-            v: [dict(e.names), e.shown, e.told, {c: list(n) for c, n in e.within.items()}]
+            v: [dict(e.names), e.occurrences, e.listed, {c: list(n) for c, n in e.within.items()}]
             for v, e in self.entries.items()
         }
         habits = {c: dict(own) for c, own in self.habits.items()}

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.atomic_io import read_record, write_atomically
 from encoders.extract.plain import plain
-from encoders.whole_file import record_of, write_whole
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -147,7 +147,7 @@ class SimilarTitles:
             alike[self.left_out] = -np.inf
         counts = np.exp((alike - 1.0) / WIDTH)
 
-        def told(value: str) -> tuple[float, float, float]:
+        def evidence(value: str) -> tuple[float, float, float]:
             owners, meant = self.holders.get(value, _NOBODY)
             most = int(alike[owners].argmax()) if len(owners) else -1
             if most < 0 or alike[owners[most]] < 0:
@@ -156,12 +156,12 @@ class SimilarTitles:
             trust = (own @ meant + PRIOR_TRUST * PRIOR_WEIGHT) / (own.sum() + PRIOR_WEIGHT)
             return float(trust), float(alike[owners[most]]), float(meant[most])
 
-        return told
+        return evidence
 
     def save(self, path: Path) -> None:
         """Write titles and values as JSON, whole or not at all; the rest is made of them."""
         record = {"titles": self.titles, "values": self.values}
-        write_whole(path, json.dumps(record, ensure_ascii=False))
+        write_atomically(path, json.dumps(record, ensure_ascii=False))
 
     @classmethod
     def load(cls, path: Path) -> SimilarTitles:
@@ -174,7 +174,7 @@ class SimilarTitles:
             "The tagger was trained before it looked at similar titles, or the file is lost:"
             " train it again with `shelfsight tagger train`."
         )
-        with record_of(path, "similar titles", cure) as record:
+        with read_record(path, "similar titles", cure) as record:
             titles = tuple(str(title) for title in record["titles"])
             values = tuple(
                 {str(value): bool(meant) for value, meant in own.items()}

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from encoders.atomic_io import write_atomically
 from encoders.extract.belief import Belief
 from encoders.extract.decode import LABELS, decode
 from encoders.extract.features import COLUMNS, MEASURES, Features, featurise, sizes
@@ -15,7 +16,6 @@ from encoders.extract.gazetteer import Gazetteer
 from encoders.extract.plain import plain
 from encoders.extract.similar_titles import SimilarTitles
 from encoders.extract.spans import Span
-from encoders.whole_file import write_whole
 from mappings.errors import InputError
 
 if TYPE_CHECKING:
@@ -146,10 +146,12 @@ class Tagger:
         folder.mkdir(parents=True, exist_ok=True)
         kept = {k: v.half() for k, v in self._network.state_dict().items() if v.is_floating_point()}
         trees = {f"{_TREES}{k}": torch.from_numpy(v) for k, v in self.belief.arrays().items()}
-        write_whole(folder / _WEIGHTS, save(kept | trees))
+        write_atomically(folder / _WEIGHTS, save(kept | trees))
         self.gazetteer.save(folder / _VALUES)
         self.titles.save(folder / _TITLES)
-        write_whole(folder / _CARD, json.dumps(asdict(self.card), ensure_ascii=False, indent=1))
+        write_atomically(
+            folder / _CARD, json.dumps(asdict(self.card), ensure_ascii=False, indent=1)
+        )
 
 
 def logits_of(network: TaggerNetwork, rows: Sequence[Features]) -> list[Any]:

@@ -95,7 +95,7 @@ def measures(text: str) -> tuple[Measure, ...]:
 
 def _measure(match: re.Match[str]) -> Measure:
     name, unit, factor = UNITS[match[3]]
-    ends = [_shown(float(n.replace(",", ".")) * factor) for n in match.group(1, 2) if n]
+    ends = [_written(float(n.replace(",", ".")) * factor) for n in match.group(1, 2) if n]
     return Measure(Span(match.start(), match.end(), name), "-".join(ends) + _joined(unit))
 
 
@@ -103,7 +103,7 @@ def _joined(unit: str) -> str:
     return unit if unit in ("ml", "g", "cm", "W", "V", "mAh", "GB") else f" {unit}"
 
 
-def _shown(number: float) -> str:
+def _written(number: float) -> str:
     return f"{round(number, 2):g}" if number < 1e5 else str(round(number))
 
 

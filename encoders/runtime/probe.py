@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from encoders.atomic_io import write_atomically
 from encoders.protocol import Vectors, unit_rows
 from encoders.runtime import onnx_runs
 from encoders.runtime.machine import Machine, cpu_has_bf16
 from encoders.runtime.model import BATCH, Batch, Runner, VisionModel
-from encoders.whole_file import write_whole
 from mappings.errors import InputError
 
 RUNTIMES = (
@@ -101,7 +101,7 @@ def runner(model: VisionModel, runtime: str, threads: int | None, cache: Path) -
     machine = Machine.here(threads)
     folder = cache / f"{model.card.digest}-{machine.digest}"
     if runtime == "auto":
-        runtime = (_kept(folder) or measure(model, machine, folder)).runtime
+        runtime = (_read_choice(folder) or measure(model, machine, folder)).runtime
     try:
         return _load(model, runtime, machine, folder)
     except Exception as error:
@@ -142,7 +142,7 @@ def measure(model: VisionModel, machine: Machine, folder: Path, budget: float = 
     trials = [replace(trial, rate=rates.get(trial.runtime, 0.0)) for trial in trials]
     best = max(rates, key=rates.__getitem__)
     choice = Choice(best, tuple(trials), time.perf_counter() - started)
-    _keep(folder, choice)
+    _write_choice(folder, choice)
     return choice
 
 
@@ -246,8 +246,8 @@ def _load(model: VisionModel, runtime: str, machine: Machine, folder: Path) -> R
     return ways[family](model)
 
 
-def _kept(folder: Path) -> Choice | None:
-    """Return the choice that an earlier probe left, ``None`` where it cannot be used."""
+def _read_choice(folder: Path) -> Choice | None:
+    """Return the choice of an earlier probe, ``None`` where there is none that can be read."""
     try:
         record = json.loads((folder / "choice.json").read_text(encoding="utf-8"))
         trials = tuple(Trial(**trial) for trial in record["trials"])
@@ -256,6 +256,6 @@ def _kept(folder: Path) -> Choice | None:
         return None
 
 
-def _keep(folder: Path, choice: Choice) -> None:
+def _write_choice(folder: Path, choice: Choice) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / "choice.json", json.dumps(asdict(choice), indent=1))
+    write_atomically(folder / "choice.json", json.dumps(asdict(choice), indent=1))

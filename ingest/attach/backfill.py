@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from encoders.whole_file import write_whole
+from encoders.atomic_io import write_atomically
 from ingest.attach.products import product_of
 from ingest.attach.reading import Document, Endurance, ShopReader
 from ingest.attach.vectors import Embedder
@@ -98,7 +98,7 @@ class Marks:
         """Write the file whole or not at all."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         content = {"key": self.key, "marks": {str(k): v for k, v in marks.items()}}
-        write_whole(self.path, json.dumps(content))
+        write_atomically(self.path, json.dumps(content))
 
 
 def marks_of(attachment: Attachment, folder: Path) -> Marks:

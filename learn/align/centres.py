@@ -13,12 +13,15 @@ from encoders.protocol import Vectors, unit_rows
 
 FEWEST = 5
 """Pictures of a kind that has a centre."""
-PULL = 0.5
+CENTRE_WEIGHT = 0.5
 """Length of the pull towards the kinds, against the text part."""
 
 
 def with_centres(
-    head: AlignedHead | BlendedHead, features: Vectors, kinds: NDArray[np.int64], pull: float = PULL
+    head: AlignedHead | BlendedHead,
+    features: Vectors,
+    kinds: NDArray[np.int64],
+    weight: float = CENTRE_WEIGHT,
 ) -> AlignedHead | BlendedHead:
     """Return the head that draws pictures towards the kinds that they look like.
 
@@ -30,15 +33,20 @@ def with_centres(
         head: Fitted on the same features, its visual part made.
         features: float32 (n, d).
         kinds: int64 (n,), the category of each picture, below 0 for none.
-        pull: Length of the pull against the text part; 0 for none.
+        weight: Length of the pull against the text part; 0 for none.
     """
     own = fitted_of(head)
     found, counts = np.unique(kinds, return_counts=True)
     found = found[(counts >= FEWEST) & (found >= 0)]
-    if not pull or not own.gain or len(found) < 2:
+    if not weight or not own.gain or len(found) < 2:
         return head
     text, visual = head.parts(features)
     text, visual = own.flat(text), unit_rows(visual)
-    said = unit_rows(np.stack([text[kinds == kind].mean(axis=0) for kind in found]))
-    seen = unit_rows(np.stack([visual[kinds == kind].mean(axis=0) for kind in found]))
-    return with_fitted(head, replace(own, said=said, seen=seen, pull=pull))
+    text_centres = unit_rows(np.stack([text[kinds == kind].mean(axis=0) for kind in found]))
+    visual_centres = unit_rows(np.stack([visual[kinds == kind].mean(axis=0) for kind in found]))
+    return with_fitted(
+        head,
+        replace(
+            own, text_centres=text_centres, visual_centres=visual_centres, centre_weight=weight
+        ),
+    )

@@ -96,7 +96,7 @@ class _Training:
         self.start = torch.from_numpy(start.astype(np.float32))
         self.texts = torch.nn.functional.normalize(torch.from_numpy(flat), dim=1)
         self.mean = torch.from_numpy(mean)
-        self.said = torch.from_numpy(pairs.weights > 0)
+        self.paired = torch.from_numpy(pairs.weights > 0)
         self.hidden = torch.nn.Linear(u.shape[1], recipe.width)
         self.out = torch.nn.Linear(recipe.width, flat.shape[1], bias=False)
         torch.nn.init.normal_(self.out.weight, std=1e-3)
@@ -171,7 +171,7 @@ class _Training:
             shaken = torch.randn_like(vectors) * (noise / vectors.shape[1] ** 0.5)
             vectors = functional.normalize(vectors + shaken, dim=1)
         table = self.sharpness.exp().clamp(max=50) * (self._encode(pictures, dropout) @ vectors.T)
-        same = self.said[pictures][:, texts].float()
+        same = self.paired[pictures][:, texts].float()
         same = torch.maximum(same, torch.eye(len(rows)))
         return _info_nce(table, same) + _info_nce(table.T, same.T)
 

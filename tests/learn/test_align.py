@@ -125,9 +125,11 @@ def test_pictures_of_a_catalogues_kinds_are_drawn_together() -> None:
     products = fit_head(pairs, "ridge", known, asked=texts, groups=pairs.products)
     assert isinstance(drawn, AlignedHead)
     assert isinstance(products, AlignedHead)
-    assert drawn.said.shape == (4, 16)
-    assert not len(products.said)
-    plain = replace(drawn, said=drawn.said[:0], seen=drawn.seen[:0])
+    assert drawn.text_centres.shape == (4, 16)
+    assert not len(products.text_centres)
+    plain = replace(
+        drawn, text_centres=drawn.text_centres[:0], visual_centres=drawn.visual_centres[:0]
+    )
     same = np.equal.outer(kinds, kinds)
     near, far = (head.apply(pairs.features) for head in (drawn, plain))
     apart = [(v @ v.T)[same].mean() - (v @ v.T)[~same].mean() for v in (near, far)]
@@ -141,10 +143,10 @@ def test_few_pictures_or_no_category_make_no_centre() -> None:
     kinds[np.flatnonzero(kinds == 2)[4:]] = -1  # four pictures
     drawn = fit_head(pairs, "ridge", known, asked=texts, groups=kinds)
     assert isinstance(drawn, AlignedHead)
-    assert len(drawn.said) == 2
+    assert len(drawn.text_centres) == 2
     one = fit_head(pairs, "ridge", known, asked=texts, groups=np.minimum(kinds, 0))
     assert isinstance(one, AlignedHead)
-    assert not len(one.said)
+    assert not len(one.text_centres)
 
 
 def test_pictures_that_are_all_the_same_have_no_visual_part() -> None:

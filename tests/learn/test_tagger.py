@@ -9,8 +9,8 @@ import pytest
 
 from encoders.extract.belief import SEEN, Belief, look
 from encoders.extract.decode import decode
+from encoders.extract.extractor import Extractor
 from encoders.extract.features import COLUMNS, MEASURES, featurise
-from encoders.extract.found import Extractor
 from encoders.extract.gazetteer import Gazetteer
 from encoders.extract.network import Shape
 from encoders.extract.plain import plain
@@ -82,7 +82,7 @@ def test_no_example_sees_its_own_products_values() -> None:
     for product, example in zip(products, found, strict=True):
         others = Gazetteer.learn([p for p in products if p is not product], categories=False)
         for value, entry in example.gazetteer.entries.items():
-            assert entry.shown <= others.entries[value].shown
+            assert entry.occurrences <= others.entries[value].occurrences
     assert frequent_names(found, 10_000) == ("",)
 
 

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Writes files atomically, and reads JSON records with errors that name the cure."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from typing import Any
 from mappings.errors import InputError
 
 
-def write_whole(path: Path, content: bytes | str) -> None:
+def write_atomically(path: Path, content: bytes | str) -> None:
     """Replace a file in one step: readers see the old content or the new, never a part.
 
     Args:
@@ -30,8 +30,8 @@ def write_whole(path: Path, content: bytes | str) -> None:
         raise
 
 
-def keep(path: Path, content: bytes | str) -> None:
-    """Write what only saves the next program time, its folder too; nothing where that fails.
+def write_cache(path: Path, content: bytes | str) -> None:
+    """Write a cache file and its folder; a cache that cannot be written is left out silently.
 
     Args:
         path: Where the file appears.
@@ -39,12 +39,12 @@ def keep(path: Path, content: bytes | str) -> None:
     """
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, content)
+        write_atomically(path, content)
 
 
 @contextmanager
-def record_of(path: Path, what: str, cure: str) -> Iterator[dict[str, Any]]:
-    """Give the JSON object of a file; what goes wrong while it is taken apart is the file's fault.
+def read_record(path: Path, what: str, cure: str) -> Iterator[dict[str, Any]]:
+    """Yield the JSON object of a file; errors inside the block are reported as the file's fault.
 
     Args:
         path: The file.

@@ -12,13 +12,13 @@ QUIET_SECONDS = 1.9
 
 
 @contextmanager
-def aloud() -> Iterator[Say]:
-    """Give a function that shows lines of progress; nothing stays silent for more than 2 s."""
+def console_progress() -> Iterator[Say]:
+    """Yield a function that prints progress; at least one line is printed every 2 s."""
     if sys.stderr.isatty():
         from rich.console import Console
 
-        with Console(stderr=True).status("preparing") as shown:
-            yield shown.update
+        with Console(stderr=True).status("preparing") as status:
+            yield status.update
         return
     lines = _PlainLines()
     try:

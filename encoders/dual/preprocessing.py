@@ -1,4 +1,4 @@
-"""What a dual model sees of a picture: its own preprocessor's settings as ours."""
+"""The image preprocessing of a dual model, taken from its own preprocessor's settings."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ _RESAMPLE: dict[int, Literal["bilinear", "bicubic"]] = {2: "bilinear", 3: "bicub
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """From a picture to the numbers of the vision tower.
+class ImagePreprocessing:
+    """How a picture becomes the input of the vision tower.
 
     Args:
         size: What the picture is decoded to.
@@ -29,7 +29,7 @@ class Sight:
     patch: int = 0
 
 
-def sight_of(preprocessor: Any, name: str) -> Sight:  # noqa: ANN401 - transformers has no type for it
+def preprocessing_of(preprocessor: Any, name: str) -> ImagePreprocessing:  # noqa: ANN401 - transformers has no type for it
     """Return what a model's image preprocessor does.
 
     Args:
@@ -48,8 +48,8 @@ def sight_of(preprocessor: Any, name: str) -> Sight:  # noqa: ANN401 - transform
         # Made for pictures of any shape; a square one of as many patches as it may have.
         patch = int(preprocessor.patch_size)
         size = PictureSize(math.isqrt(patches) * patch, resample=resample)
-        return Sight(size, mean, std, patch)
-    return Sight(_size(preprocessor, name, resample), mean, std)
+        return ImagePreprocessing(size, mean, std, patch)
+    return ImagePreprocessing(_size(preprocessor, name, resample), mean, std)
 
 
 def _size(
@@ -68,10 +68,10 @@ def _size(
 
 
 def _edges(size: Any) -> tuple[int, int]:  # noqa: ANN401 - a mapping, or transformers' SizeDict
-    """Return the shorter side and the square's edge, 0 for what is not said."""
-    said = dict(size)
-    short = int(said.get("shortest_edge") or 0)
-    high, wide = int(said.get("height") or 0), int(said.get("width") or 0)
+    """Return the shorter side and the square's edge, 0 for what is not given."""
+    given = dict(size)
+    short = int(given.get("shortest_edge") or 0)
+    high, wide = int(given.get("height") or 0), int(given.get("width") or 0)
     return short, high if high == wide else 0
 
 

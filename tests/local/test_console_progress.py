@@ -2,15 +2,15 @@ import time
 
 import pytest
 
-from shelfsight.local import voice
+from shelfsight.local import console_progress
 
 
 def test_without_a_terminal_the_newest_line_is_printed_and_repeated(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(voice, "QUIET_SECONDS", 0.01)
+    monkeypatch.setattr(console_progress, "QUIET_SECONDS", 0.01)
     printed = ""
-    with voice.aloud() as say:
+    with console_progress.console_progress() as say:
         say("an older line")
         say("starting node")
         deadline = time.monotonic() + 20
@@ -22,4 +22,4 @@ def test_without_a_terminal_the_newest_line_is_printed_and_repeated(
 
 
 def test_the_default_keeps_nobody_waiting_for_more_than_two_seconds() -> None:
-    assert voice.QUIET_SECONDS < 2
+    assert console_progress.QUIET_SECONDS < 2
