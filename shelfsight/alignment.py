@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from encoders.head import Head
     from encoders.protocol import ImageEncoder, TextEncoder
     from learn.align.held_out import Questions
-    from learn.align.pairs import Pairs, Saying
+    from learn.align.pairs import Pairs, TrainingText
     from learn.align.recipe import Known
 
 Vectors = NDArray[np.float32]
@@ -121,9 +121,9 @@ def make_material(
         concepts: The lexicon; empty for the products' own words alone.
     """
     from learn.align.pairs import Pairs, distinct_texts, weigh
-    from learn.align.sayings import sayings
+    from learn.align.training_texts import training_texts
 
-    said = [sayings(p, concepts) for p in products]
+    said = [training_texts(p, concepts) for p in products]
     rows = [row for row, owner in enumerate(owners) if said[owner]]
     if len(rows) < 2:
         return None
@@ -133,12 +133,14 @@ def make_material(
     places = np.array([owners[row] for row in rows], dtype=np.int64)
     pairs = Pairs(features[rows], vectors, weigh(own, texts), places)
     questions = _questions(products, encode)
-    return Material(pairs, _asked(questions, vectors), _groups(places, questions.kinds), questions)
+    return Material(
+        pairs, _asked(questions, vectors), _groups(places, questions.category_index), questions
+    )
 
 
 def _text_vectors(
     products: Sequence[Product],
-    said: "Sequence[Sequence[Saying]]",
+    said: "Sequence[Sequence[TrainingText]]",
     texts: Sequence[str],
     encode: Encode,
 ) -> Vectors:

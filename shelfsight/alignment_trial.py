@@ -174,7 +174,7 @@ def _try(
         )  # fmt: skip
 
     # Pictures are told apart by their features: equal files must not lie in two folds.
-    contents: list[list[bytes]] = [[] for _ in material.questions.kinds]
+    contents: list[list[bytes]] = [[] for _ in material.questions.category_index]
     for owner, row in zip(pairs.products, pairs.features, strict=True):
         contents[int(owner)].append(row.tobytes())
     folds = product_folds(contents, FOLDS, seed)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.extract.belief import Belief, look
 from encoders.extract.gazetteer import Gazetteer
 from encoders.extract.plain import plain
 from encoders.extract.similar_titles import SimilarTitles
+from encoders.extract.value_confidence import ValueConfidence, value_features
 
 if TYPE_CHECKING:
     from encoders.extract.spans import Span
@@ -59,7 +59,7 @@ def featurise(
     categories: Sequence[str],
     letters: Mapping[str, int],
     gazetteer: Gazetteer,
-    belief: Belief,
+    confidence: ValueConfidence,
     titles: SimilarTitles,
 ) -> Features:
     """Return what the network is given of a text.
@@ -69,7 +69,7 @@ def featurise(
         categories: The product's widest and narrowest one, or none.
         letters: Letter to its number, from 2; 1 stands for others, 0 for none.
         gazetteer: Values that are known.
-        belief: How far they are to be believed.
+        confidence: The probability that each of them is meant.
         titles: Where similar titles are looked for.
     """
     shown = plain(text)
@@ -82,8 +82,8 @@ def featurise(
     _mark_words(ids, shown)
     for column, category in zip((7, 8), (*categories[:1], *categories[-1:]), strict=False):
         ids[:, column] = 1 + zlib.crc32(category.encode()) % (_KINDS - 1)
-    spans, seen = look(shown, categories, gazetteer, titles)
-    return Features(ids, _mark_values(ids, spans, seen, belief.of(seen)))
+    spans, numbers = value_features(shown, categories, gazetteer, titles)
+    return Features(ids, _mark_values(ids, spans, numbers, confidence.of(numbers)))
 
 
 def _class(letter: str) -> int:

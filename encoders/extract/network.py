@@ -1,6 +1,6 @@
 """The tagger's network: feature embeddings into ``BertForTokenClassification``.
 
-It begins where the belief in known values ends: the log-odds of the most believed value that a
+It begins where the confidence in known values ends: the log-odds of the most believed value that a
 letter is part of are added to the letter's begin and inside, and the transformer, whose classifier
 starts at nothing, learns what is to be changed.
 """

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from encoders.atomic_io import write_atomically
-from encoders.extract.belief import Belief
 from encoders.extract.decode import LABELS, decode
 from encoders.extract.features import COLUMNS, MEASURES, Features, featurise, sizes
 from encoders.extract.gazetteer import Gazetteer
 from encoders.extract.plain import plain
 from encoders.extract.similar_titles import SimilarTitles
 from encoders.extract.spans import Span
+from encoders.extract.value_confidence import ValueConfidence
 from mappings.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _CARD, _WEIGHTS = "tagger.json", "tagger.safetensors"
 _VALUES, _TITLES = "gazetteer.json", "titles.json"
 BATCH = 64
-_TREES = "belief."
+_TREES = "belief."  # in saved taggers
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Tagger:
         card: What it is.
         network: Its trained network.
         gazetteer: The values that it was trained beside; another catalogue's may take its place.
-        belief: How far they are to be believed.
+        confidence: The probability that each of them is meant.
         titles: The catalogue's, where similar ones are looked for; another's may take their place.
     """
 
@@ -79,11 +79,11 @@ class Tagger:
         card: TaggerCard,
         network: TaggerNetwork,
         gazetteer: Gazetteer,
-        belief: Belief,
+        confidence: ValueConfidence,
         titles: SimilarTitles,
     ) -> None:
         self.card = card
-        self.belief = belief
+        self.confidence = confidence
         self.gazetteer = gazetteer
         self.titles = titles
         self._network = network.eval()
@@ -118,7 +118,7 @@ class Tagger:
 
         rows = [
             featurise(
-                texts[n], categories[n], self._numbers, self.gazetteer, self.belief, self.titles
+                texts[n], categories[n], self._numbers, self.gazetteer, self.confidence, self.titles
             ).first(LONGEST)
             for n in part
         ]
@@ -145,7 +145,7 @@ class Tagger:
 
         folder.mkdir(parents=True, exist_ok=True)
         kept = {k: v.half() for k, v in self._network.state_dict().items() if v.is_floating_point()}
-        trees = {f"{_TREES}{k}": torch.from_numpy(v) for k, v in self.belief.arrays().items()}
+        trees = {f"{_TREES}{k}": torch.from_numpy(v) for k, v in self.confidence.arrays().items()}
         write_atomically(folder / _WEIGHTS, save(kept | trees))
         self.gazetteer.save(folder / _VALUES)
         self.titles.save(folder / _TITLES)
@@ -198,7 +198,7 @@ def load_tagger(folder: Path) -> Tagger:
         network = TaggerNetwork(sizes(len(card.letters)), MEASURES, LABELS + len(card.names), shape)
         held = load_file(str(folder / _WEIGHTS))
         weights = {k: v.float() for k, v in held.items() if not k.startswith(_TREES)}
-        belief = Belief.from_arrays(
+        confidence = ValueConfidence.from_arrays(
             {k.removeprefix(_TREES): v.numpy() for k, v in held.items() if k.startswith(_TREES)}
         )
         missing = network.load_state_dict(weights, strict=False)
@@ -211,4 +211,4 @@ def load_tagger(folder: Path) -> Tagger:
             "Train one with `shelfsight tagger train`, or name the folder that holds it.",
         ) from None
     gazetteer = Gazetteer.load(folder / _VALUES)
-    return Tagger(card, network, gazetteer, belief, SimilarTitles.load(folder / _TITLES))
+    return Tagger(card, network, gazetteer, confidence, SimilarTitles.load(folder / _TITLES))

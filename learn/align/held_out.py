@@ -30,13 +30,13 @@ class Questions:
         titles: float32 (products, d), each product's title as a query, zeros for none.
         titled: bool (products,), whether it has one.
         categories: float32 (c, d), each category's name as a query.
-        kinds: int64 (products,), the category of each product, -1 for none.
+        category_index: int64 (products,), the category of each product, -1 for none.
     """
 
     titles: Vectors
     titled: NDArray[np.bool_]
     categories: Vectors
-    kinds: NDArray[np.int64]
+    category_index: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _ask(vectors: Vectors, owners: NDArray[np.int64], questions: Questions) -> V
         own: list[Sequence[int]] = [np.flatnonzero(owners == p).tolist() for p in titled]
         hit, recall = own_pictures(questions.titles[titled], vectors, own, CUT)
         found |= {DECIDING[0]: hit, DECIDING[1]: recall}
-    kinds = questions.kinds[owners]
+    kinds = questions.category_index[owners]
     asked = np.array([k for k in np.unique(kinds[kinds >= 0]) if (kinds == k).sum() >= CUT])
     if len(asked) > 1:
         found[DECIDING[2]] = precision_at(

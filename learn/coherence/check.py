@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learn.align.folds import product_folds
-from learn.coherence.exhibits import Exhibits
+from learn.coherence.audit_dataset import AuditDataset
 from learn.coherence.readers import (
     ClaimReader,
     ColourReader,
@@ -45,18 +45,18 @@ class Check:
     weights: Floats
     bias: float
 
-    def probability(self, exhibits: Exhibits, said: Numbers, shown: Numbers) -> Floats:
-        """Return float64 (p,): how likely the pictures of ``shown`` are those of ``said``.
+    def probability(self, dataset: AuditDataset, claimed: Numbers, observed: Numbers) -> Floats:
+        """Return float64 (p,): how likely the pictures of ``observed`` are those of ``claimed``.
 
         At even odds, that is when half of all products had another's pictures; a product that
         says nothing that can be read is 0.5 if its other readings are.
 
         Args:
-            exhibits: Catalogue.
-            said: int64 (p,), products whose words count.
-            shown: int64 (p,), products whose pictures count.
+            dataset: Catalogue.
+            claimed: int64 (p,), products whose words count.
+            observed: int64 (p,), products whose pictures count.
         """
-        table = signals(self.readers, exhibits, said, shown)
+        table = signals(self.readers, dataset, claimed, observed)
         z = np.nan_to_num((table - self.middle) / self.scale, nan=0.0)
         return np.asarray(1.0 / (1.0 + np.exp(-(z @ self.weights + self.bias))))
 
@@ -66,7 +66,7 @@ class Check:
 
 
 def fit_check(
-    exhibits: Exhibits,
+    dataset: AuditDataset,
     products: Numbers,
     contents: Sequence[Sequence[Hashable]],
     seed: int = 0,
@@ -77,7 +77,7 @@ def fit_check(
     those of others: how much each reader counts is learned without a single label.
 
     Args:
-        exhibits: Catalogue.
+        dataset: Catalogue.
         products: int64 (p,), those it may learn from.
         contents: The hashes of each product's pictures, for all products.
         seed: Of the parts and swaps.
@@ -85,14 +85,14 @@ def fit_check(
     Raises:
         InputError: There are too few products with pictures, or they say nothing.
     """
-    shown = np.intersect1d(products, exhibits.owners)
+    shown = np.intersect1d(products, dataset.owners)
     if len(shown) < FEWEST:
         raise InputError(
             f"{len(shown)} products have pictures; what their words look like cannot be learned"
             " from them.",
             f"Ingest at least {FEWEST} products with pictures.",
         )
-    ready = fit_readers(exhibits, shown)
+    ready = fit_readers(dataset, shown)
     if not any(isinstance(r, ClaimReader | ColourReader) for r in ready):
         raise InputError(
             "The products say nothing that their pictures could be compared with.",
@@ -101,29 +101,29 @@ def fit_check(
     parts = product_folds([contents[p] for p in shown], INNER, seed)
     tables, truths = [], []
     for part in np.unique(parts):  # fewer than INNER where most products share a picture
-        fitted = {r.name: r for r in fit_readers(exhibits, shown[parts != part])}
+        fitted = {r.name: r for r in fit_readers(dataset, shown[parts != part])}
         said, other = swapped(shown[parts == part], seed + part)
-        tables.append(signals([fitted.get(r.name) for r in ready], exhibits, said, other))
+        tables.append(signals([fitted.get(r.name) for r in ready], dataset, said, other))
         truths.append(said == other)
     return _combined(ready, np.concatenate(tables), np.concatenate(truths))
 
 
-def fit_readers(exhibits: Exhibits, products: Numbers) -> tuple[Reader, ...]:
+def fit_readers(dataset: AuditDataset, products: Numbers) -> tuple[Reader, ...]:
     """Return the readers that these products can fit."""
     fitted: tuple[Reader | None, ...] = (
-        ClaimReader.fit(exhibits, products),
-        TitleReader.fit(exhibits, products),
-        ColourReader.fit(exhibits, products),
+        ClaimReader.fit(dataset, products),
+        TitleReader.fit(dataset, products),
+        ColourReader.fit(dataset, products),
     )
     return tuple(reader for reader in fitted if reader is not None)
 
 
 def signals(
-    readers: Sequence[Reader | None], exhibits: Exhibits, said: Numbers, shown: Numbers
+    readers: Sequence[Reader | None], dataset: AuditDataset, claimed: Numbers, observed: Numbers
 ) -> Floats:
     """Return what each reader says of each pair, float64 (p, readers); NaN for no reader."""
-    nothing = np.full(len(said), np.nan)
-    found = [r.agreement(exhibits, said, shown) if r else nothing for r in readers]
+    nothing = np.full(len(claimed), np.nan)
+    found = [r.agreement(dataset, claimed, observed) if r else nothing for r in readers]
     return np.stack(found, axis=1)
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from learn.coherence.audit_dataset import CATEGORY, AuditDataset
 from learn.coherence.check import Check
-from learn.coherence.exhibits import CATEGORY, Exhibits
-from learn.coherence.readers import ClaimReader, ColourReader, colours_said
+from learn.coherence.readers import ClaimReader, ColourReader, claimed_colours
 
 GAP = 0.1
 """By so much something else must be likelier than all that is claimed, to be a reason."""
@@ -42,13 +42,13 @@ class Reason:
 
 
 def reasons(
-    check: Check, exhibits: Exhibits, product: int, visible: Mapping[str, float]
+    check: Check, dataset: AuditDataset, product: int, visible: Mapping[str, float]
 ) -> tuple[Reason, ...]:
     """Return what contradicts the product's words, the strongest first.
 
     Args:
         check: Fitted without the product.
-        exhibits: Catalogue.
+        dataset: Catalogue.
         product: Its number.
         visible: How well pictures tell each claim (``learn.coherence.audit.visible``).
     """
@@ -56,18 +56,18 @@ def reasons(
     colours = [r for r in check.readers if isinstance(r, ColourReader)]
     for reader in check.readers:
         if isinstance(reader, ClaimReader):
-            found += _claim_reasons(reader, exhibits, product, visible)
+            found += _claim_reasons(reader, dataset, product, visible)
     if colours:  # which tells the pictures apart
         found = [r for r in found if r.attribute != "color"]
-        found += _colour_reasons(colours[0], exhibits, product)
+        found += _colour_reasons(colours[0], dataset, product)
     return tuple(sorted(found, key=lambda r: (-r.strength, r.attribute))[:MOST])
 
 
 def _claim_reasons(
-    reader: ClaimReader, exhibits: Exhibits, product: int, visible: Mapping[str, float]
+    reader: ClaimReader, dataset: AuditDataset, product: int, visible: Mapping[str, float]
 ) -> list[Reason]:
-    chances = reader.chances(reader.shown(exhibits, np.array([product])))[0]
-    mine = set(exhibits.claims[product])
+    chances = reader.chances(reader.observed(dataset, np.array([product])))[0]
+    mine = set(dataset.claims[product])
     compared: dict[str, list[tuple[str, float, bool]]] = {}
     for claim, chance in zip(reader.names, chances.tolist(), strict=True):
         if visible.get(claim, 0.0) >= TELLING:
@@ -98,12 +98,12 @@ def _one_category(found: list[Reason]) -> list[Reason]:
     return [r for r in found if r.attribute != CATEGORY or r is surest]
 
 
-def _colour_reasons(reader: ColourReader, exhibits: Exhibits, product: int) -> list[Reason]:
-    said = [c for c in colours_said(exhibits.claims[product]) if c in reader.names]
-    rows = exhibits.pictures_of(np.array([product]))
-    if not said or exhibits.colours is None or not len(rows):
+def _colour_reasons(reader: ColourReader, dataset: AuditDataset, product: int) -> list[Reason]:
+    said = [c for c in claimed_colours(dataset.claims[product]) if c in reader.names]
+    rows = dataset.pictures_of(np.array([product]))
+    if not said or dataset.colours is None or not len(rows):
         return []
-    chances = reader.chances(exhibits.colours[rows])
+    chances = reader.chances(dataset.colours[rows])
     claimed = [reader.names.index(c) for c in said]
     found: dict[str, list[tuple[int, float]]] = {}
     for row, chance in zip(rows.tolist(), chances, strict=True):

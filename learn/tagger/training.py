@@ -17,8 +17,8 @@ from encoders.extract.gazetteer import Gazetteer
 from encoders.extract.network import LONGEST, Shape, TaggerNetwork
 from encoders.extract.spans import Span
 from encoders.extract.tagger import Tagger, TaggerCard, logits_of, padded
-from learn.tagger.believing import fit_beliefs
 from learn.tagger.examples import Example, frequent_names, similar_titles
+from learn.tagger.value_confidence import fit_confidence
 from mappings.errors import InputError
 
 NAMING = 0.2
@@ -55,7 +55,7 @@ class Recipe:
 class Epoch:
     """What an epoch came to: its number, the mean loss, and span F1 on the held-out part.
 
-    Number 0 is before the first: what the belief in known values finds alone.
+    Number 0 is before the first: what the confidence in known values finds alone.
     """
 
     number: int
@@ -108,7 +108,7 @@ def train(
         learned_from=learned_from, licence=licence, seed=recipe.seed,
     )  # fmt: skip
     titles = similar_titles(given, gazetteer, recipe.seed)
-    belief, others = fit_beliefs(given, titles, recipe.seed)
+    confidence, others = fit_confidence(given, titles, recipe.seed)
     rows = [
         featurise(e.text, e.categories, card.numbers, e.gazetteer, others[n], titles.without(n))
         for n, e in enumerate(given)
@@ -125,7 +125,9 @@ def train(
         network.load_state_dict(start.weights())
     best = _fit(network, rows, targets, given, learned, held, names, recipe, rng, on_epoch)
     network.load_state_dict(best)
-    return Tagger(_leaning(card, network, rows, given, held), network, gazetteer, belief, titles)
+    return Tagger(
+        _leaning(card, network, rows, given, held), network, gazetteer, confidence, titles
+    )
 
 
 def _fit(

@@ -15,7 +15,7 @@ from learn.align.fit import fit_ridge_head
 from learn.align.folds import class_folds, product_folds
 from learn.align.generic import GenericTexts
 from learn.align.measures import auc, interval, neighbour_precision, own_pictures, precision_at
-from learn.align.pairs import Pairs, Saying, distinct_texts, weigh
+from learn.align.pairs import Pairs, TrainingText, distinct_texts, weigh
 from learn.align.recipe import Known, fit_head
 from learn.align.visual import discriminants, quiet_directions, with_visual_part
 from mappings.errors import InputError
@@ -28,7 +28,9 @@ def toy(seed: int = 0, n: int = 120) -> tuple[Pairs, NDArray[np.int64], Vectors]
     features = (looks[kinds] + 0.3 * draw.normal(size=(n, 20))).astype(np.float32)
     offset = 3 * np.ones(16)
     texts = unit(np.repeat(words, 2, axis=0) + 0.1 * draw.normal(size=(8, 16)) + offset)
-    said = [[Saying(f"{k}a", "category"), Saying(f"{k}b", "synonym", 0.5)] for k in kinds]
+    said = [
+        [TrainingText(f"{k}a", "category"), TrainingText(f"{k}b", "synonym", 0.5)] for k in kinds
+    ]
     names = tuple(f"{k}{c}" for k in range(4) for c in "ab")
     assert set(distinct_texts(said)) == set(names)
     pairs = Pairs(features, texts, weigh(said, names), np.arange(n) // 4)

@@ -15,7 +15,7 @@ from learn.align.fit import fit_ridge_head
 from learn.align.held_out import DECIDING, Questions, measure_held_out, part, score
 from learn.align.pairs import Pairs
 from learn.align.recipe import Known, fit_head, share_of
-from learn.align.sayings import sayings
+from learn.align.training_texts import training_texts
 from mappings.product import Product
 from shelfsight.alignment import Vectors, make_material
 
@@ -30,26 +30,26 @@ def test_every_kind_is_said_in_the_record_s_languages() -> None:
     one = product(
         title="红色 dress", categories=["Women/Dresses"], attributes={"颜色": ["红色", "red"]}
     )
-    said = {kind: [s.text for s in sayings(one) if s.kind == kind] for kind in
+    said = {kind: [s.text for s in training_texts(one) if s.kind == kind] for kind in
             ("title", "product", "category", "attribute", "synonym")}  # fmt: skip
     assert said["title"] == ["红色 dress"]
     assert said["category"] == ["Women Dresses"]
     assert said["attribute"] == ["颜色: 红色", "颜色: red"]
     assert said["synonym"] == []
-    known = [s.text for s in sayings(one, LEXICON) if s.kind == "synonym"]
+    known = [s.text for s in training_texts(one, LEXICON) if s.kind == "synonym"]
     assert "连衣裙" in known
     assert "gown" in known
 
 
 def test_synonyms_stand_in_where_there_is_no_title() -> None:
     def weight(one: Product, kind: str) -> float:
-        return sum(s.weight for s in sayings(one, LEXICON) if s.kind == kind)
+        return sum(s.weight for s in training_texts(one, LEXICON) if s.kind == kind)
 
     titled = product(title="A thing", categories=["hat"])
     bare = product(categories=["hat", "帽子"])
     assert weight(bare, "synonym") == pytest.approx(2.5 * weight(titled, "synonym"))
     assert weight(bare, "category") == pytest.approx(weight(titled, "category"))
-    assert sayings(product(), LEXICON) == ()
+    assert training_texts(product(), LEXICON) == ()
 
 
 def encode(items: Mapping[str, str], is_query: bool) -> dict[str, Vectors]:
@@ -71,7 +71,7 @@ def test_a_catalogue_becomes_pairs_and_questions() -> None:
     assert found.pairs.products.tolist() == [0, 0, 1, 3]  # nothing is said of the third product
     np.testing.assert_allclose(found.pairs.weights.sum(axis=1), 1, atol=1e-6)
     assert found.questions.titled.tolist() == [True, False, False, True]
-    assert found.questions.kinds.tolist() == [0, 0, -1, -1]
+    assert found.questions.category_index.tolist() == [0, 0, -1, -1]
     assert make_material(products, [2], features[:1], encode) is None
 
 
@@ -135,7 +135,7 @@ def test_every_second_epoch_puts_look_alikes_side_by_side() -> None:
     rows = np.arange(len(pairs.features))
 
     def alike(order: np.ndarray) -> float:
-        kinds = questions.kinds[pairs.products[order]]
+        kinds = questions.category_index[pairs.products[order]]
         return float((kinds[1:] == kinds[:-1]).mean())
 
     mixed, near = training._order(rows, near=False), training._order(rows, near=True)

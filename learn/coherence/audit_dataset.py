@@ -32,7 +32,7 @@ COLOUR_NAMES = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Exhibits:
+class AuditDataset:
     """A catalogue as the check sees it.
 
     Args:
@@ -101,14 +101,14 @@ def is_colour(name: str) -> bool:
     return name.strip().casefold() in COLOUR_NAMES
 
 
-def product_groups(exhibits: Exhibits, contents: Sequence[str]) -> list[list[str]]:
+def product_groups(dataset: AuditDataset, contents: Sequence[str]) -> list[list[str]]:
     """Return each product's picture contents, for folds in which no picture lies twice.
 
     Args:
-        exhibits: Whose pictures.
+        dataset: Whose pictures.
         contents: A hash for each picture.
     """
-    found: list[list[str]] = [[] for _ in range(exhibits.products)]
-    for owner, content in zip(exhibits.owners.tolist(), contents, strict=True):
+    found: list[list[str]] = [[] for _ in range(dataset.products)]
+    for owner, content in zip(dataset.owners.tolist(), contents, strict=True):
         found[owner].append(content)
     return found

@@ -1,4 +1,4 @@
-"""How far a known value in a title is to be believed: boosted trees over a catalogue's counts."""
+"""The probability that a known value in a title is meant: boosted trees over catalogue counts."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from encoders.extract.gazetteer import Entry, Gazetteer
 from encoders.extract.similar_titles import NEAR, SimilarTitles
 from encoders.extract.spans import Span
 
-SEEN = 17 + NEAR
-"""Numbers that are looked at of each value."""
+FEATURES = 17 + NEAR
+"""Numbers that describe each value."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Belief:
+class ValueConfidence:
     """Boosted regression trees; every array is (trees, nodes), 0 where a tree has fewer nodes.
 
     Args:
-        feature: int64, which number a node looks at; -1 at a leaf.
+        feature: int64, which number a node compares; -1 at a leaf.
         threshold: float64; a number up to it goes left.
         left: int64, node.
         right: int64, node.
@@ -37,31 +37,31 @@ class Belief:
     prior: float
 
     @classmethod
-    def none(cls) -> Belief:
-        """Return the belief of a catalogue from which nothing was learned: a half in everything."""
+    def none(cls) -> ValueConfidence:
+        """Return the confidence before anything was learned: 0.5 in every value."""
         whole, real = np.zeros((0, 1), dtype=np.int64), np.zeros((0, 1))
         return cls(whole, real, whole, whole, real, 0.0)
 
-    def of(self, seen: NDArray[np.float64]) -> NDArray[np.float64]:
+    def of(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return probabilities, float64 (n,), in (0, 1).
 
         Args:
-            seen: float64 (n, 20) of ``look``.
+            features: float64 (n, 20) of ``value_features``.
 
         Source: Friedman, Greedy function approximation: a gradient boosting machine, 2001.
         """
-        seen = seen.astype(np.float32).astype(np.float64)  # as the trees saw them
+        features = features.astype(np.float32).astype(np.float64)  # as in the fit
         trees, size = self.feature.shape
         feature, threshold = self.feature.ravel(), self.threshold.ravel()
         left, right, value = self.left.ravel(), self.right.ravel(), self.value.ravel()
-        first = np.tile(np.arange(trees) * size, len(seen))  # of each row every tree's root
-        row, node = np.repeat(np.arange(len(seen)), trees), first.copy()
+        first = np.tile(np.arange(trees) * size, len(features))  # of each row every tree's root
+        row, node = np.repeat(np.arange(len(features)), trees), first.copy()
         open_ = np.arange(len(node))
         while len(open_ := open_[feature[node[open_]] >= 0]):
             at = node[open_]
-            goes = seen[row[open_], feature[at]] <= threshold[at]
+            goes = features[row[open_], feature[at]] <= threshold[at]
             node[open_] = first[open_] + np.where(goes, left[at], right[at])
-        total = self.prior + value[node].reshape(len(seen), trees).sum(axis=1)
+        total = self.prior + value[node].reshape(len(features), trees).sum(axis=1)
         return np.asarray(1.0 / (1.0 + np.exp(-total)))
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
@@ -72,7 +72,7 @@ class Belief:
         }  # fmt: skip
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Belief:
+    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]]) -> ValueConfidence:
         """Return the trees that ``arrays`` gave.
 
         Raises:
@@ -86,16 +86,16 @@ class Belief:
         )
 
 
-def look(
+def value_features(
     text: str, categories: Sequence[str], gazetteer: Gazetteer, titles: SimilarTitles
 ) -> tuple[list[Span], NDArray[np.float64]]:
-    """Return the known values of a plain text, and what is seen of each, float64 (n, 20).
+    """Return the known values of a plain text, and the features of each, float64 (n, 20).
 
     Args:
         text: Plain text.
         categories: The product's widest and narrowest one, or none.
         gazetteer: What is known.
-        titles: Where similar titles with the same value are looked for.
+        titles: Similar titles, in which the same value is looked up.
     """
     found = list(gazetteer.matches(text))
     trusts = [entry.trust_within(categories) for _, entry in found]
@@ -103,15 +103,15 @@ def look(
     near = titles.near(text)
     rows = [
         (
-            *_seen(n, spans, entry, trusts, gazetteer.habit(entry, categories), text),
+            *_features_of(n, spans, entry, trusts, gazetteer.habit(entry, categories), text),
             *near(text[span.start : span.end]),
         )
         for n, (span, entry) in enumerate(found)
     ]
-    return spans, np.array(rows, dtype=np.float64).reshape(len(rows), SEEN)
+    return spans, np.array(rows, dtype=np.float64).reshape(len(rows), FEATURES)
 
 
-def _seen(
+def _features_of(
     n: int, spans: Sequence[Span], entry: Entry, trusts: Sequence[float], habit: float, text: str
 ) -> tuple[float, ...]:
     span, trust = spans[n], trusts[n]

@@ -1,4 +1,4 @@
-"""What is said of a product's pictures: title, text, categories, attributes, and their synonyms."""
+"""The texts that pictures are fitted to: title, whole text, categories, attributes, synonyms."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 from encoders.attributes import attribute_text
 from encoders.concepts.lexicon import Concept, concept_of, query_phrases
 from encoders.texts import product_text
-from learn.align.pairs import Saying
+from learn.align.pairs import TrainingText
 
 if TYPE_CHECKING:
     from mappings.product import Product
 
 TITLE, WHOLE, CATEGORY, ATTRIBUTE, SYNONYM = 1.0, 0.5, 1.0, 1.0, 1.0
-"""What each kind of saying counts in all, spread over a product's sayings of the kind.
+"""Total weight of each kind of text, spread over a product's texts of the kind.
 
 Where there is no title, the synonyms take its part and the text's, which then is a category's name.
 """
 
 
-def sayings(product: Product, concepts: Sequence[Concept] = ()) -> tuple[Saying, ...]:
-    """Return what is said of a product, in every language that its record holds.
+def training_texts(product: Product, concepts: Sequence[Concept] = ()) -> tuple[TrainingText, ...]:
+    """Return the training texts of a product, in every language that its record holds.
 
     A category whose name the lexicon knows brings its synonyms in both languages, so that a shop
     that writes one language is found in the other.
@@ -40,7 +40,7 @@ def sayings(product: Product, concepts: Sequence[Concept] = ()) -> tuple[Saying,
         ("synonym", others, synonyms(product.categories, concepts)),
     ]
     return tuple(
-        Saying(text, kind, whole / len(texts))
+        TrainingText(text, kind, whole / len(texts))
         for kind, whole, texts in parts
         for text in texts
         if text.strip()

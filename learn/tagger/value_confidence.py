@@ -1,4 +1,4 @@
-"""Learning how far known values are to be believed, from titles whose values are listed."""
+"""Fits the confidence in known values on titles of products that list their values."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.extract.belief import SEEN, Belief, look
 from encoders.extract.plain import plain
 from encoders.extract.similar_titles import SimilarTitles
+from encoders.extract.value_confidence import FEATURES, ValueConfidence, value_features
 from learn.tagger.examples import Example
 
 TREES, RATE, LEAVES, FEWEST = 150, 0.06, 12, 30
 PARTS = 4
 
 
-def fit_beliefs(
+def fit_confidence(
     given: Sequence[Example], titles: SimilarTitles, seed: int
-) -> tuple[Belief, list[Belief]]:
-    """Return the belief learned from all examples, and for each one that of the other parts.
+) -> tuple[ValueConfidence, list[ValueConfidence]]:
+    """Return the confidence fitted on all examples, and for each one that of the other parts.
 
     What the network is trained on must not have been seen by the trees, or it would learn to
     trust them more than it may.
@@ -29,31 +29,33 @@ def fit_beliefs(
         titles: The same titles; each is looked at without itself, as a new title will be.
         seed: Of the parts and of the trees.
     """
-    seen = [_looked(example, titles.without(n)) for n, example in enumerate(given)]
+    measured = [_rows_of(example, titles.without(n)) for n, example in enumerate(given)]
     part_of = np.random.default_rng(seed).permutation(len(given)) % PARTS
-    every = _fit(seen, seed)
+    every = _fit(measured, seed)
     others = [
-        _fit([s for s, own in zip(seen, part_of, strict=True) if own != part], seed)
+        _fit([s for s, own in zip(measured, part_of, strict=True) if own != part], seed)
         for part in range(PARTS)
     ]
     return every, [others[int(part)] for part in part_of]
 
 
-def _looked(
+def _rows_of(
     example: Example, titles: SimilarTitles
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    spans, rows = look(plain(example.text), example.categories, example.gazetteer, titles)
+    spans, rows = value_features(plain(example.text), example.categories, example.gazetteer, titles)
     gold = {(s.start, s.end) for s in example.spans}
     return rows, np.array([(s.start, s.end) in gold for s in spans], dtype=bool)
 
 
-def _fit(seen: Sequence[tuple[NDArray[np.float64], NDArray[np.bool_]]], seed: int) -> Belief:
+def _fit(
+    measured: Sequence[tuple[NDArray[np.float64], NDArray[np.bool_]]], seed: int
+) -> ValueConfidence:
     from sklearn.ensemble import GradientBoostingClassifier
 
-    rows = np.concatenate([np.zeros((0, SEEN)), *(x for x, _ in seen)])
-    right = np.concatenate([np.zeros(0, dtype=bool), *(y for _, y in seen)])
+    rows = np.concatenate([np.zeros((0, FEATURES)), *(x for x, _ in measured)])
+    right = np.concatenate([np.zeros(0, dtype=bool), *(y for _, y in measured)])
     if len(set(right.tolist())) < 2 or len(rows) < 2 * FEWEST:
-        return Belief.none()
+        return ValueConfidence.none()
     model = GradientBoostingClassifier(
         n_estimators=TREES, learning_rate=RATE, max_leaf_nodes=LEAVES, max_depth=None,
         min_samples_leaf=FEWEST, subsample=0.5, max_features=6, random_state=seed,
@@ -71,4 +73,4 @@ def _fit(seen: Sequence[tuple[NDArray[np.float64], NDArray[np.bool_]]], seed: in
         value[n, :count] = RATE * tree.value[:, 0, 0]
     rate = float(right.mean())
     prior = float(np.log(rate / (1 - rate)))
-    return Belief(feature, threshold, left, right_, value, prior)
+    return ValueConfidence(feature, threshold, left, right_, value, prior)
