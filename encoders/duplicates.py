@@ -1,7 +1,7 @@
 """Near-duplicates among a product's pictures: the same shot again, but not another colour of it.
 
-Feature vectors cannot tell: halving a picture's size moves an EfficientNet feature as far (cosine
-0.93) as another colour of the same shot (0.94). What a small copy looks like can.
+Feature vectors cannot tell the two apart: halving a picture's size moves an EfficientNet feature as
+far (cosine 0.93) as another colour of the same shot (0.94). A fingerprint of a small copy can.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ LUMA = np.array((0.299, 0.587, 0.114), dtype=np.float32)
 SAMPLED = 64
 """Pixels a side that are sampled, at least."""
 FLAT = 3.0
-"""Brightness, of 255, from which a step is one and no noise."""
+"""Brightness difference, of 255, from which a step is no noise."""
 STEPS = 4
-"""Steps of 64 that may be turned round; one that is flat in one picture counts half."""
+"""Steps of 64 that may differ; one that is flat in one of the pictures counts half."""
 LIGHTER = 24.0
-"""Lightness by which a block may differ, of 255: a copy may be a little brighter."""
+"""Largest lightness difference of a block, of 255: a copy may be a little brighter."""
 TINTED = 10.0
-"""Colour difference by which a block may differ, of 255: another colour of a thing is farther."""
+"""Largest colour difference of a block, of 255: another colour of the product is farther."""
 
 
 def fingerprint(pixels: Pixels) -> Vectors:
@@ -42,7 +42,7 @@ def fingerprint(pixels: Pixels) -> Vectors:
         pixels: uint8 (edge, edge, 3), as ``decode`` returns them; of several views the first.
     """
     edge = pixels.shape[1]
-    every = max(1, edge // SAMPLED)  # a glance: all of the pixels would cost a quarter of the model
+    every = max(1, edge // SAMPLED)  # every pixel would cost a quarter of the model's time
     square = pixels[:edge:every, ::every].astype(np.float32)
     if edge < COLUMNS:
         square = square.repeat(COLUMNS, axis=0).repeat(COLUMNS, axis=1)
@@ -60,7 +60,7 @@ def fingerprint_digest(size: PictureSize) -> str:
 
 
 def is_same_shot(one: Vectors, other: Vectors) -> bool:
-    """Tell two fingerprints are of one shot: sent again, smaller, or a little brighter."""
+    """Return whether two fingerprints are of one shot: the same, smaller, or a little brighter."""
     hashed = ROWS * (COLUMNS - 1)
     if float(np.abs(one[:hashed] - other[:hashed]).sum()) / 2 > STEPS:
         return False
@@ -71,7 +71,7 @@ def is_same_shot(one: Vectors, other: Vectors) -> bool:
 
 
 def distinct(fingerprints: Sequence[Vectors | None]) -> list[int]:
-    """Return the places of the pictures that are no near-duplicate of an earlier one.
+    """Return the places of the pictures that are not near-duplicates of an earlier one.
 
     Args:
         fingerprints: In the pictures' order; ``None`` where unknown: such pictures are kept.

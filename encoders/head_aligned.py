@@ -19,7 +19,7 @@ _CENTRES = {"said": "text_centres", "seen": "visual_centres"}
 """Names of the centres in files and on the head."""
 _ADAPTER = "adapter."
 SURE = (5.0, 10.0)
-"""Of the kinds' softmax: what a cosine of the text parts counts, and one of the visual parts."""
+"""Sharpness of the softmax over centres, for the text parts and for the visual parts."""
 
 
 def _none() -> Vectors:
@@ -30,31 +30,31 @@ def _none() -> Vectors:
 class AlignedHead:
     """A map x -> unit(K(unit(P(t M))) + gain * unit(u V)), t = P(u L + g(u H + c) O).
 
-    u is (x - middle) / scale and g is max(0, .); P takes the mean direction of texts away, so that
-    a dot product with an uncentred text vector ranks as one with a centred text does. M weakens
-    directions in which all texts differ, and leaves those that tell few apart. u V is the visual
-    part, in directions in which texts hardly differ: pictures of one product meet there, texts do
-    not. It is as long for every picture, so that the order in which a text finds pictures stays.
-    K draws the text part towards the centres of the kinds that the picture looks like, by a softmax
-    over its cosines to the centres of both parts; without centres it leaves it.
+    u is (x - middle) / scale and g is max(0, .). P removes the mean direction of texts, so that a
+    dot product with an uncentred text vector ranks like one with a centred vector. M weakens the
+    directions in which all texts vary. u V is the visual part, in directions in which texts hardly
+    vary: it brings pictures of one product together. It has the same length for every picture, so
+    that the ranking of pictures for a text does not change.
+    K moves the text part towards the centres of the categories that the picture resembles, by a
+    softmax over its cosines to the centres of both parts; without centres it changes nothing.
 
     Args:
         middle: float32 (d,), mean of the features.
-        scale: float32 (d,), their spread.
-        linear: L, float32 (d, 384), of a size that ``strength`` is 1 on average.
+        scale: float32 (d,), their standard deviation.
+        linear: L, float32 (d, 384), scaled so that text parts have length 1 on average.
         hidden: H, float32 (d, h); h may be 0.
         hidden_bias: c, float32 (h,).
         out: O, float32 (h, 384).
         text_mean: float32 (384,), unit length.
         metric: M, float32 (384, 384), from ``learn.align.metric``.
         visual: V, float32 (d, 384); anything where ``gain`` is 0.
-        gain: Length of the visual part against the text part, at least 0.
-        text_centres: float32 (k, 384) unit rows, the text parts' centres of k kinds; k may be 0.
-        visual_centres: float32 (k, 384) unit rows, the visual parts'.
-        centre_weight: Length of the pull towards the centres against the text part.
-        adapter: What queries are moved by before they ask these pictures, ``None`` for nothing.
-        source_space: The space whose vectors go in.
-        target_space: The space whose vectors come out.
+        gain: Length of the visual part relative to the text part, at least 0.
+        text_centres: float32 (k, 384) unit rows, of the text parts of k categories; k may be 0.
+        visual_centres: float32 (k, 384) unit rows, of their visual parts.
+        centre_weight: Length of the move towards the centres, relative to the text part.
+        adapter: Moves queries before they are compared with these pictures; ``None`` for nothing.
+        source_space: The space of the input vectors.
+        target_space: The space of the output vectors.
         fitted_on: Number of pictures.
         seed: The seed of sampling and initial weights.
     """
@@ -82,12 +82,12 @@ class AlignedHead:
 
     @property
     def d_in(self) -> int:
-        """Length of the rows that go in."""
+        """Length of the input rows."""
         return len(self.middle)
 
     @property
     def d_out(self) -> int:
-        """Length of the rows that come out."""
+        """Length of the output rows."""
         return int(self.linear.shape[1])
 
     @property
@@ -122,9 +122,9 @@ class AlignedHead:
     def parts(self, rows: NDArray[np.floating]) -> tuple[NDArray[np.floating], Vectors]:
         """Return the text part and the visual part, (n, d_out) each, for float (n, d_in) features.
 
-        The text part is as long as a ridge reaches, 1 on average: it shrinks what is unlike
-        everything it has seen towards the mean. A head with a hidden layer was trained on
-        directions alone: its length is 1 everywhere. The visual part's is ``gain``.
+        The text part of a ridge has length 1 on average; pictures unlike the training pictures
+        get a shorter one. A head with a hidden layer was trained on directions alone: its text
+        parts have length 1. The visual part has length ``gain``.
 
         Raises:
             InputError: The rows have another length.
@@ -156,7 +156,7 @@ class AlignedHead:
         }
 
     def tensors(self) -> Tensors:
-        """Return the numbers by name."""
+        """Return the tensors by name."""
         found = {name: getattr(self, name) for name in _TENSORS}
         if len(self.text_centres):
             found |= {name: getattr(self, own) for name, own in _CENTRES.items()}

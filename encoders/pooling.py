@@ -1,4 +1,4 @@
-"""Many pictures, one vector; and whether it shows what the attributes say."""
+"""Pools the vectors of several pictures, and compares them with the attributes."""
 
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
@@ -10,7 +10,7 @@ from mappings.errors import InputError
 
 
 class HasRole(Protocol):
-    """Anything that says which role a picture has."""
+    """Anything with the role of a picture."""
 
     @property
     def role(self) -> str:
@@ -22,7 +22,7 @@ S = TypeVar("S", bound=HasRole)
 
 
 def telling(pictures: Sequence[S]) -> Sequence[S]:
-    """Return the pictures that say what the product is: all but swatches, where there are others.
+    """Return the pictures that show the product: all but swatches, where there are others.
 
     Args:
         pictures: A product's pictures, or their vectors, each with its role.
@@ -51,7 +51,7 @@ def pooled(vectors: Vectors) -> Vectors:
 
 
 def coherence(image: Vectors, attribute: Vectors) -> float:
-    """Return S_ia = i . a, in [-1, 1]: how well the picture shows what the attributes say.
+    """Return S_ia = i . a, in [-1, 1]: how well picture and attributes agree.
 
     Args:
         image: float32 (d,), unit length, in the shared space.

@@ -12,9 +12,9 @@ from encoders.protocol import Vectors
 
 UNSAID = "alternative"
 EVEN = 10.0
-"""Colour distance, of 255, up to which all blocks are one cloth."""
+"""Colour distance, of 255, up to which all blocks count as one material."""
 GROUND = 25.0
-"""Colour distance up to which a corner shows the ground that the main picture has."""
+"""Colour distance up to which a corner shows the background of the main picture."""
 STEPPED = 3
 """Brightness steps of 64 that a swatch may have."""
 _HASHED = ROWS * ROWS
@@ -23,10 +23,10 @@ _CENTRE = (5, 6, 9, 10)
 
 
 def roles(given: Sequence[str], fingerprints: Sequence[Vectors | None]) -> list[str]:
-    """Return each picture's role; what the feed says of it is believed.
+    """Return each picture's role; a role that the feed gives takes precedence.
 
-    One even surface among other pictures is a ``swatch``. Where the main picture shows a thing on
-    a ground, another that shows this ground in no corner and has no other is a ``detail``.
+    One even surface among other pictures is a ``swatch``. Where the main picture has a background,
+    another picture without that background in a corner, and without its own, is a ``detail``.
 
     Args:
         given: The roles as the feed gives them, the main picture's first.
@@ -53,7 +53,7 @@ def _read(fingerprint: Vectors, ground: NDArray[np.float32] | None) -> str:
 
 
 def _stands_on_its_own(blocks: NDArray[np.float32]) -> bool:
-    """Tell whether a picture has a ground, if another than the main picture, and a thing on it."""
+    """Return whether a picture has a background of its own, and an object in front of it."""
     ground = _ground(blocks)
     if ground is None:
         return False
@@ -62,7 +62,7 @@ def _stands_on_its_own(blocks: NDArray[np.float32]) -> bool:
 
 
 def _ground(blocks: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """Return the colour that at least three corners share, ``None`` where they do not."""
+    """Return the background colour, which at least three corners share; ``None`` without one."""
     corners = blocks[list(_CORNERS)]
     middle = np.median(corners, axis=0)
     near = np.linalg.norm(corners - middle, axis=1) <= GROUND

@@ -1,4 +1,4 @@
-"""Attributes found outside a shop's own columns, each with where it was found."""
+"""Extracts attributes from a product's texts that its columns do not give."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from encoders.extract.units import measures
 from mappings.product import Found, Product
 
 DESCRIPTION = 300
-"""Letters of a description that are read."""
+"""Characters of a description that are read."""
 SOFT = 0.6
-"""Trust that a value of the catalogue needs to be read out of running text."""
+"""Least trust of a catalogue value that is extracted from running text."""
 Spans = Callable[[str, Sequence[str]], Sequence[Span]]
 
 
 @dataclass(frozen=True, slots=True)
 class Extractor:
-    """Reads attributes out of a product's title and description.
+    """Extracts attributes from a product's title and description.
 
     Args:
         gazetteer: The catalogue's own values; empty before there is a catalogue.
@@ -33,10 +33,10 @@ class Extractor:
     tagger: Spans | None = None
 
     def enriched(self, product: Product) -> Product:
-        """Return the product with what its texts say beside its columns, and nothing changed.
+        """Return the product with the attributes that its texts add; its columns do not change.
 
-        What the shop says binds: an attribute that it fills is never found again, whatever it
-        calls it (颜色分类 is a colour), and the shop's own columns stay as they are.
+        The shop's own values take precedence: an attribute that a column gives, under whatever
+        name (颜色分类 is a colour), is not extracted.
         """
         if product.deleted:
             return product
@@ -49,11 +49,11 @@ class Extractor:
             for name, value in self._read(text, product, source):
                 if canonical_name(name) not in taken:
                     found.setdefault((name, plain(value)), Found(name, value, source))
-            taken |= {canonical_name(f.name) for f in found.values()}  # the title binds, too
+            taken |= {canonical_name(f.name) for f in found.values()}  # the title comes first
         return product.model_copy(update={"found": tuple(found.values())}) if found else product
 
     def _read(self, text: str, product: Product, source: str) -> Iterable[tuple[str, str]]:
-        """Yield name and value: measures, then shipped words, then what the catalogue knows."""
+        """Yield names and values: measures, then shipped words, then values of the catalogue."""
         known = meanings()
         shown = plain(text)
         sized = measures(text)

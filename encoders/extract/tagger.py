@@ -29,11 +29,11 @@ _TREES = "belief."  # in saved taggers
 
 @dataclass(frozen=True, slots=True)
 class TaggerCard:
-    """What a tagger is.
+    """Describes a tagger.
 
     Args:
-        names: Attribute names that it tells apart; the empty one stands for all others.
-        letters: Letters that it knows.
+        names: Attribute names that it distinguishes; the empty one stands for all others.
+        letters: Characters that it knows.
         hidden: As in ``Shape``.
         layers: As in ``Shape``.
         heads: As in ``Shape``.
@@ -59,7 +59,7 @@ class TaggerCard:
 
     @property
     def numbers(self) -> dict[str, int]:
-        """Letter to its number."""
+        """Character to its number."""
         return {letter: n + 2 for n, letter in enumerate(self.letters)}
 
 
@@ -71,7 +71,7 @@ class Tagger:
         network: Its trained network.
         gazetteer: The values that it was trained beside; another catalogue's may take its place.
         confidence: The probability that each of them is meant.
-        titles: The catalogue's, where similar ones are looked for; another's may take their place.
+        titles: The catalogue's titles; another catalogue's may take their place.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Tagger:
         if it has one.
 
         Args:
-            texts: As they are written; letters beyond a pass are left alone.
+            texts: As written; characters beyond one pass are not tagged.
             categories: Of each text's product, the widest and the narrowest; none when left out.
         """
         owners = categories or [()] * len(texts)

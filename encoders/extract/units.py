@@ -1,4 +1,4 @@
-"""Sizes and measures in a text, brought to one unit each: 1.5L, 1500毫升 and １．５升 are equal."""
+"""Finds sizes and measures in a text and converts units: 1.5L, 1500毫升 and １．５升 are equal."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ class Measure:
     """A size or a measure in a text.
 
     Args:
-        span: Where it stands, named ``size``, ``volume``, ``weight``, …
-        value: In one unit: ``500ml``, ``2000g``, ``80cm``, ``42``, ``38-42``, ``XL``.
+        span: Its place, named ``size``, ``volume``, ``weight``, …
+        value: In the canonical unit: ``500ml``, ``2000g``, ``80cm``, ``42``, ``38-42``, ``XL``.
     """
 
     span: Span
@@ -76,7 +76,7 @@ def measures(text: str) -> tuple[Measure, ...]:
     Letter sizes count only in capitals: an ``m`` or an ``s`` in running text is no size.
 
     Args:
-        text: As it is written, in full or half width.
+        text: As written, in full or half width.
     """
     shown = plain(text)
     found = [

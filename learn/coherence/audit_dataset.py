@@ -1,4 +1,4 @@
-"""What is compared: products with what is said of them, and the features of their pictures."""
+"""The data of an audit: the claims of products, and the features of their pictures."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ COLOUR_NAMES = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AuditDataset:
-    """A catalogue as the check sees it.
+    """A catalogue as claims, titles and picture features.
 
     Args:
         features: float32 (n, d), one row a picture, from the image encoder.
-        owners: int64 (n,), the product of each picture, never falling.
-        claims: For each product what is said of it, ``name=value``; ``claims_of`` makes them.
+        owners: int64 (n,), the product of each picture, in ascending order.
+        claims: For each product its ``name=value``, as ``claims_of`` returns them.
         titles: float32 (products, d_text), unit length.
         colours: float32 (n, bins), each picture's colours (``colour_histogram``), or ``None``.
 
@@ -78,10 +78,10 @@ class AuditDataset:
 
 
 def claims_of(product: Product) -> tuple[str, ...]:
-    """Return what a record says that a picture could show: categories at each level, attributes.
+    """Return the claims of a record that pictures could show: categories at each level, attributes.
 
-    ``Women/Tops/Tees`` says ``category=Women``, ``category=Women/Tops`` and the whole; brand and
-    prices say nothing that is seen.
+    ``Women/Tops/Tees`` claims ``category=Women``, ``category=Women/Tops`` and the whole; brand and
+    prices are not visible.
     """
     said = [f"{CATEGORY}={level}" for path in product.categories for level in levels(path)]
     for name, values in product.attributes.items():
@@ -97,7 +97,7 @@ def levels(category: str) -> tuple[str, ...]:
 
 
 def is_colour(name: str) -> bool:
-    """Tell whether an attribute's values are colours."""
+    """Return whether an attribute's values are colours."""
     return name.strip().casefold() in COLOUR_NAMES
 
 

@@ -1,4 +1,4 @@
-"""The check: readers, and how much each counts, learned from pictures swapped on purpose."""
+"""The check: readers and their weights, fitted on pictures that are swapped on purpose."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from learn.coherence.readers import (
 from mappings.errors import InputError
 
 SWAPS = 8
-"""Other products whose pictures are tried on each product."""
+"""Other products whose pictures are paired with each product."""
 INNER = 3
 FEWEST = 20
 SHRINK = 1e-2
@@ -29,14 +29,14 @@ SHRINK = 1e-2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Check:
-    """Readers and a logistic combination of what they say.
+    """Readers and a logistic combination of their agreements.
 
     Args:
         readers: At least one.
         middle: float64 (k,), the readers' mean over own and swapped pictures.
-        scale: float64 (k,), their spread.
+        scale: float64 (k,), their standard deviation.
         weights: float64 (k,), at least 0.
-        bias: Such that even odds are 0.5.
+        bias: Such that 0.5 means even odds.
     """
 
     readers: tuple[Reader, ...]
@@ -46,15 +46,15 @@ class Check:
     bias: float
 
     def probability(self, dataset: AuditDataset, claimed: Numbers, observed: Numbers) -> Floats:
-        """Return float64 (p,): how likely the pictures of ``observed`` are those of ``claimed``.
+        """Return float64 (p,): how probably the pictures of ``observed`` belong to ``claimed``.
 
-        At even odds, that is when half of all products had another's pictures; a product that
-        says nothing that can be read is 0.5 if its other readings are.
+        At even prior odds: as if half of all products had another's pictures. A reader that
+        cannot judge a product has no influence.
 
         Args:
             dataset: Catalogue.
-            claimed: int64 (p,), products whose words count.
-            observed: int64 (p,), products whose pictures count.
+            claimed: int64 (p,), products whose claims are used.
+            observed: int64 (p,), products whose pictures are used.
         """
         table = signals(self.readers, dataset, claimed, observed)
         z = np.nan_to_num((table - self.middle) / self.scale, nan=0.0)
@@ -73,12 +73,12 @@ def fit_check(
 ) -> Check:
     """Return a check fitted on some of the products of a catalogue.
 
-    Each of three parts is read by readers fitted on the other two, on its own pictures and on
-    those of others: how much each reader counts is learned without a single label.
+    Each of three parts is judged by readers fitted on the other two, with its own pictures and
+    with those of others. So the readers' weights are fitted without labels.
 
     Args:
         dataset: Catalogue.
-        products: int64 (p,), those it may learn from.
+        products: int64 (p,), those to fit on.
         contents: The hashes of each product's pictures, for all products.
         seed: Of the parts and swaps.
 
@@ -121,14 +121,14 @@ def fit_readers(dataset: AuditDataset, products: Numbers) -> tuple[Reader, ...]:
 def signals(
     readers: Sequence[Reader | None], dataset: AuditDataset, claimed: Numbers, observed: Numbers
 ) -> Floats:
-    """Return what each reader says of each pair, float64 (p, readers); NaN for no reader."""
+    """Return each reader's agreement for each pair, float64 (p, readers); NaN for no reader."""
     nothing = np.full(len(claimed), np.nan)
     found = [r.agreement(dataset, claimed, observed) if r else nothing for r in readers]
     return np.stack(found, axis=1)
 
 
 def swapped(products: Numbers, seed: int, swaps: int = SWAPS) -> tuple[Numbers, Numbers]:
-    """Return pairs (words, pictures): each product with itself, then with others of the same.
+    """Return pairs (claimed, observed): each product with itself, then with other products.
 
     Args:
         products: int64 (p,).

@@ -1,4 +1,4 @@
-"""What pictures say of a product, read by regressions that a catalogue's own pairs fit."""
+"""Predicts claims, titles and colours from pictures, by regressions fitted on a catalogue."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from learn.coherence.audit_dataset import AuditDataset
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 PENALTY = 0.3
-"""Of the mean eigenvalue of X'X; from 0.1 to 3 the measures are flat."""
+"""Relative to the mean eigenvalue of X'X; from 0.1 to 3 the measures are flat."""
 FEWEST = 4
-"""Products that must say a thing before pictures are asked about it."""
+"""Least number of products with a claim that is predicted."""
 COMMONEST = 0.95
-"""A thing that more products say than this tells none from another."""
+"""Largest share of products with a claim: commoner ones distinguish nothing."""
 MOST_CLAIMS = 500
 MOST_PICTURES = 6_000
-"""Pictures that a fit looks at, drawn evenly: an audit fits each regression twenty times."""
+"""Pictures that a fit uses, evenly sampled: an audit fits each regression twenty times."""
 PAIRS = 8_192
 """Pairs of products compared at once."""
 ROUNDS = 3
-"""How often a product's colours are shared out among its pictures by what was seen before."""
+"""Iterations that assign a product's colours to its pictures."""
 SHARPNESS = 8.0
-"""Of the softmax over colours, whose regressions are shrunk to about [0, 0.5]."""
+"""Sharpness of the softmax over colours, whose regressions are shrunk to about [0, 0.5]."""
 SURE = 0.02
 
 
 class Reader(Protocol):
-    """Says how well pictures agree with one kind of words."""
+    """Measures how well pictures agree with one kind of claims."""
 
     @property
     def name(self) -> str:
-        """What it reads, in a word."""
+        """What it predicts, in one word."""
         ...
 
     def agreement(self, dataset: AuditDataset, claimed: Numbers, observed: Numbers) -> Floats:
-        """Return float64 (p,): how well the words of ``claimed`` fit the pictures of ``observed``.
+        """Return float64 (p,): how well the claims of ``claimed`` fit the pictures of ``observed``.
 
-        NaN where a product says nothing of the kind.
+        NaN where a product has no claims of the kind.
         """
         ...
 
@@ -53,8 +53,8 @@ class Regression:
     """A map from standardised features to targets.
 
     Args:
-        middle: float64 (d,), taken away.
-        scale: float64 (d,), divided by.
+        middle: float64 (d,), subtracted.
+        scale: float64 (d,), the divisor.
         matrix: float64 (d, t).
         bias: float64 (t,).
     """
@@ -82,12 +82,12 @@ def regress(rows: Vectors, targets: Floats) -> Regression:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClaimReader:
-    """How likely each claim is, by the pictures; agreement is the cosine with what is claimed.
+    """Predicts claims from pictures; agreement is the cosine of predicted and actual claims.
 
     Args:
-        names: The claims that it knows, ``name=value``.
-        common: float64 (t,), the part of the products that say each.
-        regression: Features to claims, each in units of its spread.
+        names: The claims that it predicts, ``name=value``.
+        common: float64 (t,), the share of products with each claim.
+        regression: From features to claims, each divided by its standard deviation.
     """
 
     names: tuple[str, ...]
@@ -97,7 +97,7 @@ class ClaimReader:
 
     @classmethod
     def fit(cls, dataset: AuditDataset, products: Numbers) -> ClaimReader | None:
-        """Return the reader, or ``None`` where the products say too little."""
+        """Return the reader, or ``None`` where there are too few claims."""
         counts: dict[str, int] = {}
         for product in products.tolist():
             for claim in set(dataset.claims[product]):
@@ -114,7 +114,7 @@ class ClaimReader:
         return cls(names, common, fitted)
 
     def claimed(self, dataset: AuditDataset, products: Numbers) -> tuple[Floats, NDArray[np.bool_]]:
-        """Return claims in units of their spread, float64 (p, t), and which products say any."""
+        """Return standardised claims, float64 (p, t), and which products have any."""
         place = {name: i for i, name in enumerate(self.names)}
         table = np.zeros((len(products), len(self.names)))
         for row, product in zip(table, products.tolist(), strict=True):
@@ -125,7 +125,7 @@ class ClaimReader:
         return (table - self.common) / spread, np.asarray(table.any(axis=1))
 
     def observed(self, dataset: AuditDataset, products: Numbers) -> Floats:
-        """Return what products' pictures show, float64 (p, t), in units of the claims' spread."""
+        """Return the predicted standardised claims of products' pictures, float64 (p, t)."""
         return by_product(dataset, products, self.regression)
 
     def chances(self, observed: Floats) -> Floats:
@@ -134,7 +134,7 @@ class ClaimReader:
         return np.asarray(np.clip(self.common + spread * observed, 0.0, 1.0))
 
     def agreement(self, dataset: AuditDataset, claimed: Numbers, observed: Numbers) -> Floats:
-        """Return the cosine of claimed and seen claims for each pair."""
+        """Return the cosine of actual and predicted claims for each pair."""
         own, words_at = np.unique(claimed, return_inverse=True)
         each, observed_at = np.unique(observed, return_inverse=True)
         words, has = self.claimed(dataset, own)
@@ -144,10 +144,10 @@ class ClaimReader:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TitleReader:
-    """The title's vector, by the pictures; agreement is the cosine of the two.
+    """Predicts the title's vector from pictures; agreement is the cosine of the two.
 
     Args:
-        mean: float64 (d_text,), what all titles share.
+        mean: float64 (d_text,), the mean of all titles.
         regression: Features to centred title vectors.
     """
 
@@ -166,7 +166,7 @@ class TitleReader:
         return cls(mean, regress(dataset.features[rows], targets[dataset.owners[rows]]))
 
     def agreement(self, dataset: AuditDataset, claimed: Numbers, observed: Numbers) -> Floats:
-        """Return the cosine of the title and what the pictures say of it, for each pair."""
+        """Return the cosine of the title and its prediction for each pair."""
         each, observed_at = np.unique(observed, return_inverse=True)
         predicted = by_product(dataset, each, self.regression)
         return cosines(dataset.titles - self.mean, predicted, claimed, observed_at)
@@ -174,10 +174,10 @@ class TitleReader:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ColourReader:
-    """The colour of each picture, learned although only the product's colours are known.
+    """Predicts the colour of each picture, fitted on the colours of products.
 
-    A product's colours are first said of all its pictures, then of each by what was read before
-    (expectation maximisation over the pictures of a product). Agreement asks both ways: is each
+    A product's colours are first assigned to all its pictures, then to each by the last prediction
+    (expectation maximisation over the pictures of a product). Agreement goes both ways: is each
     picture of a claimed colour, and is each claimed colour on a picture?
 
     Source: Dietterich et al., Solving the multiple instance problem, Artificial Intelligence 89,
@@ -194,7 +194,7 @@ class ColourReader:
 
     @classmethod
     def fit(cls, dataset: AuditDataset, products: Numbers) -> ColourReader | None:
-        """Return the reader, or ``None`` where fewer than two colours are said often enough."""
+        """Return the reader, or ``None`` where fewer than two colours are frequent enough."""
         if dataset.colours is None:
             return None
         counts: dict[str, int] = {}
@@ -215,7 +215,7 @@ class ColourReader:
         return cls(names, regress(seen, shares))
 
     def chances(self, histograms: Vectors) -> Floats:
-        """Return each picture's chance of each colour, float64 (n, colours), rows sum to 1."""
+        """Return each picture's probability of each colour, float64 (n, colours), rows sum to 1."""
         return softmax_rows(SHARPNESS * self.regression.read(histograms))
 
     def agreement(self, dataset: AuditDataset, claimed: Numbers, observed: Numbers) -> Floats:
@@ -239,16 +239,16 @@ def claimed_colours(claims: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def by_product(dataset: AuditDataset, products: Numbers, regression: Regression) -> Floats:
-    """Return what is read on average of each product's pictures, (p, t); NaN without pictures.
+    """Return the mean prediction over each product's pictures, (p, t); NaN without pictures.
 
     Args:
         dataset: Catalogue.
         products: int64 (p,), each once, rising.
-        regression: What reads.
+        regression: Predicts.
     """
     rows = dataset.pictures_of(products)
     place = np.searchsorted(products, dataset.owners[rows])
-    # The mean of what is read is what is read of the mean: features are averaged first.
+    # The regression is linear, so that features can be averaged first.
     total = np.zeros((len(products), dataset.features.shape[1]))
     np.add.at(total, place, dataset.features[rows])
     counts = np.bincount(place, minlength=len(products))

@@ -22,7 +22,7 @@ from learn.tagger.value_confidence import fit_confidence
 from mappings.errors import InputError
 
 NAMING = 0.2
-"""Weight of the names' loss beside the spans'."""
+"""Weight of the names' loss relative to the spans'."""
 LEANS = tuple(float(x) for x in np.arange(-1.0, 3.01, 0.25))
 
 
@@ -53,7 +53,7 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What an epoch came to: its number, the mean loss, and span F1 on the held-out part.
+    """The result of an epoch: its number, the mean loss, and span F1 on the held-out part.
 
     Number 0 is before the first: what the confidence in known values finds alone.
     """
@@ -182,10 +182,10 @@ def _held_f1(
     return max(span_f1(gold, [decode(x, names, lean) for x in logits]) for lean in LEANS)
 
 
-def span_f1(gold: Sequence[Sequence[Span]], found: Sequence[Sequence[Span]]) -> float:
+def span_f1(gold: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Span]]) -> float:
     """Return F1 of spans with equal ends, whatever their names; 0 when there are none."""
     right = wrong = missed = 0
-    for own, other in zip(gold, found, strict=True):
+    for own, other in zip(gold, predicted, strict=True):
         a, b = {(s.start, s.end) for s in own}, {(s.start, s.end) for s in other}
         right, wrong, missed = right + len(a & b), wrong + len(b - a), missed + len(a - b)
     return 2 * right / (2 * right + wrong + missed) if right else 0.0
