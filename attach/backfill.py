@@ -18,7 +18,7 @@ from attach.products import product_of
 from attach.reading import Document, Endurance, ShopReader
 from attach.vectors import Embedder
 from attach.writing import Added, Change, Mirrored, Written, write
-from encoders.whole_file import write_whole
+from encoders.atomic_io import write_atomically
 from mappings.attach import Attachment
 from mappings.attach_shop import external_version
 from mappings.attached_columns import RESERVED
@@ -98,7 +98,7 @@ class Marks:
         """Write the file whole or not at all."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         content = {"key": self.key, "marks": {str(k): v for k, v in marks.items()}}
-        write_whole(self.path, json.dumps(content))
+        write_atomically(self.path, json.dumps(content))
 
 
 def marks_of(attachment: Attachment, folder: Path) -> Marks:

@@ -2,8 +2,8 @@
 
 ``--model`` and ``--text`` name encoders, ``--quick`` runs one fold, ``--ways`` takes several ways
 of folding luma together: with its 199 titles a figure moves by two in a hundred from one to the
-next. Everything that is measured is what ships: ``learn.align.sayings`` says what pictures are
-paired with, ``learn.align.recipe`` fits. The 100 paraphrases are left out of the lexicon, by
+next. Everything that is measured is what ships: ``learn.align.training_texts`` says what pictures
+are paired with, ``learn.align.recipe`` fits. The 100 paraphrases are left out of the lexicon, by
 whatever case, plural or hyphen; no picture or text of a test fold is seen.
 """
 
@@ -23,23 +23,22 @@ from numpy.typing import NDArray
 from bench.alignment_sets import DATA, clothing, features, luma
 from encoders.adapter import adapter_of
 from encoders.attributes import attribute_text
+from encoders.concepts.chinese import load_meanings
+from encoders.concepts.concept_expander import ConceptExpander
+from encoders.concepts.concept_space import ConceptSpace
+from encoders.concepts.lexicon import imagenet_chinese, key, load_lexicon
+from encoders.concepts.phrase_embedding import load_phrase_embedding
+from encoders.concepts.wordnet_nouns import load_wordnet_nouns
 from encoders.head import Head
-from encoders.kinds.chinese import load_meanings
-from encoders.kinds.english import load_things
-from encoders.kinds.kinds import Kinds
-from encoders.kinds.lexicon import imagenet_chinese, key, load_lexicon
-from encoders.kinds.names import load_names
-from encoders.kinds.phrases import load_phrases
-from encoders.kinds.reader import KindReader
 from encoders.protocol import TextEncoder, Vectors, unit_rows
+from encoders.query_expander import VisualQueryExpander
 from encoders.registry import load_image_encoder, load_text_encoder
-from encoders.sight import Sight
 from learn.align.folds import class_folds, product_folds
 from learn.align.generic import default_head, english_names, make_generic
 from learn.align.measures import auc, interval, neighbour_precision, own_pictures, precision_at
-from learn.align.pairs import Pairs, Saying, distinct_texts, weigh
+from learn.align.pairs import Pairs, TrainingText, distinct_texts, weigh
 from learn.align.recipe import FORMS, Form, Known, fit_head
-from learn.align.sayings import sayings
+from learn.align.training_texts import training_texts
 from mappings.product import Product
 
 WORDS = json.loads((Path(__file__).parent / "alignment_paraphrases.json").read_text("utf-8"))
@@ -76,9 +75,9 @@ class Bench:
         self.lexicon = load_lexicon(UNSEEN)
         generic = make_generic(self.text, self.lexicon)
         self.known = Known(generic.texts, default_head(generic, self.text.card, self.image))
-        self.kinds = KindReader(
-            self.text, Kinds.of(self.text.encode_query, self.lexicon), load_things(), load_meanings,
-            phrases=load_phrases(self.text.card),
+        self.concepts = ConceptExpander(
+            self.text, ConceptSpace.of(self.text.encode_query, self.lexicon),
+            load_wordnet_nouns(), load_meanings, phrases=load_phrase_embedding(self.text.card),
         )  # fmt: skip
         self.is_plain = is_plain
         self._read: dict[tuple[str, bool], Vectors] = {}
@@ -97,12 +96,12 @@ class Bench:
         rows = self.encoded(texts, False)
         if self.is_plain:
             return rows
-        sight = Sight(self.kinds, adapter_of(head))
-        moved = [sight.seen(t, row) for t, row in zip(texts, rows, strict=True)]
+        sight = VisualQueryExpander(self.concepts, adapter_of(head))
+        moved = [sight.expanded_vector(t, row) for t, row in zip(texts, rows, strict=True)]
         return np.array([row if m is None else m for m, row in zip(moved, rows, strict=True)])
 
     def pairs(
-        self, rows: Vectors, said: Sequence[Sequence[Saying]], products: NDArray[np.int64]
+        self, rows: Vectors, said: Sequence[Sequence[TrainingText]], products: NDArray[np.int64]
     ) -> Pairs:
         """Return pictures and texts: product texts encoded as products are, others as queries."""
         texts = distinct_texts(said)
@@ -121,11 +120,10 @@ class Bench:
         asked: Vectors,
         groups: NDArray[np.int64],
         titles: Vectors | None = None,
-        names: NDArray[np.str_] | None = None,
     ) -> Head:
         """Return the head that ships for these pairs."""
         return fit_head(
-            pairs, form, self.known, asked=asked, groups=groups, titles=titles, names=names,
+            pairs, form, self.known, asked=asked, groups=groups, titles=titles,
             seed=self.seed,
             spaces=(self.image.card.space, self.text.card.space),
         )  # fmt: skip
@@ -163,7 +161,7 @@ def run_clothing(bench: Bench, form: Form) -> None:
     """Print figures (1): 5 folds by class."""
     paths, kinds, names = clothing()
     rows, folds = features(paths, "clothing", bench.image), class_folds(kinds, 5, bench.seed)
-    said = [sayings(one, bench.lexicon) for one in shop_of(names)]
+    said = [training_texts(one, bench.lexicon) for one in shop_of(names)]
     figures: dict[str, list[float]] = defaultdict(list)
     for fold in range(1 if bench.is_quick else 5):
         train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
@@ -180,7 +178,7 @@ def run_unseen(bench: Bench, form: Form) -> None:
     """Print figures (1b): each class left out of the fit once, asked for by its name."""
     paths, kinds, names = clothing()
     rows, folds = features(paths, "clothing", bench.image), class_folds(kinds, 5, bench.seed)
-    said = [sayings(one, bench.lexicon) for one in shop_of(names)]
+    said = [training_texts(one, bench.lexicon) for one in shop_of(names)]
     figures: dict[str, list[float]] = defaultdict(list)
     train, test = np.flatnonzero(folds != 0), np.flatnonzero(folds == 0)
     for i, name in enumerate(names):
@@ -199,7 +197,7 @@ def _class_head(
     rows: Vectors,
     kinds: NDArray[np.int64],
     train: NDArray[np.int64],
-    said: Sequence[Sequence[Saying]],
+    said: Sequence[Sequence[TrainingText]],
 ) -> Head:
     # Each photo is a product of its own: early stopping must hold back photos, not a whole class.
     pairs = bench.pairs(rows[train], [said[k] for k in kinds[train]], train)
@@ -233,8 +231,7 @@ def _fold_luma(
     hashes = {p: hashlib.sha256((DATA / p).read_bytes()).hexdigest() for p in paths}
     folds = product_folds([[hashes[p] for p in one] for one in shown], 4, seed)
     titles = bench.encoded([one.title for one in products], False)
-    names = load_names().firsts(one.title for one in products)
-    said = [sayings(one, bench.lexicon) for one in products]
+    said = [training_texts(one, bench.lexicon) for one in products]
     tags = _tag_vectors(bench, products)
     owners: dict[str, set[int]] = defaultdict(set)
     for i, one in enumerate(shown):
@@ -246,7 +243,7 @@ def _fold_luma(
         pairs = bench.pairs(
             rows[[place[p] for _, p in learnt]], [said[i] for i, _ in learnt], owner
         )
-        head = bench.head(pairs, form, titles[folds != fold], owner, titles[owner], names[owner])
+        head = bench.head(pairs, form, titles[folds != fold], owner, titles[owner])
         vectors = head.apply(rows)
         held = np.flatnonzero(folds == fold)
         pool = sorted({p for i in held for p in shown[i]})
@@ -335,7 +332,7 @@ def run_time(bench: Bench) -> None:
     """Print figures (4): seconds to fit on 3,000 pictures, texts encoded beforehand."""
     paths, kinds, names = clothing()
     rows, kinds = features(paths, "clothing", bench.image)[:3000], kinds[:3000]
-    said = [sayings(one, bench.lexicon) for one in shop_of(names)]
+    said = [training_texts(one, bench.lexicon) for one in shop_of(names)]
     pairs = bench.pairs(rows, [said[k] for k in kinds], np.arange(len(rows)))
     for form in FORMS:
         begun = time.perf_counter()

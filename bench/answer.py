@@ -31,12 +31,12 @@ from numpy.typing import NDArray
 from bench.answer_shelf import Shelf, fill
 from bench.fused_contenders import SIZE, hybrid, legs
 from bench.fused_search import machine, node
-from encoders.kinds.chinese import load_meanings
-from encoders.kinds.english import load_things
-from encoders.kinds.load import kind_reader
+from encoders.concepts.chinese import load_meanings
+from encoders.concepts.factory import make_concept_expander
+from encoders.concepts.wordnet_nouns import load_wordnet_nouns
 from encoders.protocol import TextEncoder
+from encoders.query_expander import VisualQueryExpander
 from encoders.registry import load_text_encoder
-from encoders.sight import Sight
 from mappings.connection import Connection
 from mappings.fields import vector_json
 from mappings.schema import PRICE, SHOWN
@@ -257,9 +257,9 @@ def encoding(encoder: TextEncoder, rounds: int) -> dict[str, float]:
     they are told apart.
     """
     load_meanings()
-    sight = Sight(kind_reader(encoder, OUT))
+    sight = VisualQueryExpander(make_concept_expander(encoder, OUT))
     ours = QueryEncoder(encoder, None, None, encoder.card.dim, sight=sight)
-    things = load_things().words
+    things = load_wordnet_nouns().words
     drawn = np.random.default_rng(0).choice(len(things), min(rounds, 100), replace=False)
     told = {
         "": [f"red dress {number}" for number in range(min(rounds, 200))],

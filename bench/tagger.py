@@ -7,8 +7,8 @@ that stand verbatim in the title. Three are compared. ``frequent``: longest matc
 enough products list. ``gazetteer``: the same, of values whose titles mean them often enough
 (``Entry.trust``), which is much stronger. Both limits are chosen on the training folds, in eighths
 left out in turn. ``tagger``: its epoch and lean are chosen on 15 % of its training folds; epoch 0
-is the belief in known values alone, before the network has learned anything. ``gain`` is against
-the stronger one.
+is the confidence in known values alone, before the network has learned anything. ``gain`` is
+against the stronger one.
 """
 
 from __future__ import annotations

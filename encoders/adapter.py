@@ -1,8 +1,8 @@
-"""How titles lie to pictures, learned of a catalogue: what is added to a query for pictures."""
+"""Adapts queries to a catalogue's pictures, by a linear map fitted on its titles."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,60 +16,49 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QueryAdapter:
-    """What is added to a query's vector before it asks pictures: (x - mean) A + g |x - mean| n.
+    """Adds (x - mean) A to a query's vector x before it is compared with pictures.
 
-    g is 1 for a text that begins with a woman's first name, -1 for a man's, else 0
-    (``encoders.kinds.names``).
-
-    A head takes pictures to where their texts lie, as far as a picture tells. What it cannot tell
-    it leaves out, and brings a part that texts lack (``AlignedHead``). The adapter comes the other
-    way: from where titles lie to where pictures of such titles were found.
-    ``learn.align.adapt`` fits it.
+    A head maps pictures to their texts, but lacks what pictures do not show, and has a visual part
+    that texts lack (``AlignedHead``). The adapter maps in the other direction: from titles to the
+    vectors of their pictures. ``learn.align.adapt`` fits it.
 
     Args:
         matrix: A, float32 (d, d).
         mean: float32 (d,), the mean of the titles.
-        named: n, float32 (d,), where products lie whose titles begin with a woman's name, opposite
-            to a man's; empty where names say nothing here.
     """
 
     matrix: Vectors
     mean: Vectors
-    named: Vectors = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
 
-    def part(self, rows: NDArray[np.floating], genders: Vectors) -> Vectors:
-        """Return float32 (n, d): what is to be added to queries.
+    def part(self, rows: NDArray[np.floating]) -> Vectors:
+        """Return float32 (n, d): what is added to the queries.
 
         Args:
             rows: float (n, d), queries, unit length.
-            genders: g, float32 (n,), of the queries' texts.
         """
         own = rows - self.mean
         # Not "@": BLAS's threads spin on after so small a product, in the way of the encoder.
         found: Vectors = np.einsum("nd,de->ne", own, self.matrix).astype(np.float32)
-        if len(self.named) and genders.any():
-            found += np.outer(genders * np.linalg.norm(own, axis=1), self.named)
         return found
 
-    def asked(self, rows: NDArray[np.floating], genders: Vectors) -> Vectors:
-        """Return float32 (n, d) unit rows: queries with their part, as far from the mean as before.
+    def asked(self, rows: NDArray[np.floating]) -> Vectors:
+        """Return float32 (n, d) unit rows: adapted queries, as far from the mean as before.
 
         Args:
             rows: float (n, d), queries, unit length.
-            genders: g, float32 (n,), of the queries' texts.
         """
-        return with_parts(rows, self.part(rows, genders), self.mean)
+        return with_parts(rows, self.part(rows), self.mean)
 
 
 def with_parts(rows: NDArray[np.floating], parts: NDArray[np.floating], mean: Vectors) -> Vectors:
-    """Return rows with parts added that are as far from the mean as they were, float32 (n, d).
+    """Add parts to rows and keep the rows' distances from the mean; float32 (n, d) unit rows.
 
-    So a signal's scale, measured by how far apart texts lie, stays right for them.
+    So the scale of a signal, which depends on these distances, stays valid.
 
     Args:
         rows: float (n, d), unit length.
         parts: float (n, d).
-        mean: float32 (d,), what all texts share.
+        mean: float32 (d,), the mean of all texts.
     """
     own = rows - mean
     lengths = np.linalg.norm(own, axis=1, keepdims=True)

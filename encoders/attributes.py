@@ -1,9 +1,8 @@
 """A product's attributes as one vector: TF-IDF-weighted, in the text encoder's space.
 
-a = unit(sum over values t of tf(t) idf(t) W e(t)). Every value is embedded as a *query*, because
-queries are what it is compared with; W takes the catalogue's values apart
-(``encoders.decorrelation``): without it the sum of 100 values says little of any one of them,
-since cosines of e5 crowd into 0.77-0.91.
+a = unit(sum over values t of tf(t) idf(t) W e(t)). Every value is encoded as a *query*, because it
+is compared with queries. W decorrelates the catalogue's values (``encoders.decorrelation``):
+without it a sum of 100 values hardly reveals any one of them, as cosines of e5 lie in 0.77-0.91.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from encoders.atomic_io import read_record, write_atomically
 from encoders.cache import content_key
 from encoders.card import digest_of
 from encoders.decorrelation import Decorrelation
 from encoders.protocol import TextEncoder, Vectors, unit_rows
-from encoders.whole_file import record_of, write_whole
 from mappings.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,11 +29,11 @@ if TYPE_CHECKING:
 
 
 _FORM = "attribute as query, 2"
-"""What a value's vector is made as: part of the spool's keys and of the digest."""
+"""Version of a value's encoding: part of the spool's keys and of the digest."""
 
 
 def attribute_terms(product: Product) -> tuple[str, ...]:
-    """Return the product's attributes as ``name=value``: the shop's own, then those found."""
+    """Return the product's attributes as ``name=value``: the shop's own, then extracted ones."""
     return product.tags + product.found_tags
 
 
@@ -49,7 +48,7 @@ def attribute_text(term: str) -> str:
 
 
 def attribute_key(term: str) -> str:
-    """Return the spool's key of a term's vector; another than a product text's of equal words.
+    """Return the spool's key of a term's vector, distinct from that of an equal product text.
 
     Args:
         term: ``name=value``.
@@ -69,12 +68,12 @@ def encode_terms(encoder: TextEncoder, terms: Sequence[str]) -> Vectors:
 
 @dataclass(frozen=True, slots=True)
 class AttributeWeights:
-    """How telling each attribute is, from a catalogue.
+    """IDF weights of attributes, from a catalogue.
 
     Args:
         n_products: Products counted.
         document_frequency: ``name=value`` to the number of products that have it.
-        decorrelation: What takes the catalogue's values apart; ``None`` leaves them as they are.
+        decorrelation: Decorrelates the catalogue's values; ``None`` for the identity.
     """
 
     n_products: int
@@ -92,7 +91,7 @@ class AttributeWeights:
 
         Args:
             embeddings: float32 (n, d) unit rows of ``encode_terms``, each value once. With fewer
-                than two different ones there is nothing to take apart.
+                than two different ones there is no decorrelation.
         """
         return replace(self, decorrelation=Decorrelation.fit(embeddings))
 
@@ -107,7 +106,7 @@ class AttributeWeights:
         return cls(count, dict(sorted(frequency.items())))
 
     def idf(self, term: str) -> float:
-        """Return ln((1 + N) / (1 + df)) + 1, at least 1; a term never seen weighs most.
+        """Return ln((1 + N) / (1 + df)) + 1, at least 1; an unknown term has the largest weight.
 
         Source: Salton & Buckley, Term-weighting approaches in automatic text retrieval, 1988, in
         the smoothed form of scikit-learn's ``TfidfTransformer``.
@@ -124,7 +123,7 @@ class AttributeWeights:
             "document_frequency": dict(self.document_frequency),
             "decorrelated": self.decorrelation is not None,
         }
-        write_whole(path, json.dumps(record, ensure_ascii=False, indent=1))
+        write_atomically(path, json.dumps(record, ensure_ascii=False, indent=1))
 
     @classmethod
     def load(cls, path: Path) -> AttributeWeights:
@@ -134,7 +133,7 @@ class AttributeWeights:
             InputError: The file is missing, or holds something else.
         """
         cure = "Fit them again, or restore the space folder from where it was made."
-        with record_of(path, "attribute weights", cure) as record:
+        with read_record(path, "attribute weights", cure) as record:
             frequency = {str(k): int(v) for k, v in record["document_frequency"].items()}
             beside = path.with_suffix(".safetensors") if record.get("decorrelated") else None
             found = cls(
@@ -148,7 +147,7 @@ def attribute_vector(
 ) -> Vectors:
     """Return unit(sum over terms of tf(t) idf(t) W e(t)): the vector *a* of a product.
 
-    tf is how often a term stands in ``terms``: once, in a product's own. Without a decorrelation
+    tf is how often a term occurs in ``terms``: once in a product. Without a decorrelation
     W is the identity.
     Source: the TF-IDF weighting of Salton & Buckley, 1988, over term embeddings; for W see
     ``Decorrelation``.

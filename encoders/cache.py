@@ -1,4 +1,4 @@
-"""Vectors by what they were made of: the embedding cache, and the hand-over between stages."""
+"""A content-addressed store of vectors: embedding cache, and hand-over between stages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from encoders.protocol import Vectors
 from mappings.errors import DiskFull, InputError, StackError
 
 CHUNK = 500
-"""Keys of one statement; SQLite allows 32,766 variables, fewer keep other writers moving."""
+"""Keys of one statement. SQLite allows 32,766 variables; fewer block other writers less."""
 
 _SCHEMA = """
 create table if not exists vectors (
@@ -41,7 +41,7 @@ class VectorSpool:
     batches or nothing, and readers never wait for a writer. The folder must be on a local disk.
 
     Args:
-        folder: Where the store lies; made when it is missing.
+        folder: Of the store; made when it is missing.
 
     Raises:
         StackError: The folder cannot be written, or holds something else.
@@ -140,7 +140,8 @@ class VectorSpool:
             return held
         made = sqlite3.connect(self._path, timeout=60.0)
         made.execute("pragma journal_mode = wal")
-        made.execute("pragma synchronous = normal")  # a cache: a power cut may cost the last batch
+        # A power cut may cost the last batch, which a cache can bear.
+        made.execute("pragma synchronous = normal")
         made.execute(_SCHEMA)
         self._local.connection, self._local.pid = made, os.getpid()
         return made
@@ -148,7 +149,7 @@ class VectorSpool:
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the file system say into errors with a cure."""
+    """Turn errors of SQLite and the file system into ours, with a cure."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:

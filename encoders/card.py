@@ -1,4 +1,4 @@
-"""What a model is, as a frozen record: the part of an encoder that decides what vectors mean."""
+"""The identity of a model, as a frozen record."""
 
 import hashlib
 import json
@@ -15,12 +15,12 @@ class EncoderCard:
     Args:
         name: The name under which the registry loads the encoder.
         revision: The version of the weights, or a digest of them.
-        modality: What goes in.
-        space: Vectors of two encoders may be compared only when this is the same word.
+        modality: Of the input.
+        space: Vectors of two encoders may be compared only where this is equal.
         dim: Length of a vector.
         licence: SPDX name of the weights' licence, or ``unknown``.
-        preprocessing: Digest of everything that changes what the model sees: prefixes, pooling,
-            sizes, filters, normalisation.
+        preprocessing: Digest of everything that changes the model's input or output: prefixes,
+            pooling, sizes, filters, normalisation.
     """
 
     name: str

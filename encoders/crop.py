@@ -1,4 +1,4 @@
-"""What a picture is of: a box round its subject, given, found by eye, or by a detector."""
+"""Finds the box round a picture's subject: given, by saliency, or by a detector."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ Photo = NDArray[np.uint8]
 """uint8 (height, width, 3), RGB, upright, of any size."""
 
 SEEN = 96
-"""Longer side, in pixels, at which a subject is looked for."""
+"""Longer side, in pixels, of the picture in which the subject is searched."""
 MARGIN = 0.04
-"""Of the box's own sides, left round a subject: models are trained on pictures with some air."""
+"""Margin round a subject, relative to its box: models are trained on pictures with margins."""
 LEAST, MOST = 0.03, 0.9
-"""Shares of the picture: what is smaller is no subject, what is larger needs no crop."""
+"""Shares of the picture: smaller boxes are no subject, larger ones need no crop."""
 TAIL = 0.01
-"""Of what stands out, this much may lie outside the box at each side."""
+"""Share of the saliency that may lie outside the box at each side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Box:
 
     def __post_init__(self) -> None:
         inside = 0 <= self.left < self.right <= 1 and 0 <= self.top < self.bottom <= 1
-        if not inside:  # also for what is no number
+        if not inside:  # also for NaN
             raise InputError(
                 f"The box ({self.left}, {self.top}, {self.right}, {self.bottom}) is no part of a"
                 " picture.",
@@ -70,7 +70,7 @@ class Box:
 
     @property
     def share(self) -> float:
-        """The part of the picture that it covers, in (0, 1]."""
+        """The share of the picture that it covers, in (0, 1]."""
         return (self.right - self.left) * (self.bottom - self.top)
 
     def pixels(self, width: int, height: int) -> tuple[int, int, int, int]:
@@ -87,23 +87,23 @@ WHOLE = Box()
 
 
 class Detector(Protocol):
-    """Finds things in pictures; ``encoders.detect.load_detector`` loads one by name."""
+    """Finds objects in pictures; ``encoders.detect.load_detector`` loads one by name."""
 
     def subject(self, image: Photo) -> Box | None:
-        """Return the box of what the picture is of, ``None`` where nothing is found."""
+        """Return the box of the picture's subject, ``None`` where nothing is found."""
         ...
 
 
 def crop_subject(
     image: Photo, box: Box | None = None, detector: Detector | None = None
 ) -> tuple[Photo, Box]:
-    """Return what the picture is of, and where it lies in the picture.
+    """Return the picture's subject, and its box.
 
     Args:
         image: uint8 (height, width, 3).
-        box: Where the subject is, when that is known.
-        detector: Asked when there is no box; where it finds nothing the picture stays whole.
-            Without one the subject is what differs from the border (``find_subject``).
+        box: The subject's box, if it is known.
+        detector: Used when there is no box; where it finds nothing the picture stays whole.
+            Without a detector the subject is what differs from the border (``find_subject``).
 
     Returns:
         uint8 (height', width', 3), a view, and its box.
@@ -126,7 +126,7 @@ def crop_subject(
 
 
 def find_subject(image: Photo) -> Box:
-    """Return the box of what stands out: edges, and colours that the border does not have.
+    """Return the box of the salient part: edges, and colours that the border does not have.
 
     Each pixel counts by its colour's distance from the nearest of the border's colours and by its
     edge strength, less where it is far from the middle; the box holds all but ``TAIL`` of that at
@@ -184,7 +184,7 @@ def _border_colours(small: NDArray[np.float64]) -> NDArray[np.float64]:
     parts = [part for side in sides for part in np.array_split(side, 3)]
     found = np.array([np.median(part, axis=0) for part in parts])
     middle = np.median(np.concatenate(sides), axis=0)
-    # Where the subject itself reaches the border its colour is no background: the odd third goes.
+    # Where the subject reaches the border its colour is no background: a third is left out.
     far = np.linalg.norm(found - middle, axis=1)
     return np.concatenate([found[np.argsort(far, kind="stable")[:8]], middle[None]])
 
@@ -195,7 +195,7 @@ def _distance(small: NDArray[np.float64], colours: NDArray[np.float64]) -> NDArr
 
 
 def _calm(stands_out: NDArray[np.float64]) -> float:
-    """Return what the border itself reaches: three quarters of it, and a little for noise."""
+    """Return the saliency of the border itself: its third quartile, and a margin for noise."""
     border = np.concatenate([stands_out[0], stands_out[-1], stands_out[:, 0], stands_out[:, -1]])
     return float(np.quantile(border, 0.75)) + 6.0
 
@@ -212,6 +212,6 @@ def _sound_box(left: float, top: float, right: float, bottom: float) -> Box:
     wide, high = MARGIN * (right - left), MARGIN * (bottom - top)
     box = Box(max(0.0, left - wide), max(0.0, top - high), min(1.0, right + wide),
               min(1.0, bottom + high))  # fmt: skip
-    # What lies in a corner is what a close view leaves free, not what it is of.
+    # In a close view a corner is the background that is left free, not the subject.
     middle = box.left < 0.5 < box.right and box.top < 0.5 < box.bottom
     return box if middle and LEAST <= box.share <= MOST else WHOLE

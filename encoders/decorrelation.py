@@ -1,4 +1,4 @@
-"""A catalogue's attribute values taken apart, so that their sum can be read."""
+"""Decorrelates a catalogue's attribute values, so that a sum of them reveals each one."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from encoders.atomic_io import write_atomically
 from encoders.protocol import Vectors
-from encoders.whole_file import write_whole
 from mappings.errors import InputError
 
 RIDGE = 0.3
-"""Of the mean eigenvalue: 0.3 to 10 all lift the demo's S_qa, the smaller the more."""
+"""Relative to the mean eigenvalue. 0.3 to 10 all raise the demo's S_qa, smaller ones more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,11 +41,11 @@ class Decorrelation:
     def fit(cls, values: Vectors) -> Decorrelation | None:
         """Return W = P (C / s + (RIDGE + d / n) I)^-1 P of a catalogue's values.
 
-        P takes away the direction of the values' mean: every text shares it, so a query's part
-        along it says nothing. C is the covariance of what is left, s its mean eigenvalue. A
-        product's sum of W e is then the least-squares answer to "which values are in it": q . a
-        is large where the value near q is in the sum, and the other 99 hardly count. d / n keeps
-        W near a multiple of P where few values are known, so that a value met later is not loud.
+        P removes the direction of the values' mean, which every text shares. C is the covariance
+        of the rest, s its mean eigenvalue. A product's sum of W e is then the least-squares answer
+        to "which values are in it": q . a is large if the value near q is in the sum, and the other
+        99 hardly matter. d / n keeps W near a multiple of P where few values are known, so that an
+        unknown value does not get too large a weight.
         Source: the regularised optimal linear associative memory, Kohonen & Ruohonen,
         Representation of Associated Data by Matrix Operators, 1973.
 
@@ -71,10 +71,10 @@ class Decorrelation:
         return cls((away @ kept @ away).astype(np.float32))
 
     def save(self, path: Path) -> None:
-        """Write it as float32 safetensors, whole or not at all."""
+        """Write it atomically as float32 safetensors."""
         from safetensors.numpy import save
 
-        write_whole(path, save({"matrix": self.matrix}))
+        write_atomically(path, save({"matrix": self.matrix}))
 
     @classmethod
     def load(cls, path: Path) -> Decorrelation:

@@ -15,7 +15,7 @@ from encoders.registry_names import split_name, split_options
 from mappings.errors import UnknownModel
 
 SURE = 0.5
-"""Score from which a thing counts as found."""
+"""Least score of a detection."""
 KNOWN = "'torchvision:NAME?weights=PATH', 'hf:FOLDER_OR_HUB_NAME'"
 _CURE = (
     "Give a local folder with config.json, preprocessor_config.json and model.safetensors, or a"
@@ -24,11 +24,11 @@ _CURE = (
 
 
 class BoxDetector:
-    """Takes of the boxes that a network finds the one that most likely is the subject.
+    """Chooses, of a network's boxes, the one that most likely is the subject.
 
     Args:
         find: From uint8 (height, width, 3) to boxes, float (n, 4), in pixels, and scores (n,).
-        digest: What changes when it finds other boxes.
+        digest: Changes when it finds other boxes.
         sure: Least score.
     """
 

@@ -1,7 +1,7 @@
 """Near-duplicates among a product's pictures: the same shot again, but not another colour of it.
 
-Feature vectors cannot tell: halving a picture's size moves an EfficientNet feature as far (cosine
-0.93) as another colour of the same shot (0.94). What a small copy looks like can.
+Feature vectors cannot tell the two apart: halving a picture's size moves an EfficientNet feature as
+far (cosine 0.93) as another colour of the same shot (0.94). A fingerprint of a small copy can.
 """
 
 from __future__ import annotations
@@ -17,31 +17,32 @@ from encoders.protocol import Vectors
 
 ROWS, COLUMNS = 8, 9
 GRID = 4
-LOOK = ROWS * (COLUMNS - 1) + GRID * GRID * 3
-"""Length of a look: 64 brightness steps (up, down, flat), then the mean colours of 16 blocks."""
+FINGERPRINT_LENGTH = ROWS * (COLUMNS - 1) + GRID * GRID * 3
+"""64 brightness steps (up, down, flat), then the mean colours of 16 blocks."""
 LUMA = np.array((0.299, 0.587, 0.114), dtype=np.float32)
-SEEN = 64
-"""Pixels a side that are looked at, at least."""
+SAMPLED = 64
+"""Pixels a side that are sampled, at least."""
 FLAT = 3.0
-"""Brightness, of 255, from which a step is one and no noise."""
+"""Brightness difference, of 255, from which a step is no noise."""
 STEPS = 4
-"""Steps of 64 that may be turned round; one that is flat in one look counts half."""
+"""Steps of 64 that may differ; one that is flat in one of the pictures counts half."""
 LIGHTER = 24.0
-"""Lightness by which a block may differ, of 255: a copy may be a little brighter."""
+"""Largest lightness difference of a block, of 255: a copy may be a little brighter."""
 TINTED = 10.0
-"""Colour difference by which a block may differ, of 255: another colour of a thing is farther."""
+"""Largest colour difference of a block, of 255: another colour of the product is farther."""
 
 
-def look(pixels: Pixels) -> Vectors:
-    """Return what a picture looks like at a glance, float32 (112,).
+def fingerprint(pixels: Pixels) -> Vectors:
+    """Return a picture's fingerprint, float32 (112,): what a small copy of it looks like.
 
-    Source: the difference hash of Krawetz, Kind of Like That, 2013, for the first 64.
+    Source: the difference hash of Krawetz, Kind of Like That, 2013, for the first 64. Steps have
+    three values, where the usual hash has two: noise in an even ground must not count as one.
 
     Args:
         pixels: uint8 (edge, edge, 3), as ``decode`` returns them; of several views the first.
     """
     edge = pixels.shape[1]
-    every = max(1, edge // SEEN)  # a glance: all of the pixels would cost a quarter of the model
+    every = max(1, edge // SAMPLED)  # every pixel would cost a quarter of the model's time
     square = pixels[:edge:every, ::every].astype(np.float32)
     if edge < COLUMNS:
         square = square.repeat(COLUMNS, axis=0).repeat(COLUMNS, axis=1)
@@ -53,13 +54,13 @@ def look(pixels: Pixels) -> Vectors:
     return np.concatenate([steps.ravel(), blocks.ravel()]).astype(np.float32)
 
 
-def look_digest(size: PictureSize) -> str:
-    """Return under which the spool keeps looks of pictures that were decoded to a size."""
+def fingerprint_digest(size: PictureSize) -> str:
+    """Return the spool's key for fingerprints of pictures that were decoded to a size."""
     return digest_of(["look", 1, size.digest])
 
 
 def is_same_shot(one: Vectors, other: Vectors) -> bool:
-    """Tell whether two looks are of one shot: sent again, smaller, or a little brighter."""
+    """Return whether two fingerprints are of one shot: the same, smaller, or a little brighter."""
     hashed = ROWS * (COLUMNS - 1)
     if float(np.abs(one[:hashed] - other[:hashed]).sum()) / 2 > STEPS:
         return False
@@ -69,16 +70,16 @@ def is_same_shot(one: Vectors, other: Vectors) -> bool:
     return bool(np.abs(light).max() <= LIGHTER and np.linalg.norm(tint, axis=1).max() <= TINTED)
 
 
-def distinct(looks: Sequence[Vectors | None]) -> list[int]:
-    """Return the places of the pictures that are no near-duplicate of an earlier one.
+def distinct(fingerprints: Sequence[Vectors | None]) -> list[int]:
+    """Return the places of the pictures that are not near-duplicates of an earlier one.
 
     Args:
-        looks: In the pictures' order; ``None`` for one whose look is not known, which is kept.
+        fingerprints: In the pictures' order; ``None`` where unknown: such pictures are kept.
     """
     kept: list[int] = []
-    for place, mine in enumerate(looks):
-        seen = (looks[k] for k in kept)
-        if mine is None or not any(s is not None and is_same_shot(mine, s) for s in seen):
+    for place, mine in enumerate(fingerprints):
+        earlier = (fingerprints[k] for k in kept)
+        if mine is None or not any(s is not None and is_same_shot(mine, s) for s in earlier):
             kept.append(place)
     return kept
 

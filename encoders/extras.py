@@ -1,4 +1,4 @@
-"""Packages that a model needs and an installation may lack: the error names the extra."""
+"""Imports optional packages; where one is missing, the error names the extra to install."""
 
 import importlib
 from types import ModuleType

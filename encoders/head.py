@@ -1,4 +1,4 @@
-"""Heads: maps from an image encoder's features into the text space, by kind, saved with a card."""
+"""Heads map an image encoder's features into the text space; here they are saved and loaded."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.atomic_io import write_atomically
 from encoders.protocol import Vectors
-from encoders.whole_file import write_whole
 from mappings.errors import InputError
 
 Words = dict[str, Any]
@@ -28,28 +28,28 @@ KINDS = {
 
 
 class Head(Protocol):
-    """A map from features to unit vectors of another space, whole in a card and some tensors."""
+    """A map from features to unit vectors of another space, given by a card and some tensors."""
 
     kind: ClassVar[str]
 
     @property
     def source_space(self) -> str:
-        """The space whose vectors go in, empty where any may."""
+        """The space of the input vectors, empty for any."""
         ...
 
     @property
     def target_space(self) -> str:
-        """The space whose vectors come out."""
+        """The space of the output vectors."""
         ...
 
     @property
     def d_in(self) -> int:
-        """Length of the rows that go in."""
+        """Length of the input rows."""
         ...
 
     @property
     def d_out(self) -> int:
-        """Length of the rows that come out."""
+        """Length of the output rows."""
         ...
 
     @property
@@ -66,11 +66,11 @@ class Head(Protocol):
         ...
 
     def words(self) -> Words:
-        """Return the card: everything that is no tensor."""
+        """Return the card: everything but the tensors."""
         ...
 
     def tensors(self) -> Tensors:
-        """Return the numbers by name, float32."""
+        """Return the tensors by name, float32."""
         ...
 
     @classmethod
@@ -88,7 +88,7 @@ def head_digest(words: Words, tensors: Tensors) -> str:
 
 
 def require_width(rows: NDArray[np.floating], width: int, what: str) -> None:
-    """Refuse rows that are not (n, width).
+    """Raise an error unless rows are (n, width).
 
     Raises:
         InputError: Naming both lengths.
@@ -101,11 +101,11 @@ def require_width(rows: NDArray[np.floating], width: int, what: str) -> None:
 
 
 def save_head(head: Head, path: Path) -> None:
-    """Write a head as safetensors, whole or not at all: kind, card and digest in the metadata.
+    """Write a head atomically as safetensors, with kind, card and digest in the metadata.
 
     Args:
         head: What to write.
-        path: Where the file appears.
+        path: The file.
     """
     from safetensors.numpy import save
 
@@ -115,7 +115,7 @@ def save_head(head: Head, path: Path) -> None:
         "card": json.dumps(head.words(), sort_keys=True),
         "digest": head.digest,
     }
-    write_whole(path, save(tensors, metadata=metadata))
+    write_atomically(path, save(tensors, metadata=metadata))
 
 
 def load_head(path: Path) -> Head:

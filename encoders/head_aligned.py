@@ -15,10 +15,11 @@ from encoders.protocol import Vectors, softmax_rows, unit_rows
 _TENSORS = (
     "middle", "scale", "linear", "hidden", "hidden_bias", "out", "text_mean", "metric", "visual",
 )  # fmt: skip
-_CENTRES = ("said", "seen")
+_CENTRES = {"said": "text_centres", "seen": "visual_centres"}
+"""Names of the centres in files and on the head."""
 _ADAPTER = "adapter."
 SURE = (5.0, 10.0)
-"""Of the kinds' softmax: what a cosine of the text parts counts, and one of the visual parts."""
+"""Sharpness of the softmax over centres, for the text parts and for the visual parts."""
 
 
 def _none() -> Vectors:
@@ -29,31 +30,31 @@ def _none() -> Vectors:
 class AlignedHead:
     """A map x -> unit(K(unit(P(t M))) + gain * unit(u V)), t = P(u L + g(u H + c) O).
 
-    u is (x - middle) / scale and g is max(0, .); P takes the mean direction of texts away, so that
-    a dot product with an uncentred text vector ranks as one with a centred text does. M weakens
-    directions in which all texts differ, and leaves those that tell few apart. u V is the visual
-    part, in directions in which texts hardly differ: pictures of one product meet there, texts do
-    not. It is as long for every picture, so that the order in which a text finds pictures stays.
-    K draws the text part towards the centres of the kinds that the picture looks like, by a softmax
-    over its cosines to the centres of both parts; without centres it leaves it.
+    u is (x - middle) / scale and g is max(0, .). P removes the mean direction of texts, so that a
+    dot product with an uncentred text vector ranks like one with a centred vector. M weakens the
+    directions in which all texts vary. u V is the visual part, in directions in which texts hardly
+    vary: it brings pictures of one product together. It has the same length for every picture, so
+    that the ranking of pictures for a text does not change.
+    K moves the text part towards the centres of the categories that the picture resembles, by a
+    softmax over its cosines to the centres of both parts; without centres it changes nothing.
 
     Args:
         middle: float32 (d,), mean of the features.
-        scale: float32 (d,), their spread.
-        linear: L, float32 (d, 384), of a size that ``strength`` is 1 on average.
+        scale: float32 (d,), their standard deviation.
+        linear: L, float32 (d, 384), scaled so that text parts have length 1 on average.
         hidden: H, float32 (d, h); h may be 0.
         hidden_bias: c, float32 (h,).
         out: O, float32 (h, 384).
         text_mean: float32 (384,), unit length.
         metric: M, float32 (384, 384), from ``learn.align.metric``.
         visual: V, float32 (d, 384); anything where ``gain`` is 0.
-        gain: Length of the visual part against the text part, at least 0.
-        said: float32 (k, 384) unit rows, the text parts' centres of k kinds; k may be 0.
-        seen: float32 (k, 384) unit rows, the visual parts'.
-        pull: Length of the pull towards the centres against the text part.
-        adapter: What queries are moved by before they ask these pictures, ``None`` for nothing.
-        source_space: The space whose vectors go in.
-        target_space: The space whose vectors come out.
+        gain: Length of the visual part relative to the text part, at least 0.
+        text_centres: float32 (k, 384) unit rows, of the text parts of k categories; k may be 0.
+        visual_centres: float32 (k, 384) unit rows, of their visual parts.
+        centre_weight: Length of the move towards the centres, relative to the text part.
+        adapter: Moves queries before they are compared with these pictures; ``None`` for nothing.
+        source_space: The space of the input vectors.
+        target_space: The space of the output vectors.
         fitted_on: Number of pictures.
         seed: The seed of sampling and initial weights.
     """
@@ -68,9 +69,9 @@ class AlignedHead:
     metric: Vectors
     visual: Vectors
     gain: float = 0.0
-    said: Vectors = field(default_factory=_none)
-    seen: Vectors = field(default_factory=_none)
-    pull: float = 0.0
+    text_centres: Vectors = field(default_factory=_none)
+    visual_centres: Vectors = field(default_factory=_none)
+    centre_weight: float = 0.0
     adapter: QueryAdapter | None = None
     source_space: str = ""
     target_space: str = ""
@@ -81,12 +82,12 @@ class AlignedHead:
 
     @property
     def d_in(self) -> int:
-        """Length of the rows that go in."""
+        """Length of the input rows."""
         return len(self.middle)
 
     @property
     def d_out(self) -> int:
-        """Length of the rows that come out."""
+        """Length of the output rows."""
         return int(self.linear.shape[1])
 
     @property
@@ -106,9 +107,12 @@ class AlignedHead:
     def joined(self, text: NDArray[np.floating], visual: Vectors) -> Vectors:
         """Return float32 (n, d_out) unit rows of text parts, of any length, and visual parts."""
         flat = self.flat(text)
-        if len(self.said):
-            near = SURE[0] * flat @ self.said.T + SURE[1] * unit_rows(visual) @ self.seen.T
-            flat = unit_rows(flat + self.pull * (softmax_rows(near) @ self.said))
+        if len(self.text_centres):
+            near = (
+                SURE[0] * flat @ self.text_centres.T
+                + SURE[1] * unit_rows(visual) @ self.visual_centres.T
+            )
+            flat = unit_rows(flat + self.centre_weight * (softmax_rows(near) @ self.text_centres))
         return unit_rows(flat + visual)
 
     def flat(self, text: NDArray[np.floating]) -> Vectors:
@@ -118,9 +122,9 @@ class AlignedHead:
     def parts(self, rows: NDArray[np.floating]) -> tuple[NDArray[np.floating], Vectors]:
         """Return the text part and the visual part, (n, d_out) each, for float (n, d_in) features.
 
-        The text part is as long as a ridge reaches, 1 on average: it shrinks what is unlike
-        everything it has seen towards the mean. A head with a hidden layer was trained on
-        directions alone: its length is 1 everywhere. The visual part's is ``gain``.
+        The text part of a ridge has length 1 on average; pictures unlike the training pictures
+        get a shorter one. A head with a hidden layer was trained on directions alone: its text
+        parts have length 1. The visual part has length ``gain``.
 
         Raises:
             InputError: The rows have another length.
@@ -140,7 +144,7 @@ class AlignedHead:
 
     def words(self) -> Words:
         """Return the card."""
-        drawn = {"pull": self.pull} if len(self.said) else {}
+        drawn = {"pull": self.centre_weight} if len(self.text_centres) else {}
         return {
             "source_space": self.source_space,
             "target_space": self.target_space,
@@ -152,12 +156,12 @@ class AlignedHead:
         }
 
     def tensors(self) -> Tensors:
-        """Return the numbers by name."""
-        names = _TENSORS + (_CENTRES if len(self.said) else ())
-        found = {name: getattr(self, name) for name in names}
+        """Return the tensors by name."""
+        found = {name: getattr(self, name) for name in _TENSORS}
+        if len(self.text_centres):
+            found |= {name: getattr(self, own) for name, own in _CENTRES.items()}
         if self.adapter is not None:
             parts = {"matrix": self.adapter.matrix, "mean": self.adapter.mean}
-            parts |= {"named": self.adapter.named} if len(self.adapter.named) else {}
             found |= {f"{_ADAPTER}{name}": part for name, part in parts.items()}
         return found
 
@@ -166,6 +170,11 @@ class AlignedHead:
         """Return the head of a card and its tensors."""
         known: Words = {**tensors, **words}
         del known["form"]
+        for name, own in (*_CENTRES.items(), ("pull", "centre_weight")):
+            if name in known:
+                known[own] = known.pop(name)
         parts = [name for name in known if name.startswith(_ADAPTER)]
         adapter = {name.removeprefix(_ADAPTER): known.pop(name) for name in parts}
+        if "named" in adapter:
+            raise ValueError("it was fitted with a direction for first names, which is gone")
         return cls(**known, adapter=QueryAdapter(**adapter) if adapter else None)

@@ -1,4 +1,4 @@
-"""A fitted head and the one that ships, added: categories never seen in a fit still work."""
+"""The sum of a fitted head and the one that ships, so that unseen categories still work."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from mappings.errors import InputError
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BlendedHead:
-    """A map x -> unit(unit(P((t(x) + share * v(x)) M)) + l(x)): each part counts as it is sure.
+    """A map x -> unit(unit(P((t(x) + share * v(x)) M)) + l(x)): the surer part counts more.
 
     t is the fitted head's text part, short for pictures unlike those it was fitted on; v are the
-    generic head's votes, short where its classifier wavers; l is the fitted head's visual part, P
-    and M are the fitted head's too.
-    On clothing photos a category left out of the fit is then found by its name (P@10 0.2 without
-    the generic part), and those that were in the fit lose next to nothing.
+    generic head's votes, short where its classifier is unsure; l is the fitted head's visual part.
+    P and M are those of the fitted head.
+    On clothing photos, a category that is left out of the fit is then found by its name (P@10 0.2
+    without the generic part), and the other categories lose almost nothing.
 
     Args:
-        fitted: Learned from the catalogue's own pairs.
-        generic: Knows classes that the catalogue may not have shown.
+        fitted: Fitted on the catalogue's own pairs.
+        generic: Covers classes that the catalogue may lack.
         share: Weight of the generic part, at least 0.
 
     Raises:
@@ -51,27 +51,27 @@ class BlendedHead:
 
     @property
     def source_space(self) -> str:
-        """The space whose vectors go in."""
+        """The space of the input vectors."""
         return self.fitted.source_space
 
     @property
     def target_space(self) -> str:
-        """The space whose vectors come out."""
+        """The space of the output vectors."""
         return self.fitted.target_space
 
     @property
     def d_in(self) -> int:
-        """Length of the rows that go in."""
+        """Length of the input rows."""
         return self.fitted.d_in
 
     @property
     def d_out(self) -> int:
-        """Length of the rows that come out."""
+        """Length of the output rows."""
         return self.fitted.d_out
 
     @property
     def adapter(self) -> QueryAdapter | None:
-        """What queries are moved by before they ask these pictures, ``None`` for nothing."""
+        """Moves queries before they are compared with these pictures; ``None`` for nothing."""
         return self.fitted.adapter
 
     @property
@@ -106,7 +106,7 @@ class BlendedHead:
         }
 
     def tensors(self) -> Tensors:
-        """Return the numbers of both parts, their names prefixed."""
+        """Return the tensors of both parts, their names prefixed."""
         return {f"fitted.{k}": v for k, v in self.fitted.tensors().items()} | {
             f"generic.{k}": v for k, v in self.generic.tensors().items()
         }
@@ -124,10 +124,10 @@ class BlendedHead:
 
 
 def fitted_of(head: AlignedHead | BlendedHead) -> AlignedHead:
-    """Return the part that was learned from the catalogue."""
+    """Return the part that was fitted on the catalogue."""
     return head.fitted if isinstance(head, BlendedHead) else head
 
 
 def with_fitted(head: AlignedHead | BlendedHead, fitted: AlignedHead) -> AlignedHead | BlendedHead:
-    """Return the head with another learned part."""
+    """Return the head with another fitted part."""
     return replace(head, fitted=fitted) if isinstance(head, BlendedHead) else fitted

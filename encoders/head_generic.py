@@ -1,4 +1,4 @@
-"""The head that ships: picture features to class probabilities to the classes' texts."""
+"""The head that ships maps features to class probabilities, and these to the classes' texts."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from encoders.protocol import Vectors, softmax_rows, unit_rows
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GenericHead:
-    """A map x -> unit(P(p T)), p = softmax(length * unit(x) W + b): no picture was needed for it.
+    """A map x -> unit(P(p T)), p = softmax(length * unit(x) W + b); it is made without pictures.
 
-    Where a row holds several views of a picture (middle, whole, heart), each answers, and the
-    answers are added; what follows the views in a row (colours) is not looked at.
+    Where a row holds several views of a picture (middle, whole, heart), their outputs are added;
+    what follows the views in a row (colours) is ignored.
 
     Args:
         weights: W, float32 (d, classes), the classifier's own.
         bias: b, float32 (classes,).
         targets: T, float32 (classes, d_out), from ``learn.align.coldstart.class_targets``.
-        text_mean: float32 (d_out,), unit length; P takes this direction away.
-        length: What unit features are multiplied by, as the classifier knows them at full length.
+        text_mean: float32 (d_out,), unit length; P removes this direction.
+        length: Unit features are multiplied by it, as the classifier was trained without scaling.
         views: How many views a row begins with.
         width: Length of a row; 0 for the views alone.
-        source_space: The space whose vectors go in.
-        target_space: The space whose vectors come out.
+        source_space: The space of the input vectors.
+        target_space: The space of the output vectors.
     """
 
     weights: Vectors
@@ -45,12 +45,12 @@ class GenericHead:
 
     @property
     def d_in(self) -> int:
-        """Length of the rows that go in."""
+        """Length of the input rows."""
         return self.width or self.views * len(self.weights)
 
     @property
     def d_out(self) -> int:
-        """Length of the rows that come out."""
+        """Length of the output rows."""
         return int(self.targets.shape[1])
 
     @property
@@ -67,7 +67,7 @@ class GenericHead:
         return unit_rows(self.votes(rows))
 
     def votes(self, rows: NDArray[np.floating]) -> Vectors:
-        """Return float32 (n, d_out): the same, as long as the classifier is sure, at most 1.
+        """Return float32 (n, d_out), not normalised: the surer the classifier, the longer, up to 1.
 
         Raises:
             InputError: The rows have another length.
@@ -95,7 +95,7 @@ class GenericHead:
         }
 
     def tensors(self) -> Tensors:
-        """Return the numbers by name."""
+        """Return the tensors by name."""
         return {
             "weights": self.weights,
             "bias": self.bias,

@@ -15,7 +15,7 @@ BOX = struct.Struct("<4d")
 
 
 def main() -> None:
-    """Decode frames until standard input ends; Ctrl-C in a terminal is for who sends them."""
+    """Decode frames until standard input ends; Ctrl-C in a terminal is left to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _import_decoders()
     from encoders.crop import Box
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def _import_decoders() -> None:
-    """Import what Pillow and NumPy would import while they work, when no file can be opened."""
+    """Import what Pillow and NumPy would import later, when no file can be opened any more."""
     import copy
 
     from numpy import ma

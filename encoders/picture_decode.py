@@ -1,4 +1,4 @@
-"""The one picture preprocessing that catalogue and query share: bytes in, upright pixels out."""
+"""Decodes a picture's bytes to upright pixels, for catalogue and queries alike."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ Reason = Literal[
 ]
 REASONS: tuple[str, ...] = get_args(Reason)
 SUBJECT_SEEN = 192
-"""Longest side, in pixels, of the picture in which a subject is looked for."""
+"""Longest side, in pixels, of the picture in which the subject is searched."""
 _ORIENTATION = 0x0112
 _CURE = "Send a JPEG, PNG, WEBP, GIF or AVIF with one frame, within the limits named."
 
 
 class PictureRefused(InputError):
-    """A picture that cannot be decoded, and why, in one word that programs can count.
+    """A picture that cannot be decoded, with the reason as a code.
 
     Args:
-        problem: What was given, what is allowed.
+        problem: Names the value given and the one allowed.
         reason: One of ``REASONS``.
-        cure: What to do about it.
+        cure: Tells what to do about it.
     """
 
     def __init__(self, problem: str, reason: Reason = "unreadable", cure: str = _CURE) -> None:
@@ -63,7 +63,7 @@ def decode(
     limits: PictureLimits = LIMITS,
     box: Box | None = None,
 ) -> Pixels:
-    """Return the squares of a picture that ``size`` asks for: upright, on white, RGB.
+    """Return the squares of a picture that ``size`` defines: upright, on white, RGB.
 
     Runs in this process: pictures from outside go through ``PictureDecoder``. Animation, colour
     profiles and text chunks are not interpreted. Large JPEGs are decoded at 1/2, 1/4 or 1/8 as
@@ -71,9 +71,9 @@ def decode(
 
     Args:
         content: The file's bytes.
-        size: What the encoder wants to see.
-        limits: What the picture may cost.
-        box: The part of the upright picture that counts; the rest is as if it were not there.
+        size: The encoder's input.
+        limits: Limits of a picture.
+        box: The part of the upright picture that is used; the rest is cut off.
 
     Returns:
         uint8, shape ``size.shape``: (edge, edge, 3) for one square, more below it.
@@ -89,7 +89,7 @@ def decode(
         raise too_many_bytes(len(content), limits)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # our own limits are stricter, and are errors
+            warnings.simplefilter("ignore")  # our own limits are stricter and raise errors
             with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
                 _require_limits(picture, limits)
                 return _squares(picture, size, box)
@@ -102,7 +102,7 @@ def decode(
         ) from None
     except MemoryError:
         raise PictureRefused("The picture needs more memory than is allowed.", "memory") from None
-    except Exception as error:  # a decoder may raise anything over bytes from outside
+    except Exception as error:  # a decoder may raise anything on untrusted bytes
         raise _refusal(content, error) from None
 
 
@@ -115,7 +115,7 @@ def too_many_bytes(count: int, limits: PictureLimits) -> PictureRefused:
 
 
 def _require_limits(picture: Image.Image, limits: PictureLimits) -> None:
-    """Refuse by the header, before a pixel is decoded."""
+    """Check the limits by the header, before a pixel is decoded."""
     long, short = max(picture.size), min(picture.size)
     shape = f"{picture.size[0]:,} x {picture.size[1]:,} pixels"
     if long * short > limits.pixels:
@@ -144,7 +144,7 @@ def _frames(picture: Image.Image, at_most: int) -> int:
         return 1
     if picture.format != "GIF":
         return int(getattr(picture, "n_frames", 1))
-    count = 1  # GIF has no count in its header: asking for n_frames would walk all of them
+    count = 1  # GIF has no count in its header: n_frames would read all of them
     try:
         while count < at_most:
             picture.seek(count)
@@ -168,7 +168,7 @@ def _squares(picture: Image.Image, size: PictureSize, box: Box | None) -> Pixels
     turn = _turn(picture)
     picture.load()
     plain = _plain(picture)
-    if box is not None or size.subject:  # a box is said of the upright picture
+    if box is not None or size.subject:  # a box refers to the upright picture
         plain, turn = plain if turn is None else plain.transpose(turn), None
         part = box or find_subject(_flat(plain, SUBJECT_SEEN))
         plain = plain.crop(part.pixels(*plain.size))
@@ -243,7 +243,7 @@ def _plain(picture: Image.Image) -> Image.Image:
 
 
 def _turn(picture: Image.Image) -> Image.Transpose | None:
-    """Return how to turn the stored pixels upright; a broken EXIF block turns nothing."""
+    """Return the transposition that turns the stored pixels upright; none for broken EXIF."""
     from PIL import Image
 
     turns = {
@@ -262,20 +262,20 @@ def _turn(picture: Image.Image) -> Image.Transpose | None:
 
 
 def _refusal(content: bytes, error: Exception) -> PictureRefused:
-    """Say why Pillow could not read these bytes."""
+    """Explain why Pillow could not read these bytes."""
     words = str(error).lower()
     if foreign := foreign_format(content):
         return PictureRefused(foreign, "format")
     if "truncated" in words or "eof" in words or "end of" in words or _cut_short(error):
         return PictureRefused("The picture ends before its last pixel.", "truncated")
-    # What Pillow raises on purpose is made for people; anything else shows the inside of programs.
+    # Pillow's own errors are readable for people; others expose internals.
     own = isinstance(error, OSError | SyntaxError | ValueError)
     shown = str(error)[:120] if own else "its data is damaged"
     return PictureRefused(f"The picture cannot be read: {shown}", "unreadable")
 
 
 def _cut_short(error: Exception) -> bool:
-    """Tell whether the header itself was cut: Pillow then does not know the format."""
+    """Return whether the header itself is cut off: Pillow then does not know the format."""
     from PIL import UnidentifiedImageError
 
     return isinstance(error, UnidentifiedImageError | EOFError)

@@ -1,4 +1,4 @@
-"""Pictures from outside: what they may cost, how they are decoded, why they are refused."""
+"""The interface for untrusted pictures: limits, decoding, and refusals."""
 
 from encoders.picture_decode import REASONS, PictureRefused, Reason, decode
 from encoders.picture_decoder import DecoderCaps, PictureDecoder

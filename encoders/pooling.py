@@ -1,4 +1,4 @@
-"""Many pictures, one vector; and whether it shows what the attributes say."""
+"""Pools the vectors of several pictures, and compares them with the attributes."""
 
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
@@ -9,8 +9,8 @@ from encoders.protocol import Vectors, unit_rows
 from mappings.errors import InputError
 
 
-class Shown(Protocol):
-    """Anything that says which role a picture has."""
+class HasRole(Protocol):
+    """Anything with the role of a picture."""
 
     @property
     def role(self) -> str:
@@ -18,11 +18,11 @@ class Shown(Protocol):
         ...
 
 
-S = TypeVar("S", bound=Shown)
+S = TypeVar("S", bound=HasRole)
 
 
 def telling(pictures: Sequence[S]) -> Sequence[S]:
-    """Return the pictures that say what the product is: all but swatches, where there are others.
+    """Return the pictures that show the product: all but swatches, where there are others.
 
     Args:
         pictures: A product's pictures, or their vectors, each with its role.
@@ -51,7 +51,7 @@ def pooled(vectors: Vectors) -> Vectors:
 
 
 def coherence(image: Vectors, attribute: Vectors) -> float:
-    """Return S_ia = i . a, in [-1, 1]: how well the picture shows what the attributes say.
+    """Return S_ia = i . a, in [-1, 1]: how well picture and attributes agree.
 
     Args:
         image: float32 (d,), unit length, in the shared space.

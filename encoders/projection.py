@@ -1,4 +1,4 @@
-"""From one encoder's space into another: a linear map fitted in closed form."""
+"""A linear map from one encoder's space into another, fitted in closed form."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Projection:
     Args:
         matrix: W, float32 (d_in, d_out).
         bias: b, float32 (d_out,).
-        source_space: The space whose vectors go in.
-        target_space: The space whose vectors come out.
+        source_space: The space of the input vectors.
+        target_space: The space of the output vectors.
         fitted_on: Number of pairs.
         ridge: The penalty lambda.
         seed: The seed that drew the pairs.
@@ -45,12 +45,12 @@ class Projection:
 
     @property
     def d_in(self) -> int:
-        """Length of the rows that go in."""
+        """Length of the input rows."""
         return int(self.matrix.shape[0])
 
     @property
     def d_out(self) -> int:
-        """Length of the rows that come out."""
+        """Length of the output rows."""
         return int(self.matrix.shape[1])
 
     @property
@@ -139,11 +139,11 @@ def fit_ridge(
 
 
 class ProjectedImageEncoder:
-    """An image encoder and a head: an ordinary encoder of the target space.
+    """An image encoder whose features go through a head: an encoder of the target space.
 
     Args:
         encoder: Makes the features.
-        projection: Takes them to the target space; a head of any kind.
+        projection: Maps them to the target space; a head of any kind.
 
     Raises:
         InputError: The projection was fitted for another encoder.
@@ -172,12 +172,12 @@ class ProjectedImageEncoder:
 
     @property
     def card(self) -> EncoderCard:
-        """What encoder and projection are together."""
+        """The card of encoder and projection together."""
         return self._card
 
     @property
     def size(self) -> PictureSize:
-        """What ``decode`` must be asked for."""
+        """The size that ``decode`` must produce."""
         return self.encoder.size
 
     def encode_query(self, items: Sequence[Pixels]) -> Vectors:

@@ -1,4 +1,4 @@
-"""The seam of this package: what every encoder, ours or a plug-in's, must be able to do."""
+"""The protocols that every encoder implements, ours or a plug-in's."""
 
 from collections.abc import Sequence
 from typing import Protocol, TypeVar, runtime_checkable
@@ -18,22 +18,22 @@ Real = TypeVar("Real", bound=np.floating)
 class Encoder(Protocol[T_contra]):
     """Turns items into unit vectors of one space.
 
-    Queries and products have a verb each, because asymmetric models prefix them differently;
-    where a model makes no difference the two give equal vectors. Both keep the order, are
+    Queries and products have a method each, because asymmetric models prefix them differently;
+    other models return equal vectors from both. Both keep the order, are
     deterministic, return a row for every item, and return (0, dim) for no items.
     """
 
     @property
     def card(self) -> EncoderCard:
-        """What the model is."""
+        """The model's card."""
         ...
 
     def encode_query(self, items: Sequence[T_contra]) -> Vectors:
-        """Return float32 (n, dim) with rows of unit length, for what a person asks with."""
+        """Return float32 (n, dim) unit rows, for queries."""
         ...
 
     def encode_products(self, items: Sequence[T_contra]) -> Vectors:
-        """Return float32 (n, dim) with rows of unit length, for what the index holds."""
+        """Return float32 (n, dim) unit rows, for the index."""
         ...
 
 
@@ -42,16 +42,16 @@ TextEncoder = Encoder[str]
 
 @runtime_checkable
 class ImageEncoder(Encoder[Pixels], Protocol):
-    """An encoder of pictures that are already decoded to the size that it names."""
+    """An encoder of pictures that are decoded to its own size."""
 
     @property
     def size(self) -> PictureSize:
-        """What ``encoders.pictures.decode`` must be asked for."""
+        """The size that ``encoders.pictures.decode`` must produce."""
         ...
 
 
 def softmax_rows(rows: NDArray[Real]) -> NDArray[Real]:
-    """Return exp(x) of each row, scaled so that it adds up to 1; the dtype stays.
+    """Return the softmax of each row, of the same dtype.
 
     Args:
         rows: Floats (..., k), k at least 1.

@@ -1,4 +1,4 @@
-"""Encoders by name: ours, and those that other packages register."""
+"""Loads encoders by name: ours, and those that other packages register."""
 
 import importlib
 from collections.abc import Callable

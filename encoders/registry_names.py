@@ -1,4 +1,4 @@
-"""How a model's name is read: a family, and what follows the colon."""
+"""Parses a model's name: a family, and an argument after the colon."""
 
 from urllib.parse import parse_qsl
 

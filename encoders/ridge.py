@@ -77,7 +77,7 @@ def _loo(left: Matrix, squares: Matrix, inside: Matrix, y: Matrix, penalty: floa
 
 
 def _missed(left: Matrix, squares: Matrix, inside: Matrix, y: Matrix, penalty: float) -> Matrix:
-    """Return by how much each row is missed that is predicted from all the others, as ``y``."""
+    """Return the leave-one-out residuals, in the shape of ``y``."""
     kept = squares / (squares + penalty)
     residual = y - left @ (kept[:, None] * inside)
     # The intercept is fitted too, which adds 1/n to every leverage.

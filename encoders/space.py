@@ -1,4 +1,4 @@
-"""The one space that an index lives in: which encoders, which projection, which weights."""
+"""The vector space of an index: its encoders, projection and attribute weights."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from encoders.atomic_io import write_atomically
 from encoders.attributes import AttributeWeights
 from encoders.head import Head, load_head, save_head
 from encoders.projection import ProjectedImageEncoder
 from encoders.protocol import ImageEncoder, TextEncoder
 from encoders.registry import load_image_encoder, load_text_encoder
-from encoders.whole_file import write_whole
 from mappings.errors import InputError
 from mappings.identity import ModelIdentity
 
@@ -22,7 +22,7 @@ _ATTRIBUTES = "attributes.json"
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Encoders that end in one space, and the weights of the attribute vector.
+    """Encoders into one shared space, and the weights of the attribute vector.
 
     Args:
         text: The text encoder; its space is the shared one.
@@ -50,7 +50,7 @@ class Space:
 
     @property
     def identity(self) -> ModelIdentity:
-        """What decides the meaning of every vector of the index."""
+        """Identifies everything that decides the meaning of the index's vectors."""
         image, projection = _parts(self.image)
         return ModelIdentity(
             text=self.text.card.digest,
@@ -63,11 +63,11 @@ class Space:
 
     @property
     def projection(self) -> Head | None:
-        """What takes picture features into the text space, ``None`` where nothing has to."""
+        """The head that maps picture features into the text space, ``None`` without one."""
         return _parts(self.image)[1]
 
     def save(self, folder: Path) -> None:
-        """Write the space: encoders by name, projection and weights whole.
+        """Write the space: the names of the encoders, the projection and the weights.
 
         Args:
             folder: Made when it is missing; ``space.json`` is written last.
@@ -83,7 +83,7 @@ class Space:
             "projected": projection is not None,
             "identity": asdict(self.identity),
         }
-        write_whole(folder / _CARD, json.dumps(record, ensure_ascii=False, indent=1))
+        write_atomically(folder / _CARD, json.dumps(record, ensure_ascii=False, indent=1))
 
 
 def load_space(
@@ -125,7 +125,7 @@ def load_space(
 def loads_as(encoder: TextEncoder | ImageEncoder) -> str:
     """Return the name under which the registry loads an encoder again.
 
-    A model from a folder is loaded by its path, which is no part of what the model *is*.
+    A model from a folder is loaded by its path, which is no part of its identity.
     """
     return str(getattr(encoder, "loads_as", encoder.card.name))
 

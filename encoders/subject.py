@@ -1,4 +1,4 @@
-"""Image encoders that look at a picture's subject: ``crop:ENCODER``, ``crop:DETECTOR|ENCODER``."""
+"""Image encoders that crop pictures to their subject: ``crop:ENCODER`` and with a detector."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from encoders.protocol import ImageEncoder, Vectors
 from mappings.errors import UnknownModel
 
 SEEN = PictureSize(512, views=(0.0,))
-"""What a detector is shown: the whole picture, below a central square that is not looked at."""
+"""Input of a detector: the whole picture, below a central square that it ignores."""
 
 
 class SubjectEncoder:
-    """An image encoder whose pictures the decoder cuts to what stands out (``find_subject``).
+    """An image encoder whose pictures the decoder crops to the salient part (``find_subject``).
 
     Args:
         encoder: Encodes what is left.
@@ -33,12 +33,12 @@ class SubjectEncoder:
 
     @property
     def card(self) -> EncoderCard:
-        """What the encoder is, and that pictures are cut."""
+        """The encoder's card, which says that pictures are cropped."""
         return self._card
 
     @property
     def size(self) -> PictureSize:
-        """What ``decode`` must be asked for: it finds the subject."""
+        """The size that ``decode`` must produce; it finds the subject."""
         return self._size
 
     def encode_query(self, items: Sequence[Pixels]) -> Vectors:
@@ -51,31 +51,31 @@ class SubjectEncoder:
 
 
 class DetectedEncoder:
-    """An image encoder whose pictures are cut to what a detector finds.
+    """An image encoder whose pictures are cropped to a detector's box.
 
     Args:
         encoder: Encodes what is left.
         detector: Finds the subject; where it finds none the whole picture is encoded.
-        name: The detector's, as the registry of detectors knows it.
-        digest: What changes when the detector finds other boxes.
+        name: The detector's name in the registry of detectors.
+        digest: Changes when the detector finds other boxes.
     """
 
     def __init__(self, encoder: ImageEncoder, detector: Detector, name: str, digest: str) -> None:
         self._encoder, self._detector = encoder, detector
         self.loads_as = f"crop:{name}|{getattr(encoder, 'loads_as', encoder.card.name)}"
-        # Where a model lies is no part of what it is.
+        # The path of a model is not part of its identity.
         family, _, source = name.partition(":")
         known = f"{family}:{Path(source.partition('?')[0]).name}"
         self._card = _cropped(encoder.card, known, digest)
 
     @property
     def card(self) -> EncoderCard:
-        """What the encoder is, and by what pictures are cut."""
+        """The encoder's card, which says by which detector pictures are cropped."""
         return self._card
 
     @property
     def size(self) -> PictureSize:
-        """What ``decode`` must be asked for: the whole picture, larger than the encoder's."""
+        """The size that ``decode`` must produce: the whole picture, larger than the encoder's."""
         return SEEN
 
     def encode_query(self, items: Sequence[Pixels]) -> Vectors:
@@ -93,12 +93,12 @@ class DetectedEncoder:
 
 
 def squares(whole: Pixels, box: Box, size: PictureSize) -> Pixels:
-    """Return the squares that an encoder asks for, of the part of a square picture in a box.
+    """Return the squares that an encoder needs, of the part of a square picture in a box.
 
     Args:
         whole: uint8 (edge, edge, 3).
         box: The part; a square round it is taken, as far as the picture reaches.
-        size: What the encoder wants to see.
+        size: The encoder's input.
     """
     from PIL import Image
 

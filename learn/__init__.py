@@ -1,1 +1,1 @@
-"""Behaviour, judgments and catalogues into weights and projections."""
+"""Learns projections, value taggers and picture checks from catalogues, and evaluates rankings."""

@@ -1,4 +1,4 @@
-"""An evaluation on one page: queries asked of several systems, measured, compared in pairs."""
+"""Evaluates several systems on a query set, and compares them in pairs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from learn.significance import Interval, Paired, interval, paired
 from mappings.errors import InputError
 
 Ask = Callable[[Question], Sequence[str]]
-"""Asks one system one question and returns product ids, the best first."""
+"""Sends one query to one system and returns product ids, the best first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What was measured.
+    """The result of an evaluation.
 
     Args:
-        queries: Ids of the queries that count, in the set's order.
+        queries: Ids of the judged queries, in the set's order.
         unjudged: Ids of those left out: no product is judged to answer them.
         values: Measure to system to query to value.
         means: Measure to system to mean and interval.
@@ -55,17 +55,17 @@ def evaluate(
     *,
     measures: Sequence[str] = DEFAULT_MEASURES,
     seed: int = 0,
-    told: Callable[[int, int], None] = lambda done, of: None,
+    on_progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Evaluation:
     """Ask every system every judged question and compare each system with the first.
 
     Args:
         systems: Name to how it is asked; the first one is what the others are compared with.
         questions: The query set.
-        judgments: What should be found.
+        judgments: Relevant products.
         measures: Names, as ``learn.measures.measure`` takes them.
         seed: Of the bootstrap and the permutations.
-        told: Called with how many questions have been asked, and of how many.
+        on_progress: Called with how many questions have been asked, and of how many.
 
     Raises:
         InputError: There is no system, a measure is not known, or no query is judged.
@@ -84,7 +84,7 @@ def evaluate(
         for question in kept:
             rankings[question.id] = ask(question)
             done += 1
-            told(done, len(kept) * len(systems))
+            on_progress(done, len(kept) * len(systems))
         for name, found in measure(rankings, wanted, measures).items():
             values[name][system] = found
     return Evaluation(ids, unjudged, values, _means(values, ids, seed), _compare(values, ids, seed))
@@ -110,17 +110,17 @@ def _compare(
     return found
 
 
-def _interval(found: Interval) -> dict[str, float]:
-    return {"mean": found.mean, "low": found.low, "high": found.high}
+def _interval(one: Interval) -> dict[str, float]:
+    return {"mean": one.mean, "low": one.low, "high": one.high}
 
 
-def _paired(found: Paired) -> dict[str, Any]:
-    ratio = found.ratio
+def _paired(one: Paired) -> dict[str, Any]:
+    ratio = one.ratio
     finite = all(abs(v) != float("inf") for v in (ratio.mean, ratio.low, ratio.high))
     return {
-        "difference": _interval(found.difference),
+        "difference": _interval(one.difference),
         "ratio": _interval(ratio) if finite else None,
-        "p": found.p,
-        "wins": found.wins,
-        "losses": found.losses,
+        "p": one.p,
+        "wins": one.wins,
+        "losses": one.losses,
     }

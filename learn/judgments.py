@@ -1,4 +1,4 @@
-"""Judgments and query sets: what was asked, and how well each product answers it."""
+"""Reads query sets and relevance judgments."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Measures: how good rankings are, query by query, computed by ir-measures behind one seam."""
+"""Measures of rankings for each query, computed by ir-measures."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,14 +18,14 @@ DEFAULT_MEASURES = ("nDCG@10", "RR@10", "R@100")
 def measure(
     rankings: Rankings, judgments: Judgments, names: Sequence[str] = DEFAULT_MEASURES
 ) -> dict[str, dict[str, float]]:
-    """Return measure to query to value; the order of each ranking counts, nothing else does.
+    """Return measure to query to value; only the order of each ranking matters.
 
     A judged query without a ranking, or with an empty one, counts with the measure's value of
     nothing found. Queries that are not judged are left out.
 
     Args:
-        rankings: What was found.
-        judgments: What should have been found.
+        rankings: Of the system.
+        judgments: Relevant products.
         names: As ir-measures writes them: ``nDCG@10``, ``RR@10``, ``P@5``, ``R@100``, ``AP``.
             nDCG takes the grade itself as gain (Järvelin & Kekäläinen, Cumulated gain-based
             evaluation of IR techniques, 2002); RR, P, R and AP count every grade above 0.
@@ -45,7 +45,7 @@ def measure(
         for query, grades in judgments.items()
         for product, grade in grades.items()
     ]
-    # Falling scores say the order; ties would be broken by the library's own rule.
+    # Scores that fall with the rank, as the library breaks ties by its own rule.
     run = [
         ir_measures.ScoredDoc(query, product, float(-place))
         for query, found in rankings.items()

@@ -1,4 +1,4 @@
-"""Significance: how sure a mean is, and whether two systems really differ on the same queries."""
+"""Confidence intervals of means, and significance of differences between two systems."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Paired:
         difference: Mean of second less first, with its 95 % interval.
         ratio: Mean of the second by mean of the first, with its 95 % interval; infinite where the
             first is 0.
-        p: Chance of a difference at least this large, were the systems alike.
+        p: Probability of a difference at least this large if the systems are equally good.
         wins: Queries where the second is better.
         losses: Queries where it is worse.
     """
@@ -97,7 +97,7 @@ def _samples(values: Values, draws: int, seed: int) -> Iterator[NDArray[np.int64
 
 
 def _chunks(draws: int) -> list[int]:
-    """Return sizes that add up to ``draws``: large query sets must fit into memory."""
+    """Return batch sizes that add up to ``draws``, small enough for memory."""
     whole, rest = divmod(draws, _ROWS)
     return [_ROWS] * whole + ([rest] if rest else [])
 

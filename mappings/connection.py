@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import BadStatusLine
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,11 +17,11 @@ UNSAFE = (
     "The certificate of {url} is not checked (SHELFSIGHT_NODE_VERIFY is off): whoever sits between"
     " can read the password and change answers. Use SHELFSIGHT_NODE_CA instead outside of tests."
 )
-KEPT = 64
-"""Connections to the node that are kept for the next request, each opened when first needed; the
-client's own default is one, so that requests side by side would open a new one every time."""
+POOL_SIZE = 64
+"""Idle connections to the node that the client keeps open, each opened when first needed. The
+client's default is one, so that concurrent requests would open a new connection every time."""
 BUSY = (429, 502, 503, 504)
-_HANGING_UP = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
+_HANGING_UP = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, BadStatusLine)
 PLAIN_TO_TLS = "plain HTTP request was sent to HTTPS port"
 _log = logging.getLogger("shelfsight.node")
 
@@ -75,14 +76,12 @@ class Connection:
             _require_authority(self.ca)
         if secure and not self.verify:
             _log.warning(UNSAFE.format(url=self.url))
-        from opensearchpy import OpenSearch, Urllib3HttpConnection
+        from opensearchpy import OpenSearch
 
-        from mappings.connection_http import PlainHTTP
         from mappings.connection_json import QuickJSON
 
         return OpenSearch(
             hosts=[self.url],
-            connection_class=Urllib3HttpConnection if secure else PlainHTTP,
             headers=self._authorization(),
             ca_certs=(self.ca or None) if self.verify else None,
             verify_certs=self.verify,
@@ -90,7 +89,7 @@ class Connection:
             http_compress=not self.is_local,
             timeout=self.timeout,
             max_retries=0,
-            pool_maxsize=KEPT,
+            pool_maxsize=POOL_SIZE,
             serializer=QuickJSON(),
         )
 
@@ -211,8 +210,10 @@ def _tls_trouble(url: str, error: Any) -> ShelfsightError:  # noqa: ANN401 - ope
 
 def _silence(url: str, error: Any) -> NodeUnreachable:  # noqa: ANN401 - opensearchpy's
     cure = "Start it with `shelfsight up`, or give its address in SHELFSIGHT_NODE_URL."
-    # A TLS port hangs up on plain http without a word, or with one that is no HTTP.
-    hung_up = isinstance(error.info, _HANGING_UP) or PLAIN_TO_TLS in f"{error}{error.info}"
+    # A TLS port answers plain HTTP by closing the connection, or with bytes that are no HTTP.
+    causes = getattr(error.info, "args", ())  # urllib3 wraps the error of the socket
+    hung_up = any(isinstance(cause, _HANGING_UP) for cause in causes)
+    hung_up = hung_up or PLAIN_TO_TLS in f"{error}{error.info}"
     if url.startswith("http://") and hung_up:
         cure += " It took the connection and hung up: if it speaks TLS, give https://."
     return NodeUnreachable(f"OpenSearch at {url} does not answer ({type(error).__name__}).", cure)

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.adapter import QueryAdapter
-from encoders.kinds.names import load_names
 from encoders.protocol import TextEncoder
 from mappings.calibration import Affine, Calibration, Centred, Raw, Saturation, Worded, pack
 from mappings.vectors import ProductVectors
@@ -117,7 +116,7 @@ def measure(
     words = [w for w in cut if w]
     rows = encoder.encode_query(words)
     queries = dict(zip(texts, rows, strict=True))
-    moved = adapter.asked(rows, load_names().genders(words)) if adapter else rows
+    moved = adapter.asked(rows) if adapter else rows
     seen = dict(zip(texts, moved, strict=True))
     pictures = {i: _one_picture(vectors[i], rng) for i in asked}
     columns = {

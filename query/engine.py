@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from encoders.protocol import ImageEncoder, TextEncoder
-from encoders.sight import Sight
+from encoders.query_expander import VisualQueryExpander
 from mappings.errors import CatalogueUnavailable, InputError
 from mappings.identity import ModelIdentity
 from mappings.index import CatalogueIndex, live_index
@@ -88,7 +88,7 @@ class SearchEngine:
         image: ImageEncoder | None = None,
         decoder: PictureDecoder | None = None,
         spotter: Spotter | None = None,
-        sight: Sight | None = None,
+        sight: VisualQueryExpander | None = None,
         profiles: Mapping[str, Profile] = BUILT_IN,
         budget: Budget = Budget(),  # noqa: B008 - frozen
         patience: Patience = Patience(),

@@ -8,12 +8,12 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.concepts.concept_expander import PendingMeanings
+from encoders.concepts.concept_space import LikelyConcept
 from encoders.crop import Box
-from encoders.kinds.kinds import Likeness
-from encoders.kinds.reader import Meant
 from encoders.picture_size import PictureSize, Pixels
 from encoders.protocol import ImageEncoder, TextEncoder
-from encoders.sight import Look, Sight
+from encoders.query_expander import ExpandedQuery, VisualQueryExpander
 from mappings.errors import InputError, ShelfsightError
 from query.input_limits import plain_text
 from query.intent import Intent, script_of
@@ -66,7 +66,7 @@ class QueryVectors:
     text: Vector | None = None
     picture: Vector | None = None
     seen: Vector | None = None
-    looks_like: tuple[Likeness, ...] = ()
+    looks_like: tuple[LikelyConcept, ...] = ()
     _made: dict[object, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def of(self, side: str) -> Vector | None:
@@ -110,12 +110,12 @@ class QueryEncoder:
         dim: int,
         keep: int = 4_096,
         spotter: Spotter | None = None,
-        sight: Sight | None = None,
+        sight: VisualQueryExpander | None = None,
     ) -> None:
         self._spotter, self._sight = spotter, sight
         self._text, self._image, self._decoder = text, image, decoder
         self._dim = dim
-        self._kept, self._looked = Memory[Vector](keep), Memory[Look](keep)
+        self._kept, self._looked = Memory[Vector](keep), Memory[ExpandedQuery](keep)
         self._whole = Memory[QueryVectors](min(keep, WHOLE))
         self._decoding = threading.Lock()
 
@@ -181,17 +181,17 @@ class QueryEncoder:
             self._words(end) if end else None, self._words(start) if start else None, neutral
         )
 
-    def _begin(self, intent: Intent) -> dict[str, Meant]:
+    def _begin(self, intent: Intent) -> dict[str, PendingMeanings]:
         """Have the texts looked up that were not seen before, while they are encoded."""
         sight = self._sight
         if sight is None:
             return {}
         new = [text for text in worded(intent) if text.encode() not in self._looked]
-        return {text: sight.begin(text) for text in new}
+        return {text: sight.start_lookup(text) for text in new}
 
     def _looks(
-        self, intent: Intent, begun: Mapping[str, Meant]
-    ) -> tuple[Vector | None, tuple[Likeness, ...]]:
+        self, intent: Intent, begun: Mapping[str, PendingMeanings]
+    ) -> tuple[Vector | None, tuple[LikelyConcept, ...]]:
         """Return what the request's texts look like, and the kinds that its first one names.
 
         The vector is ``None`` where it is what they mean.
@@ -200,11 +200,11 @@ class QueryEncoder:
         if sight is None:
             return None, ()
 
-        def seen(text: str) -> Look:
+        def seen(text: str) -> ExpandedQuery:
             words = self._words(text)
 
-            def look() -> Look:
-                found = sight.look(text, words, begun.get(text)) or Look(words)
+            def look() -> ExpandedQuery:
+                found = sight.expand(text, words, begun.get(text)) or ExpandedQuery(words)
                 return replace(found, vector=require_vector(found.vector, self._dim))
 
             return self._looked.of(text.encode(), look)
@@ -212,7 +212,7 @@ class QueryEncoder:
         looks = {text: seen(text) for text in worded(intent)}
         if all(np.array_equal(look.vector, self._words(text)) for text, look in looks.items()):
             return None, ()
-        kinds = next(iter(looks.values())).kinds
+        kinds = next(iter(looks.values())).concepts
         return self._said(intent, lambda text: looks[text].vector), kinds
 
     def _said(self, intent: Intent, encode: Callable[[str], Vector]) -> Vector | None:

@@ -15,11 +15,11 @@ from mappings.product import Product
 from shelfsight.settings import Settings, home
 
 if TYPE_CHECKING:
+    from encoders.concepts.lexicon import Concept
     from encoders.head import Head
-    from encoders.kinds.lexicon import Concept
     from encoders.protocol import ImageEncoder, TextEncoder
     from learn.align.held_out import Questions
-    from learn.align.pairs import Pairs, Saying
+    from learn.align.pairs import Pairs, TrainingText
     from learn.align.recipe import Known
 
 Vectors = NDArray[np.float32]
@@ -96,7 +96,7 @@ def known_made(text: "TextEncoder", image: "ImageEncoder") -> "Known":
 
     It reads a few thousand names with the encoder: seconds to minutes.
     """
-    from encoders.kinds.lexicon import load_lexicon
+    from encoders.concepts.lexicon import load_lexicon
     from learn.align.generic import default_head, make_generic
     from learn.align.recipe import Known
 
@@ -121,9 +121,9 @@ def make_material(
         concepts: The lexicon; empty for the products' own words alone.
     """
     from learn.align.pairs import Pairs, distinct_texts, weigh
-    from learn.align.sayings import sayings
+    from learn.align.training_texts import training_texts
 
-    said = [sayings(p, concepts) for p in products]
+    said = [training_texts(p, concepts) for p in products]
     rows = [row for row, owner in enumerate(owners) if said[owner]]
     if len(rows) < 2:
         return None
@@ -133,12 +133,14 @@ def make_material(
     places = np.array([owners[row] for row in rows], dtype=np.int64)
     pairs = Pairs(features[rows], vectors, weigh(own, texts), places)
     questions = _questions(products, encode)
-    return Material(pairs, _asked(questions, vectors), _groups(places, questions.kinds), questions)
+    return Material(
+        pairs, _asked(questions, vectors), _groups(places, questions.category_index), questions
+    )
 
 
 def _text_vectors(
     products: Sequence[Product],
-    said: "Sequence[Sequence[Saying]]",
+    said: "Sequence[Sequence[TrainingText]]",
     texts: Sequence[str],
     encode: Encode,
 ) -> Vectors:
@@ -154,7 +156,6 @@ def _text_vectors(
 
 
 def _questions(products: Sequence[Product], encode: Encode) -> "Questions":
-    from encoders.kinds.names import load_names
     from learn.align.held_out import Questions
 
     titles = [" ".join(p.title.split()) for p in products]
@@ -170,7 +171,6 @@ def _questions(products: Sequence[Product], encode: Encode) -> "Questions":
         np.array([bool(t) for t in titles]),
         np.stack([found[query_key(n)] for n in names]) if names else np.zeros((0, d), np.float32),
         np.array([names.index(leaf) if leaf else -1 for leaf in leaves], dtype=np.int64),
-        load_names().firsts(titles),
     )
 
 

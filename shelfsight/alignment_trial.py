@@ -134,7 +134,7 @@ def _material(
     settings: Settings, catalogue: Catalogue, models: "Models", pictures: int, steps: "Steps"
 ) -> Material:
     from encoders.cache import VectorSpool
-    from encoders.kinds.lexicon import load_lexicon
+    from encoders.concepts.lexicon import load_lexicon
     from shelfsight.fitting import draw_sample, encode_pictures, read_products, through
     from shelfsight.wiring import spool_path
 
@@ -170,12 +170,11 @@ def _try(
         return fit_head(
             some, form, known, asked=asked, groups=material.groups[rows],
             titles=material.questions.titles[some.products],
-            names=material.questions.names[some.products],
             spaces=(models.image.card.space, models.text.card.space), seed=seed, threads=cores(),
         )  # fmt: skip
 
     # Pictures are told apart by their features: equal files must not lie in two folds.
-    contents: list[list[bytes]] = [[] for _ in material.questions.kinds]
+    contents: list[list[bytes]] = [[] for _ in material.questions.category_index]
     for owner, row in zip(pairs.products, pairs.features, strict=True):
         contents[int(owner)].append(row.tobytes())
     folds = product_folds(contents, FOLDS, seed)

@@ -20,7 +20,7 @@ from shelfsight.settings import Settings
 if TYPE_CHECKING:
     from ingest.ledger.changes import AcceptedPicture, Entry
     from learn.coherence.audit import Finding
-    from learn.coherence.exhibits import Exhibits
+    from learn.coherence.audit_dataset import AuditDataset
     from learn.coherence.reasons import Reason
 
 BATCH = 64
@@ -118,7 +118,7 @@ class Audit:
 class Gathered:
     """The products as the check takes them, and where each came from."""
 
-    exhibits: Exhibits
+    dataset: AuditDataset
     entries: tuple[Entry, ...]
     shown: tuple[AcceptedPicture, ...]
 
@@ -126,7 +126,7 @@ class Gathered:
     def contents(self) -> list[list[str]]:
         """The hashes of each product's pictures."""
         found: list[list[str]] = [[] for _ in self.entries]
-        for owner, picture in zip(self.exhibits.owners.tolist(), self.shown, strict=True):
+        for owner, picture in zip(self.dataset.owners.tolist(), self.shown, strict=True):
             found[owner].append(picture.sha)
         return found
 
@@ -152,10 +152,10 @@ def audit_coherence(settings: Settings, *, limit: int, below: float, steps: Step
     gathered = gather(settings, steps)
     advance = steps.step("checking products against the others", "parts")
     findings = audit(
-        gathered.exhibits, gathered.contents, limit=limit, seed=settings.seed, on_fold=advance
+        gathered.dataset, gathered.contents, limit=limit, seed=settings.seed, on_fold=advance
     )
     suspects = tuple(_suspect(f, gathered) for f in findings if f.probability < below)
-    checked = len(np.unique(gathered.exhibits.owners))
+    checked = len(np.unique(gathered.dataset.owners))
     return Audit(checked, len(gathered.shown), suspects)
 
 
@@ -165,7 +165,7 @@ def gather(settings: Settings, steps: Steps) -> Gathered:
     Raises:
         InputError: Nothing was ingested, or the spool holds no vectors of it any more.
     """
-    from learn.coherence.exhibits import Exhibits, claims_of
+    from learn.coherence.audit_dataset import AuditDataset, claims_of
     from shelfsight.wiring import open_ledger, spool_path
 
     identity = _identity(settings)
@@ -192,14 +192,14 @@ def gather(settings: Settings, steps: Steps) -> Gathered:
             " embedded.",
             "Ingest a catalogue with pictures: `shelfsight ingest PATH`.",
         )
-    exhibits = Exhibits(
+    dataset = AuditDataset(
         np.stack([vectors[p.sha] for _, p in shown]),
         np.array([n for n, _ in shown], dtype=np.int64),
         tuple(claims_of(e.product) for e, _ in kept),
         np.stack([text for _, text in kept]),
         np.stack([colours[p.sha] for _, p in shown]),
     )
-    return Gathered(exhibits, tuple(e for e, _ in kept), tuple(p for _, p in shown))
+    return Gathered(dataset, tuple(e for e, _ in kept), tuple(p for _, p in shown))
 
 
 def _identity(settings: Settings) -> ModelIdentity:
@@ -259,7 +259,7 @@ def _content(root: str, path: str, sha: str) -> bytes:
 
 def _suspect(finding: Finding, gathered: Gathered) -> Suspect:
     entry = gathered.entries[finding.product]
-    rows = gathered.exhibits.pictures_of(np.array([finding.product]))
+    rows = gathered.dataset.pictures_of(np.array([finding.product]))
     other = gathered.entries[finding.resembles]
     return Suspect(
         entry.id,

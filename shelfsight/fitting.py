@@ -25,7 +25,7 @@ from encoders.attributes import (
     encode_terms,
 )
 from encoders.cache import VectorSpool, content_key
-from encoders.extract.found import Extractor
+from encoders.extract.extractor import Extractor
 from encoders.extract.gazetteer import Gazetteer
 from encoders.pooling import coherence, telling
 from encoders.texts import product_text
@@ -168,7 +168,7 @@ def _head(
     questions, owner = material.questions, material.pairs.products
     return fit_head(
         material.pairs, "ridge", known, asked=material.asked, groups=material.groups,
-        titles=questions.titles[owner], names=questions.names[owner],
+        titles=questions.titles[owner],
         spaces=(models.image.card.space, models.text.card.space), seed=seed,
     )  # fmt: skip
 

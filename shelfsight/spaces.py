@@ -4,8 +4,8 @@ import json
 import os
 from pathlib import Path
 
+from encoders.atomic_io import write_atomically
 from encoders.space import Space
-from encoders.whole_file import write_whole
 from mappings.calibration import Calibration
 from mappings.errors import InputError
 from shelfsight.settings import Settings, home
@@ -59,7 +59,7 @@ def keep_space(settings: Settings, space: Space, calibration: Calibration) -> Pa
     """
     folder = space_folder(settings, space.identity.digest)
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / SCALES, json.dumps(calibration.to_meta()))
+    write_atomically(folder / SCALES, json.dumps(calibration.to_meta()))
     space.save(folder)  # its card last: then the folder is complete
     return folder
 

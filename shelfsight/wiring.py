@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from celery import Celery
     from opensearchpy import OpenSearch
 
-    from encoders.extract.found import Extractor
-    from encoders.sight import Sight
+    from encoders.extract.extractor import Extractor
+    from encoders.query_expander import VisualQueryExpander
     from encoders.space import Space
     from ingest.ledger.ledger import Ledger
     from ingest.options import WorkerOptions
@@ -256,15 +256,17 @@ def open_engine(settings: Settings) -> "SearchEngine":
     )
 
 
-def open_sight(settings: Settings, space: "Space") -> "Sight | None":
+def open_sight(settings: Settings, space: "Space") -> "VisualQueryExpander | None":
     """Return what knows how words look; encoders made for each other, such as CLIP's, need none."""
     from encoders.adapter import adapter_of
-    from encoders.kinds.load import kind_reader
-    from encoders.sight import Sight
+    from encoders.concepts.factory import make_concept_expander
+    from encoders.query_expander import VisualQueryExpander
 
     if space.projection is None:
         return None
-    return Sight(kind_reader(space.text, model_cache(settings)), adapter_of(space.projection))
+    return VisualQueryExpander(
+        make_concept_expander(space.text, model_cache(settings)), adapter_of(space.projection)
+    )
 
 
 def _spotter(settings: Settings) -> "Spotter":

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.catalogue.pictures import Drawn
-from encoders.whole_file import write_whole
+from encoders.atomic_io import write_atomically
 from mappings.errors import InputError
 
 # Counted up when the same seed gives other pictures than before.
@@ -65,7 +65,7 @@ def begin(folder: Path, recipe: Recipe) -> dict[str, Drawn]:
         _clear(folder)
     (folder / "pictures").mkdir(exist_ok=True)
     content = [json.dumps(recipe.drawing()), *(json.dumps(asdict(d)) for d in found.values())]
-    write_whole(log, "".join(f"{line}\n" for line in content))
+    write_atomically(log, "".join(f"{line}\n" for line in content))
     return found
 
 

@@ -18,7 +18,7 @@ from demo.catalogue.plan import Plan, plan_products
 from demo.catalogue.progress import LOG, MANIFEST, PRODUCTS, Recipe, begin
 from demo.catalogue.record import Record, make_record
 from demo.catalogue.tags import check_tags
-from encoders.whole_file import write_whole
+from encoders.atomic_io import write_atomically
 from mappings.errors import DiskFull, InputError, StackError
 
 MAX_PICTURES = 20
@@ -169,8 +169,8 @@ def _finish(folder: Path, recipe: Recipe, records: list[Record], drawn: list[Dra
     }
     products, text = folder / PRODUCTS, json.dumps(manifest, indent=2) + "\n"
     if not products.exists() or products.read_text(encoding="utf-8") != lines:
-        write_whole(products, lines)
-    write_whole(folder / MANIFEST, text)
+        write_atomically(products, lines)
+    write_atomically(folder / MANIFEST, text)
 
 
 @contextmanager

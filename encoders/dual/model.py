@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from encoders.dual.sight import Sight, sight_of
+from encoders.dual.preprocessing import ImagePreprocessing, preprocessing_of
 from encoders.extras import require
 from encoders.protocol import Vectors
 from mappings.errors import UnknownModel
@@ -43,7 +43,7 @@ class DualModel:
         pinned: The hub's commit, empty for a folder.
         network: ``transformers``' model, in evaluation mode.
         tokenizer: Its tokenizer.
-        sight: From pictures to its numbers.
+        preprocessing: How pictures become its input.
     """
 
     name: str
@@ -52,7 +52,7 @@ class DualModel:
     pinned: str
     network: Any
     tokenizer: Any
-    sight: Sight
+    preprocessing: ImagePreprocessing
     _tokenizing: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -136,7 +136,9 @@ def _loaded(source: str, revision: str, stamp: object) -> DualModel:
     commit = str(getattr(network.config, "_commit_hash", None) or "")
     found = _digest(folder) if folder.is_dir() else commit or revision or "unknown"
     pinned = "" if folder.is_dir() else commit or revision
-    return DualModel(name, source, found, pinned, network, tokenizer, sight_of(preprocessor, name))
+    return DualModel(
+        name, source, found, pinned, network, tokenizer, preprocessing_of(preprocessor, name)
+    )
 
 
 def _parts(source: str, revision: str) -> tuple[Any, Any, Any]:

@@ -134,7 +134,7 @@ def _loads_as(model: DualModel, prefixes: tuple[str, str]) -> str:
 
 
 def _vision(model: DualModel) -> VisionModel:
-    sight = model.sight
+    prepare = model.preprocessing
     card = EncoderCard(
         name=model.name,
         revision=model.revision,
@@ -142,9 +142,9 @@ def _vision(model: DualModel) -> VisionModel:
         space=model.space,
         dim=int(model.texts(["a"]).shape[1]),
         licence="unknown",
-        preprocessing=vision_preprocessing(sight.size, sight.mean, sight.std),
+        preprocessing=vision_preprocessing(prepare.size, prepare.mean, prepare.std),
     )
-    return VisionModel(card, sight.size, sight.mean, sight.std, lambda: _tower(model))
+    return VisionModel(card, prepare.size, prepare.mean, prepare.std, lambda: _tower(model))
 
 
 def _tower(model: DualModel) -> nn.Module:
@@ -152,7 +152,7 @@ def _tower(model: DualModel) -> nn.Module:
     import torch
     from torch import Tensor, nn
 
-    patch, edge = model.sight.patch, model.sight.size.edge
+    patch, edge = model.preprocessing.patch, model.preprocessing.size.edge
     side = edge // patch if patch else 0
 
     class Tower(nn.Module):

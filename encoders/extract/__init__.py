@@ -1,1 +1,1 @@
-"""Attributes read out of titles, descriptions and pictures, each with where it was found."""
+"""Extracts attributes from titles, descriptions and pictures, each with its source."""

@@ -1,4 +1,4 @@
-"""The colours that a picture shows, by name: k-means in Lab, the background left out."""
+"""Names the colours of a picture: k-means in Lab without the background."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from encoders.image.lab_histogram import to_lab
 from encoders.picture_size import Pixels
 
-# English and Chinese name, and sRGB of a typical paint of it.
+# English name, Chinese name, and the sRGB value of a typical paint.
 NAMED: tuple[tuple[str, str, tuple[int, int, int]], ...] = (
     ("red", "红色", (200, 30, 40)), ("red", "红色", (128, 20, 36)),
     ("orange", "橙色", (238, 126, 34)), ("yellow", "黄色", (246, 210, 60)),
@@ -31,9 +31,9 @@ NAMES: tuple[str, ...] = tuple(dict.fromkeys(name for name, _, _ in NAMED))
 CHINESE: dict[str, str] = {name: zh for name, zh, _ in NAMED}
 CLUSTERS, ROUNDS = 5, 8
 SIDE = 32
-"""Pixels a side that are looked at, about."""
+"""About how many pixels a side are sampled."""
 SHARES = "colour-shares-1"
-"""Names the numbers of ``colour_shares``; changes when they do."""
+"""Version of ``colour_shares``; changes with its results."""
 BACKGROUND = 12.0
 """Lab distance from the border's median colour up to which a pixel is background."""
 FEWEST = 0.03
@@ -41,12 +41,12 @@ FEWEST = 0.03
 
 
 @dataclass(frozen=True, slots=True)
-class ShownColour:
-    """A colour that a picture shows.
+class PictureColour:
+    """A colour of a picture.
 
     Args:
         name: In English, one of ``NAMES``.
-        share: Of what is shown, in [0, 1].
+        share: Of the picture without its background, in [0, 1].
     """
 
     name: str
@@ -59,11 +59,11 @@ class ShownColour:
 
 
 def colour_shares(pixels: Pixels) -> NDArray[np.float32]:
-    """Return the share of each of ``NAMES`` in what a picture shows, float32 (15,), sum 1.
+    """Return the share of each of ``NAMES`` in a picture, float32 (15,), sum 1.
 
-    The pixels that are as the border's median are left out, unless nearly all are; the rest is
-    put into ``CLUSTERS`` clusters by k-means in Lab (Lloyd's, from evenly spread lightnesses, so
-    that the same picture always gives the same answer), and each named after the nearest paint.
+    Pixels near the border's median colour are background and left out, unless nearly all are. The
+    rest is clustered by k-means in Lab, started from evenly spread lightnesses so that the result
+    is deterministic; each cluster gets the name of the nearest paint.
 
     Args:
         pixels: uint8 (height, width, 3).
@@ -81,8 +81,8 @@ def colour_shares(pixels: Pixels) -> NDArray[np.float32]:
     return shares
 
 
-def shown_colours(shares: NDArray[np.float32], least: float = 0.2) -> tuple[ShownColour, ...]:
-    """Return the colours that take at least a share, the largest first; the largest always.
+def picture_colours(shares: NDArray[np.float32], least: float = 0.2) -> tuple[PictureColour, ...]:
+    """Return the colours with at least a given share, largest first; the largest always.
 
     Args:
         shares: float32 (15,), of one picture or the mean over several.
@@ -90,7 +90,7 @@ def shown_colours(shares: NDArray[np.float32], least: float = 0.2) -> tuple[Show
     """
     order = np.argsort(-shares, kind="stable")
     kept = [n for place, n in enumerate(order) if place == 0 or shares[n] >= least]
-    return tuple(ShownColour(NAMES[int(n)], round(float(shares[n]), 3)) for n in kept)
+    return tuple(PictureColour(NAMES[int(n)], round(float(shares[n]), 3)) for n in kept)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""From a probability for every label of every letter to spans."""
+"""Decodes the tagger's logits into spans."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from encoders.extract.spans import Span
 
 OUTSIDE, BEGIN, INSIDE = 0, 1, 2
 LABELS = 3
-"""Labels before the names' own."""
+"""Labels that precede those of the attribute names."""
 
 
 def decode(
@@ -22,7 +22,7 @@ def decode(
     Args:
         logits: float32 (n, 3 + names): outside, begin, inside, then the names.
         names: Attribute names.
-        lean: Taken from outside's log-probability: more finds more, and more that is wrong.
+        lean: Subtracted from the log-probability of outside: trades precision for recall.
 
     Source: Viterbi, Error bounds for convolutional codes, 1967.
     """

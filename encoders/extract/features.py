@@ -1,4 +1,4 @@
-"""What the tagger sees of each letter: the letter, its neighbours, words, and the gazetteer."""
+"""The tagger's features of each character: itself, its neighbours, words, and the gazetteer."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.extract.belief import Belief, look
 from encoders.extract.gazetteer import Gazetteer
 from encoders.extract.plain import plain
 from encoders.extract.similar_titles import SimilarTitles
+from encoders.extract.value_confidence import ValueConfidence, value_features
 
 if TYPE_CHECKING:
     from encoders.extract.spans import Span
@@ -26,15 +26,15 @@ _KINDS = 64
 _CLASSES, _WORDS, _TAGS, _MARKS = 8, 5, 32, 6
 COLUMNS = ("letter", "pair", "class", "word", "tag", "longest", "believed", "wide", "narrow")
 MEASURES = 10
-"""Numbers of each letter: five of the longest value it is part of, five of the most believed."""
+"""Per character: five of the longest value that covers it, five of the most probable one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What the network is given of a text.
+    """The network's input for one text.
 
     Args:
-        ids: int64 (n, 9), a row of ``COLUMNS`` for each letter.
+        ids: int64 (n, 9), a row of ``COLUMNS`` for each character.
         measures: float32 (n, 10), about 0 to 1.
     """
 
@@ -42,7 +42,7 @@ class Features:
     measures: NDArray[np.float32]
 
     def first(self, letters: int) -> Features:
-        """Return the features of the first letters."""
+        """Return the features of the first characters."""
         return Features(self.ids[:letters], self.measures[:letters])
 
 
@@ -59,18 +59,18 @@ def featurise(
     categories: Sequence[str],
     letters: Mapping[str, int],
     gazetteer: Gazetteer,
-    belief: Belief,
+    confidence: ValueConfidence,
     titles: SimilarTitles,
 ) -> Features:
-    """Return what the network is given of a text.
+    """Return the network's input for a text.
 
     Args:
         text: As it is written.
         categories: The product's widest and narrowest one, or none.
-        letters: Letter to its number, from 2; 1 stands for others, 0 for none.
+        letters: Character to its number, from 2; 1 for unknown ones, 0 for padding.
         gazetteer: Values that are known.
-        belief: How far they are to be believed.
-        titles: Where similar titles are looked for.
+        confidence: The probability that each of them is meant.
+        titles: Similar titles.
     """
     shown = plain(text)
     ids = np.zeros((len(shown), len(COLUMNS)), dtype=np.int64)
@@ -82,8 +82,8 @@ def featurise(
     _mark_words(ids, shown)
     for column, category in zip((7, 8), (*categories[:1], *categories[-1:]), strict=False):
         ids[:, column] = 1 + zlib.crc32(category.encode()) % (_KINDS - 1)
-    spans, seen = look(shown, categories, gazetteer, titles)
-    return Features(ids, _mark_values(ids, spans, seen, belief.of(seen)))
+    spans, numbers = value_features(shown, categories, gazetteer, titles)
+    return Features(ids, _mark_values(ids, spans, numbers, confidence.of(numbers)))
 
 
 def _class(letter: str) -> int:
@@ -99,7 +99,7 @@ def _class(letter: str) -> int:
 
 
 def _mark_words(rows: NDArray[np.int64], text: str) -> None:
-    """Mark each letter's place in its word (one, first, inside, last) and the word's kind."""
+    """Set each character's place in its word (single, first, inside, last) and the word's tag."""
     place = 0
     for word, tag in _tagger()(text):
         size = len(word)
@@ -129,16 +129,22 @@ def _tag(tag: str) -> int:
 def _mark_values(
     ids: NDArray[np.int64],
     spans: Sequence[Span],
-    seen: NDArray[np.float64],
+    features: NDArray[np.float64],
     sure: NDArray[np.float64],
 ) -> NDArray[np.float32]:
-    """Mark, for each letter, the most believed and the longest value that it is part of."""
+    """Set, for each character, the most probable and the longest value that covers it."""
     measures = np.zeros((len(ids), MEASURES), dtype=np.float32)
     numbers = np.column_stack(
-        [sure, np.log(sure / (1 - sure)) / 4, seen[:, 0], seen[:, 1], np.log1p(seen[:, 3]) / 5]
-    )
+        [
+            sure,
+            np.log(sure / (1 - sure)) / 4,
+            features[:, 0],
+            features[:, 1],
+            np.log1p(features[:, 3]) / 5,
+        ]
+    )  # fmt: skip
     by_sure = np.argsort(-sure, kind="stable")
-    by_size = np.lexsort((-sure, -seen[:, 6]))
+    by_size = np.lexsort((-sure, -features[:, 6]))
     for column, order in ((5, by_size), (6, by_sure)):
         taken = np.zeros(len(ids), dtype=bool)
         start = (column - 5) * 5
@@ -154,7 +160,7 @@ def _mark_values(
 
 
 def _mark(span: Span, place: int) -> int:
-    """Tell whether a letter is a value's first (0), inside (1), last (2), or all of it (3)."""
+    """Return a character's place in a value: first (0), inside (1), last (2), the only one (3)."""
     if span.end - span.start == 1:
         return 3
     if place == span.start:

@@ -1,4 +1,4 @@
-"""A gazetteer: the attribute values that a catalogue lists itself, found again in its texts."""
+"""A gazetteer: the attribute values that a catalogue lists, matched in its texts."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from encoders.atomic_io import read_record, write_atomically
 from encoders.card import digest_of
 from encoders.extract.plain import cuts_word, plain
 from encoders.extract.spans import Span, without_overlaps
-from encoders.whole_file import record_of, write_whole
 
 if TYPE_CHECKING:
     from mappings.product import Product
 
 LONGEST = 24
-"""Letters of the longest value that is looked for."""
+"""Characters of the longest value that is matched."""
 PRIOR = 3.0
-"""Products that what is known of a wider category counts as."""
+"""Pseudo-count of products by which a category is smoothed towards the wider one."""
 BRAND, CATEGORY = "brand", "category"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a catalogue says of one value.
+    """The statistics of one value in a catalogue.
 
     Args:
         names: Attribute name to how many products list the value under it.
-        shown: Titles that hold the value.
-        told: Those of them whose product lists it.
-        within: Category to the same two numbers, of its products only.
+        occurrences: Titles that contain the value.
+        listed: Those of them whose product lists it.
+        within: Category to the same two counts, of its products only.
     """
 
     names: Mapping[str, int]
-    shown: int = 0
-    told: int = 0
+    occurrences: int = 0
+    listed: int = 0
     within: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
@@ -47,13 +47,13 @@ class Entry:
 
     @property
     def trust(self) -> float:
-        """How often a title that holds it means it, in (0, 1); 0.5 before anything is known."""
-        return (self.told + 0.5) / (self.shown + 1.0)
+        """The share of titles containing it whose product lists it, smoothed; 0.5 without data."""
+        return (self.listed + 0.5) / (self.occurrences + 1.0)
 
     def trust_within(self, categories: Sequence[str]) -> float:
         """Return the trust among products of these categories, from the widest to the narrowest.
 
-        Each level counts beside ``PRIOR`` products of the level above it.
+        Each level is smoothed towards the level above it by ``PRIOR`` products.
         """
         trust = self.trust
         for category in categories:
@@ -64,7 +64,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Gazetteer:
-    """Values with what is known of each.
+    """Values and their statistics.
 
     Args:
         entries: Plain value to its entry.
@@ -93,7 +93,7 @@ class Gazetteer:
         """Return the values of a catalogue: its attributes, brands and categories.
 
         Args:
-            products: Whose values are learned, and in whose titles they are looked for.
+            products: Give the values, and the titles in which they are counted.
             least: As in ``Gazetteer``.
             categories: Whether names of categories are values too.
         """
@@ -140,14 +140,14 @@ class Gazetteer:
         """Return the trusted values in a text; of overlapping ones the longest.
 
         Args:
-            text: As it is written; it is made plain here.
+            text: As written; it is normalised here.
         """
         found = self.matches(plain(text))
         return without_overlaps(span for span, entry in found if entry.trust >= self.least)
 
     def save(self, path: Path) -> None:
         """Write the values as JSON, whole or not at all."""
-        write_whole(path, json.dumps(self._record(), ensure_ascii=False))
+        write_atomically(path, json.dumps(self._record(), ensure_ascii=False))
 
     @classmethod
     def load(cls, path: Path) -> Gazetteer:
@@ -157,7 +157,7 @@ class Gazetteer:
             InputError: The file is missing, or holds something else.
         """
         cure = "Ingest the catalogue into a new index, or restore the file."
-        with record_of(path, "gazetteer", cure) as record:
+        with read_record(path, "gazetteer", cure) as record:
             entries = {
                 str(value): Entry(
                     {str(k): int(n) for k, n in names.items()}, int(shown), int(told),
@@ -174,7 +174,7 @@ class Gazetteer:
 
     def _record(self) -> dict[str, object]:
         entries = {
-            v: [dict(e.names), e.shown, e.told, {c: list(n) for c, n in e.within.items()}]
+            v: [dict(e.names), e.occurrences, e.listed, {c: list(n) for c, n in e.within.items()}]
             for v, e in self.entries.items()
         }
         habits = {c: dict(own) for c, own in self.habits.items()}
@@ -185,8 +185,8 @@ def listed_values(product: Product, categories: bool = True) -> dict[str, set[st
     """Return the plain values that a product lists, to the names it lists them under.
 
     Args:
-        product: Whose attributes and brand are meant.
-        categories: Whether its categories are meant too.
+        product: Whose attributes and brand are listed.
+        categories: Whether its categories are listed too.
     """
     found: dict[str, set[str]] = {}
     columns = [*product.attributes.items(), (BRAND, [product.brand])]
@@ -209,7 +209,7 @@ def levels(product: Product) -> tuple[str, ...]:
 def _habits(
     known: Sequence[tuple[dict[str, set[str]], tuple[str, ...]]],
 ) -> dict[str, dict[str, float]]:
-    """Return the share of each category's products that list each name, beside all's."""
+    """Return the share of products that list each name, per category and overall."""
     sizes, counted = Counter[str](), dict[str, Counter[str]]()
     for listed, categories in known:
         own = {name for names in listed.values() for name in names}
@@ -229,7 +229,7 @@ def _habits(
 def _stretches(
     text: str, values: Container[str], lengths: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
-    """Yield where values stand in a text without cutting a word or a number."""
+    """Yield the places of values in a text that do not split a word or a number."""
     size = len(text)
     for start in range(size):
         for length in lengths:

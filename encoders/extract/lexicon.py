@@ -18,7 +18,7 @@ NAMES: dict[str, str] = {
     "长度": "length", "length": "length", "功率": "power", "power": "power", "wattage": "power",
     "品牌": "brand", "brand": "brand", "类型": "type", "品名": "type", "type": "type",
 }  # fmt: skip
-"""What shops call an attribute, to what we call it; other names stay as the shop writes them."""
+"""Shops' names of an attribute to the canonical one; other names stay as they are."""
 
 _COLOURS = (
     "red 红色 大红 正红 酒红 酒红色 枣红 砖红 玫红 玫红色|scarlet crimson burgundy maroon",
@@ -105,7 +105,7 @@ _TABLES = ((COLOUR, _COLOURS), (MATERIAL, _MATERIALS), (PATTERN, _PATTERNS))
 
 
 def canonical_name(name: str) -> str:
-    """Return what we call an attribute, whatever a shop calls it: 颜色分类 is ``colour``."""
+    """Return the canonical name of an attribute: 颜色分类 is ``colour``."""
     folded = plain(name).replace("_", " ").strip()
     return NAMES.get(folded, folded)
 
@@ -130,9 +130,9 @@ def meanings() -> dict[str, tuple[str, str]]:
 
 @cache
 def shipped_gazetteer() -> Gazetteer:
-    """Return the shipped words as a gazetteer, for a catalogue that lists nothing itself.
+    """Return the shipped words as a gazetteer, for catalogues that list no attributes.
 
-    Single letters are left out (木 is in too many other words), and words that mean more often
+    Single characters are left out (木 is part of too many words), and words that more often mean
     something else (button down, rose oil).
     """
     return Gazetteer(

@@ -1,8 +1,8 @@
 """The tagger's network: feature embeddings into ``BertForTokenClassification``.
 
-It begins where the belief in known values ends: the log-odds of the most believed value that a
-letter is part of are added to the letter's begin and inside, and the transformer, whose classifier
-starts at nothing, learns what is to be changed.
+It starts as the confidence in known values: the log-odds of the most probable value that covers a
+character are added to its begin and inside logits. The transformer's classifier starts at zero and
+learns the corrections.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from torch import nn
 from transformers import BertConfig, BertForTokenClassification
 
 BELIEVED, LOG_ODDS = 6, 6
-"""Column of the most believed value's mark, and place of its log-odds among the measures."""
+"""Column of the most probable value's mark, and index of its log-odds in the measures."""
 APART = -4.0
-"""Log-odds, at the start, of letters that are part of no known value."""
+"""Initial log-odds of characters that no known value covers."""
 LONGEST = 256
-"""Letters of one pass."""
+"""Characters of one pass."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How large the network is.
+    """The size of the network.
 
     Args:
         hidden: Width.
         layers: Transformer layers.
         heads: Attention heads.
         inner: Width of the feed-forward part.
-        narrow: Width of a feature's embedding before it is widened.
+        narrow: Width of a feature's embedding before it is projected to ``hidden``.
     """
 
     hidden: int = 96
@@ -42,14 +42,14 @@ class Shape:
 
 
 class TaggerNetwork(nn.Module):
-    """Sums the embeddings of each letter's features and classifies the letters.
+    """Sums the embeddings of each character's features and classifies the characters.
 
     Args:
         sizes: Feature to how many values it takes, in the columns' order.
         measures: How many numbers each letter has.
         labels: How many labels there are: outside, begin, inside, then the names.
-        shape: How large it is.
-        dropout: Share of zeroed activations in training.
+        shape: Its size.
+        dropout: Dropout rate in training.
     """
 
     def __init__(

@@ -1,18 +1,18 @@
-"""Text made plain for matching, letter for letter, so that places stay what they were."""
+"""Normalises text for matching, character by character, so that offsets stay valid."""
 
 from __future__ import annotations
 
 import unicodedata
 
 MAX_TEXT = 2_000
-"""Letters of a text that are looked at: a title and the beginning of any description."""
+"""Characters of a text that are read: a title, or the beginning of a description."""
 
 
 def plain(text: str) -> str:
-    """Return the text folded (full width to half width, lower case), each letter still one letter.
+    """Return the text in half width and lower case, one character for each.
 
     Args:
-        text: Any text; what is beyond ``MAX_TEXT`` letters is left out.
+        text: Any text; only the first ``MAX_TEXT`` characters are returned.
     """
     return "".join(_fold(letter) for letter in text[:MAX_TEXT])
 

@@ -1,4 +1,4 @@
-"""What a catalogue's similar titles did with the same value: listed by their products, or not."""
+"""Evidence from similar titles: whether products with such titles list the same value."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.atomic_io import read_record, write_atomically
 from encoders.extract.plain import plain
-from encoders.whole_file import record_of, write_whole
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
     from encoders.extract.gazetteer import Gazetteer
 
 MOST = 20_000
-"""Titles that are kept of a larger catalogue, drawn by a seed."""
+"""Titles that are sampled from a larger catalogue."""
 LETTERS = 3
-"""Letters of the longest runs by which titles are compared."""
+"""Length of the longest character n-grams by which titles are compared."""
 FEWEST = 2
-"""Titles that a run of letters must stand in to be compared by."""
+"""Least document frequency of an n-gram."""
 WIDTH = 0.1
-"""Difference in cosine at which a title counts e times less."""
+"""Kernel width: a cosine smaller by this much counts e times less."""
 PRIOR_WEIGHT, PRIOR_TRUST = 1e-3, 0.3
-"""Weight of the trust that a value has where no title is at all like this one."""
+"""Weight of the prior trust against that of the similar titles."""
 NEAR = 3
-"""Numbers that are told of each value."""
+"""Numbers of evidence for each value."""
 NOWHERE = (-1.0, 0.0, -1.0)
-"""What is told of a value that no other title holds."""
+"""Evidence for a value that no other title contains."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SimilarTitles:
-    """Titles as unit rows of letter runs, and the known values that each holds and means.
+    """Titles as TF-IDF vectors of character n-grams, and the known values that each contains.
 
     Args:
         titles: Plain titles, n of them; ``MOST`` at most.
@@ -45,7 +45,7 @@ class SimilarTitles:
         runs: int64 (v,), sorted: the runs of one to three letters that are compared.
         weights: float32 (v,), how rare each is (IDF).
         columns: float32 (v, n), sparse: the titles' TF-IDF; each title's column is a unit vector.
-        holders: Value to int64 (m,), the titles that hold it, and float64 (m,), 1 where meant.
+        holders: Value to int64 (m,), the titles that hold it, and float64 (m,), 1 where listed.
         numbers: int64 (n,), each title's place among those that it was learned from.
         left_out: A title that counts as if it were not there; -1 for none.
     """
@@ -61,14 +61,14 @@ class SimilarTitles:
 
     @classmethod
     def none(cls) -> SimilarTitles:
-        """Return no titles at all: of every value it is told that no title holds it."""
+        """Return no titles: no value has evidence."""
         return cls._of((), (), np.zeros(0, dtype=np.int64))
 
     @classmethod
     def learn(
         cls,
         titles: Sequence[str],
-        meant: Sequence[Collection[str]],
+        listed: Sequence[Collection[str]],
         gazetteer: Gazetteer,
         seed: int = 7,
     ) -> SimilarTitles:
@@ -76,7 +76,7 @@ class SimilarTitles:
 
         Args:
             titles: As they are written; of more than ``MOST`` so many are drawn.
-            meant: Of each title the plain values in it that its product lists.
+            listed: Of each title the plain values in it that its product lists.
             gazetteer: Which values are known.
             seed: Of what is drawn.
         """
@@ -84,7 +84,7 @@ class SimilarTitles:
         shown = tuple(plain(titles[n]) for n in numbers)
         held = [{t[s.start : s.end] for s, _ in gazetteer.matches(t)} for t in shown]
         values = tuple(
-            {value: value in meant[n] for value in sorted(own)}
+            {value: value in listed[n] for value in sorted(own)}
             for n, own in zip(numbers, held, strict=True)
         )
         return cls._of(shown, values, numbers)
@@ -111,7 +111,7 @@ class SimilarTitles:
         return cls(titles, values, runs, weights, columns, _holders(values), numbers)
 
     def without(self, number: int) -> SimilarTitles:
-        """Return the same titles, one of them not counted.
+        """Return the same titles without one of them.
 
         Args:
             number: Its place among the titles that these were learned from.
@@ -132,11 +132,11 @@ class SimilarTitles:
         return found
 
     def near(self, text: str) -> Callable[[str], tuple[float, float, float]]:
-        """Return what tells of a value in a plain text what similar titles did with it.
+        """Return a function that gives the evidence of similar titles for a value in a text.
 
-        It returns the kernel-weighted trust Σ w told / Σ w over the titles that hold the value,
+        It returns the kernel-weighted trust Σ w listed / Σ w over the titles with the value,
         w = exp((cosine - 1) / ``WIDTH``); the largest cosine among them; and whether the most
-        similar one means it (1 or 0). ``NOWHERE`` if none holds it.
+        similar one lists it (1 or 0). ``NOWHERE`` if none contains it.
 
         Source: Nadaraya, On estimating regression, 1964; Watson, Smooth regression analysis, 1964.
         """
@@ -147,21 +147,21 @@ class SimilarTitles:
             alike[self.left_out] = -np.inf
         counts = np.exp((alike - 1.0) / WIDTH)
 
-        def told(value: str) -> tuple[float, float, float]:
-            owners, meant = self.holders.get(value, _NOBODY)
+        def evidence(value: str) -> tuple[float, float, float]:
+            owners, listed = self.holders.get(value, _NOBODY)
             most = int(alike[owners].argmax()) if len(owners) else -1
             if most < 0 or alike[owners[most]] < 0:
                 return NOWHERE
             own = counts[owners]
-            trust = (own @ meant + PRIOR_TRUST * PRIOR_WEIGHT) / (own.sum() + PRIOR_WEIGHT)
-            return float(trust), float(alike[owners[most]]), float(meant[most])
+            trust = (own @ listed + PRIOR_TRUST * PRIOR_WEIGHT) / (own.sum() + PRIOR_WEIGHT)
+            return float(trust), float(alike[owners[most]]), float(listed[most])
 
-        return told
+        return evidence
 
     def save(self, path: Path) -> None:
         """Write titles and values as JSON, whole or not at all; the rest is made of them."""
         record = {"titles": self.titles, "values": self.values}
-        write_whole(path, json.dumps(record, ensure_ascii=False))
+        write_atomically(path, json.dumps(record, ensure_ascii=False))
 
     @classmethod
     def load(cls, path: Path) -> SimilarTitles:
@@ -174,10 +174,10 @@ class SimilarTitles:
             "The tagger was trained before it looked at similar titles, or the file is lost:"
             " train it again with `shelfsight tagger train`."
         )
-        with record_of(path, "similar titles", cure) as record:
+        with read_record(path, "similar titles", cure) as record:
             titles = tuple(str(title) for title in record["titles"])
             values = tuple(
-                {str(value): bool(meant) for value, meant in own.items()}
+                {str(value): bool(listed) for value, listed in own.items()}
                 for own in record["values"]
             )
             if len(titles) != len(values):
@@ -193,19 +193,19 @@ def _holders(
 ) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]:
     owners: dict[str, list[tuple[int, bool]]] = {}
     for n, own in enumerate(values):
-        for value, meant in own.items():
-            owners.setdefault(value, []).append((n, meant))
+        for value, listed in own.items():
+            owners.setdefault(value, []).append((n, listed))
     return {
-        value: (np.array([n for n, _ in own]), np.array([float(meant) for _, meant in own]))
+        value: (np.array([n for n, _ in own]), np.array([float(listed) for _, listed in own]))
         for value, own in owners.items()
     }
 
 
 def _runs(text: str) -> NDArray[np.int64]:
-    """Return every run of one to ``LETTERS`` letters as a number of its own, int64."""
+    """Return every n-gram of one to ``LETTERS`` characters as a number, int64."""
     letters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4") + np.int64(1)
     runs, longer = [letters], letters
-    for size in range(2, LETTERS + 1):  # 21 bits a letter: three of them are less than 63
+    for size in range(2, LETTERS + 1):  # 21 bits a character: three of them fit into 63
         longer = (longer[:-1] << 21) | letters[size - 1 :]
         runs.append(longer)
     return np.concatenate(runs)
@@ -217,7 +217,7 @@ def _unit(
     known: NDArray[np.int64],
     weights: NDArray[np.float32],
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return the places of a text's known runs, and their (1 + ln count) IDF as a unit vector."""
+    """Return the columns of a text's known n-grams, and their TF-IDF as a unit vector."""
     if not len(known):
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
     places = np.minimum(np.searchsorted(known, runs), len(known) - 1)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """Letters ``start`` to ``end`` (exclusive) of a text, and the attribute they are a value of.
+    """Characters ``start`` to ``end`` (exclusive) of a text, and the attribute they are a value of.
 
     Args:
-        start: First letter.
-        end: One past the last letter.
+        start: First character.
+        end: One past the last character.
         name: The attribute's name; empty where it is not known.
     """
 
@@ -22,7 +22,7 @@ class Span:
 
 
 def without_overlaps(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Return the spans that stay when the longer wins, then the earlier; in the text's order."""
+    """Return the spans without overlaps, the longer before the earlier, in the text's order."""
     kept: list[Span] = []
     taken: set[int] = set()
     for span in sorted(spans, key=lambda s: (s.start - s.end, s.start, s.name)):

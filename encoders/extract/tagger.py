@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from encoders.extract.belief import Belief
+from encoders.atomic_io import write_atomically
 from encoders.extract.decode import LABELS, decode
 from encoders.extract.features import COLUMNS, MEASURES, Features, featurise, sizes
 from encoders.extract.gazetteer import Gazetteer
 from encoders.extract.plain import plain
 from encoders.extract.similar_titles import SimilarTitles
 from encoders.extract.spans import Span
-from encoders.whole_file import write_whole
+from encoders.extract.value_confidence import ValueConfidence
 from mappings.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 _CARD, _WEIGHTS = "tagger.json", "tagger.safetensors"
 _VALUES, _TITLES = "gazetteer.json", "titles.json"
 BATCH = 64
-_TREES = "belief."
+_TREES = "belief."  # in saved taggers
 
 
 @dataclass(frozen=True, slots=True)
 class TaggerCard:
-    """What a tagger is.
+    """Describes a tagger.
 
     Args:
-        names: Attribute names that it tells apart; the empty one stands for all others.
-        letters: Letters that it knows.
+        names: Attribute names that it distinguishes; the empty one stands for all others.
+        letters: Characters that it knows.
         hidden: As in ``Shape``.
         layers: As in ``Shape``.
         heads: As in ``Shape``.
@@ -59,7 +59,7 @@ class TaggerCard:
 
     @property
     def numbers(self) -> dict[str, int]:
-        """Letter to its number."""
+        """Character to its number."""
         return {letter: n + 2 for n, letter in enumerate(self.letters)}
 
 
@@ -70,8 +70,8 @@ class Tagger:
         card: What it is.
         network: Its trained network.
         gazetteer: The values that it was trained beside; another catalogue's may take its place.
-        belief: How far they are to be believed.
-        titles: The catalogue's, where similar ones are looked for; another's may take their place.
+        confidence: The probability that each of them is meant.
+        titles: The catalogue's titles; another catalogue's may take their place.
     """
 
     def __init__(
@@ -79,11 +79,11 @@ class Tagger:
         card: TaggerCard,
         network: TaggerNetwork,
         gazetteer: Gazetteer,
-        belief: Belief,
+        confidence: ValueConfidence,
         titles: SimilarTitles,
     ) -> None:
         self.card = card
-        self.belief = belief
+        self.confidence = confidence
         self.gazetteer = gazetteer
         self.titles = titles
         self._network = network.eval()
@@ -98,7 +98,7 @@ class Tagger:
         if it has one.
 
         Args:
-            texts: As they are written; letters beyond a pass are left alone.
+            texts: As written; characters beyond one pass are not tagged.
             categories: Of each text's product, the widest and the narrowest; none when left out.
         """
         owners = categories or [()] * len(texts)
@@ -118,7 +118,7 @@ class Tagger:
 
         rows = [
             featurise(
-                texts[n], categories[n], self._numbers, self.gazetteer, self.belief, self.titles
+                texts[n], categories[n], self._numbers, self.gazetteer, self.confidence, self.titles
             ).first(LONGEST)
             for n in part
         ]
@@ -145,11 +145,13 @@ class Tagger:
 
         folder.mkdir(parents=True, exist_ok=True)
         kept = {k: v.half() for k, v in self._network.state_dict().items() if v.is_floating_point()}
-        trees = {f"{_TREES}{k}": torch.from_numpy(v) for k, v in self.belief.arrays().items()}
-        write_whole(folder / _WEIGHTS, save(kept | trees))
+        trees = {f"{_TREES}{k}": torch.from_numpy(v) for k, v in self.confidence.arrays().items()}
+        write_atomically(folder / _WEIGHTS, save(kept | trees))
         self.gazetteer.save(folder / _VALUES)
         self.titles.save(folder / _TITLES)
-        write_whole(folder / _CARD, json.dumps(asdict(self.card), ensure_ascii=False, indent=1))
+        write_atomically(
+            folder / _CARD, json.dumps(asdict(self.card), ensure_ascii=False, indent=1)
+        )
 
 
 def logits_of(network: TaggerNetwork, rows: Sequence[Features]) -> list[Any]:
@@ -196,7 +198,7 @@ def load_tagger(folder: Path) -> Tagger:
         network = TaggerNetwork(sizes(len(card.letters)), MEASURES, LABELS + len(card.names), shape)
         held = load_file(str(folder / _WEIGHTS))
         weights = {k: v.float() for k, v in held.items() if not k.startswith(_TREES)}
-        belief = Belief.from_arrays(
+        confidence = ValueConfidence.from_arrays(
             {k.removeprefix(_TREES): v.numpy() for k, v in held.items() if k.startswith(_TREES)}
         )
         missing = network.load_state_dict(weights, strict=False)
@@ -209,4 +211,4 @@ def load_tagger(folder: Path) -> Tagger:
             "Train one with `shelfsight tagger train`, or name the folder that holds it.",
         ) from None
     gazetteer = Gazetteer.load(folder / _VALUES)
-    return Tagger(card, network, gazetteer, belief, SimilarTitles.load(folder / _TITLES))
+    return Tagger(card, network, gazetteer, confidence, SimilarTitles.load(folder / _TITLES))

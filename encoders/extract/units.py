@@ -1,4 +1,4 @@
-"""Sizes and measures in a text, brought to one unit each: 1.5L, 1500毫升 and １．５升 are equal."""
+"""Finds sizes and measures in a text and converts units: 1.5L, 1500毫升 and １．５升 are equal."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ class Measure:
     """A size or a measure in a text.
 
     Args:
-        span: Where it stands, named ``size``, ``volume``, ``weight``, …
-        value: In one unit: ``500ml``, ``2000g``, ``80cm``, ``42``, ``38-42``, ``XL``.
+        span: Its place, named ``size``, ``volume``, ``weight``, …
+        value: In the canonical unit: ``500ml``, ``2000g``, ``80cm``, ``42``, ``38-42``, ``XL``.
     """
 
     span: Span
@@ -76,7 +76,7 @@ def measures(text: str) -> tuple[Measure, ...]:
     Letter sizes count only in capitals: an ``m`` or an ``s`` in running text is no size.
 
     Args:
-        text: As it is written, in full or half width.
+        text: As written, in full or half width.
     """
     shown = plain(text)
     found = [
@@ -95,7 +95,7 @@ def measures(text: str) -> tuple[Measure, ...]:
 
 def _measure(match: re.Match[str]) -> Measure:
     name, unit, factor = UNITS[match[3]]
-    ends = [_shown(float(n.replace(",", ".")) * factor) for n in match.group(1, 2) if n]
+    ends = [_written(float(n.replace(",", ".")) * factor) for n in match.group(1, 2) if n]
     return Measure(Span(match.start(), match.end(), name), "-".join(ends) + _joined(unit))
 
 
@@ -103,7 +103,7 @@ def _joined(unit: str) -> str:
     return unit if unit in ("ml", "g", "cm", "W", "V", "mAh", "GB") else f" {unit}"
 
 
-def _shown(number: float) -> str:
+def _written(number: float) -> str:
     return f"{round(number, 2):g}" if number < 1e5 else str(round(number))
 
 

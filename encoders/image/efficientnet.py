@@ -27,7 +27,7 @@ MEAN = (127.0, 127.0, 127.0)
 STD = (128.0, 128.0, 128.0)
 DIM = 1280
 TAPS = (3, 6, 11, 15, 20)
-"""Blocks whose maps' means and spreads ``tapped_lite2`` keeps."""
+"""Blocks of whose maps ``tapped_lite2`` returns means and standard deviations."""
 TAPPED = 1504
 
 
@@ -73,10 +73,10 @@ def efficientnet_lite2() -> VisionModel:
 
 
 def tapped_lite2() -> VisionModel:
-    """Return the model's description with what its inner layers see, over the whole picture.
+    """Return the model's description with statistics of inner layers, over the whole picture.
 
-    Its rows are unit features, then the unit statistics of ``TAPS``: textures, prints and edges
-    that the last layer has forgotten, from the same pass.
+    Its rows are unit features, then the unit statistics of ``TAPS``: they hold textures, prints and
+    edges that the last layer lacks, and come from the same pass.
 
     Raises:
         UnknownModel: The package with the weights is absent.
@@ -96,7 +96,7 @@ def tapped_lite2() -> VisionModel:
 
 
 def _network(weights: Path) -> Any:  # noqa: ANN401 - the package's EfficientNet
-    """Return the package's network, in layers that tracers understand."""
+    """Return the package's network, in layers that can be traced."""
     package = require("efficientnet_lite_pytorch", extra="local", model=NAME)
     with contextlib.redirect_stdout(io.StringIO()):  # the package prints
         whole: Any = package.EfficientNet.from_pretrained(NAME, weights_path=str(weights))
@@ -109,7 +109,7 @@ def _build(weights: Path) -> nn.Module:
     from torch import Tensor, nn
 
     class Features(nn.Module):
-        """Pictures to pooled features."""
+        """Maps pictures to pooled features."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -129,7 +129,7 @@ def _build_tapped(weights: Path) -> nn.Module:
     from torch.nn import functional
 
     class Tapped(nn.Module):
-        """Pictures to unit features and the unit means and spreads of inner layers."""
+        """Maps pictures to unit features and to unit means and deviations of inner layers."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -167,7 +167,7 @@ def _plain(layer: Any) -> nn.Conv2d:  # noqa: ANN401 - the package's Conv2dStati
     """Return the same convolution, padded alike on all sides.
 
     Where the package pads one column more on the right than on the left, the kernel gets a zero
-    column on its left instead and all sides the larger padding: the same numbers, without a copy
+    column on its left and all sides get the larger padding: the result is the same, without a copy
     of the largest maps.
     """
     from torch import nn

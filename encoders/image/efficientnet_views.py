@@ -1,4 +1,4 @@
-"""EfficientNet-Lite2 seen richly: inner layers and colours, over one view of a picture or three."""
+"""EfficientNet-Lite2 with inner layers and colours, over one or three views of a picture."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from encoders.protocol import ImageEncoder, Vectors, unit_rows
 RICH = f"{NAME}-rich"
 VIEWS = f"{NAME}-views"
 HEART = 0.6
-"""Part of the shorter side that the closest view keeps."""
+"""Share of the shorter side in the closest view."""
 COLOUR = 0.6
 """Weight of the colour histogram against each view."""
 COLOURS = int(np.prod(SHAPE))
 
 
 class ViewsEncoder:
-    """Features of a picture's views, the inner layers' statistics and the colours of the whole.
+    """Concatenates features of views, statistics of inner layers and a colour histogram.
 
-    The whole picture is the first view. One view costs a pass of the model as the plain encoder
-    does; with the middle and the heart it costs three. Rows are raw features, which a head weighs.
+    The whole picture is the first view. One view costs one pass of the model, as in the plain
+    encoder; with the middle and the heart it costs three. A head weighs the parts of a row.
 
     Args:
         encoder: Makes unit features and unit statistics of one view, side by side.
@@ -56,12 +56,12 @@ class ViewsEncoder:
 
     @property
     def card(self) -> EncoderCard:
-        """What the model is."""
+        """The model's card."""
         return self._card
 
     @property
     def size(self) -> PictureSize:
-        """What ``decode`` must be asked for: the whole picture, then the other views below it."""
+        """The size that ``decode`` must produce: the whole picture above the other views."""
         return self._size
 
     def encode_query(self, items: Sequence[Pixels]) -> Vectors:
@@ -69,7 +69,7 @@ class ViewsEncoder:
         return self.encode_products(items)
 
     def encode_products(self, items: Sequence[Pixels]) -> Vectors:
-        """Return float32 (n, dim) unit rows: each view's features, statistics, colours."""
+        """Return float32 (n, dim) unit rows: the views' features, statistics, colours."""
         if not items:
             return np.empty((0, self._card.dim), dtype=np.float32)
         n, edge = len(self._size.crops), self._size.edge

@@ -19,9 +19,9 @@ SEED = 20_261_123
 
 
 class HashImageEncoder:
-    """Colour histogram and a grid of edge directions, mixed by a seeded sign matrix.
+    """Colour histogram and a grid of edge directions, projected by a seeded sign matrix.
 
-    Pictures of one colour and shape are near, others are not.
+    Pictures of like colour and shape are near each other, others are not.
     Source: Dalal & Triggs, Histograms of Oriented Gradients for Human Detection, CVPR 2005, for
     the edge part; Achlioptas, Database-friendly random projections, 2003, for the mixing.
 
@@ -45,12 +45,12 @@ class HashImageEncoder:
 
     @property
     def card(self) -> EncoderCard:
-        """What the model is."""
+        """The model's card."""
         return self._card
 
     @property
     def size(self) -> PictureSize:
-        """What ``decode`` must be asked for: 32 x 32 pixels."""
+        """The size that ``decode`` must produce: 32 x 32 pixels."""
         return SIZE
 
     def encode_query(self, items: Sequence[Pixels]) -> Vectors:
@@ -61,7 +61,7 @@ class HashImageEncoder:
         """Return float32 (n, dim) unit rows."""
         if not items:
             return np.empty((0, self._card.dim), dtype=np.float32)
-        # One picture at a time: the sums of a batched product may differ in the last bit.
+        # One picture at a time: sums of a batched product may differ in the last bit.
         return unit_rows(np.stack([_features(p) @ self._mixing for p in items]))
 
 

@@ -1,4 +1,4 @@
-"""The colours of what a picture shows, as a histogram in Lab."""
+"""A histogram in Lab of a picture's colours without the background."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def to_lab(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
 def colour_histogram(pixels: Pixels) -> Vectors:
     """Return float32 (384,), unit length: square roots of the shares of 6 x 8 x 8 Lab cells.
 
-    What is as the border's median is left out as background, unless nearly all of it is. Colours
-    are read to five bits a channel, every second pixel of every second row.
+    Pixels near the border's median colour are background and left out, unless nearly all are.
+    Colours have five bits a channel; every second pixel of every second row is read.
 
     Args:
         pixels: uint8 (edge, edge, 3).

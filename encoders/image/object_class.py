@@ -1,4 +1,4 @@
-"""What a picture is of, in a classifier's words: ImageNet's classes in English and Chinese."""
+"""Names the object in a picture by ImageNet's classes, in English and Chinese."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from encoders.image.efficientnet import DIM, NAME
 from encoders.protocol import Vectors, softmax_rows, unit_rows
 
 LENGTH = 12.0
-"""What unit features are multiplied by: the classifier knows them at full length."""
+"""Scale of unit features: the classifier was trained on features without normalisation."""
 SURE = 0.5
-"""Chance from which a class is named: 38 % of the photos of ``clothing`` then have one, 92 % right.
+"""Least probability of a class: 38 % of the photos of ``clothing`` then have one, 92 % right.
 
-Right is a class that the shop lexicon says the photo's kind looks like; from 0.35 it is 84 of 54 %.
+Right are classes that the lexicon gives for the photo's category; with 0.35 it is 84 of 54 %.
 """
 MOST = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ObjectClasses:
-    """The last layer that the encoder leaves away, and the names of what it knows.
+    """The classifier layer that the encoder leaves out, and the names of its classes.
 
     Args:
         weights: float32 (1280, classes).
@@ -40,7 +40,7 @@ class ObjectClasses:
     chinese: tuple[str, ...]
 
     def chances(self, rows: Vectors) -> NDArray[np.float64]:
-        """Return each picture's chance of each class, float64 (n, classes), rows sum to 1.
+        """Return each picture's probability of each class, float64 (n, classes), rows sum to 1.
 
         Args:
             rows: float32 (n, d), as an encoder of ``reads`` makes them; d at least 1280.
@@ -49,9 +49,9 @@ class ObjectClasses:
         return softmax_rows(LENGTH * (unit @ self.weights) + self.bias)
 
     def names(self, rows: Vectors) -> tuple[str, ...]:
-        """Return what the pictures of one product are of: English and Chinese, the surest first.
+        """Return the classes of one product's pictures in English and Chinese, likeliest first.
 
-        Nothing where no class is sure enough on average: a shop sells much that ImageNet lacks.
+        None where no class is likely enough on average: ImageNet lacks much that shops sell.
 
         Args:
             rows: As for ``chances``.
@@ -65,7 +65,7 @@ class ObjectClasses:
 
 
 def reads(model: str) -> bool:
-    """Tell whether the vectors of an encoder begin with what the classifier sees.
+    """Return whether the vectors of an encoder begin with the classifier's features.
 
     Args:
         model: The name on its card.
@@ -81,7 +81,7 @@ def chinese_names() -> tuple[str, ...]:
 
 @cache
 def object_classes() -> ObjectClasses:
-    """Return the packaged classifier's classes.
+    """Return the classifier of the package.
 
     Raises:
         UnknownModel: The package with the weights is absent.

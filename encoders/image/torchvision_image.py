@@ -1,4 +1,4 @@
-"""Any torchvision classification model as an encoder: its classifier is taken off."""
+"""Any torchvision classification model as an encoder, without its classifier."""
 
 from __future__ import annotations
 
@@ -78,22 +78,22 @@ def torchvision_model(name: str, weights: str) -> VisionModel:
 def _described(
     name: str,
     revision: str,
-    seen: Any,  # noqa: ANN401 - torchvision's transforms preset
+    preset: Any,  # noqa: ANN401 - torchvision's transforms preset
     network: nn.Module,
     dim: int,
 ) -> VisionModel:
     """Return the model with the preprocessing that its weights were trained for."""
     import copy
 
-    edge, resize = int(seen.crop_size[0]), int(seen.resize_size[0])
-    resample = seen.interpolation.value
+    edge, resize = int(preset.crop_size[0]), int(preset.resize_size[0])
+    resample = preset.interpolation.value
     size = PictureSize(
         edge=edge,
         crop=edge / max(resize, edge),
         resample="bicubic" if resample == "bicubic" else "bilinear",
     )
-    mean = (255 * seen.mean[0], 255 * seen.mean[1], 255 * seen.mean[2])
-    std = (255 * seen.std[0], 255 * seen.std[1], 255 * seen.std[2])
+    mean = (255 * preset.mean[0], 255 * preset.mean[1], 255 * preset.mean[2])
+    std = (255 * preset.std[0], 255 * preset.std[1], 255 * preset.std[2])
     card = EncoderCard(
         name=f"torchvision:{name}",
         revision=revision,
@@ -107,7 +107,7 @@ def _described(
 
 
 def _without_head(network: nn.Module, name: str) -> tuple[nn.Module, int]:
-    """Return the network with its last linear layer replaced by nothing, and what it got.
+    """Return the network without its last linear layer, and the width of that layer's input.
 
     Raises:
         UnknownModel: It ends in no linear layer.
@@ -127,7 +127,7 @@ def _without_head(network: nn.Module, name: str) -> tuple[nn.Module, int]:
 
 
 def _fill(network: nn.Module, state: Mapping[str, Tensor], name: str, given: str) -> None:
-    """Load a state dict; only the classifier's own weights may be left over.
+    """Load a state dict; only the classifier's weights may remain unused.
 
     Raises:
         UnknownModel: The weights are those of another network.
@@ -147,7 +147,7 @@ def _fill(network: nn.Module, state: Mapping[str, Tensor], name: str, given: str
 
 
 def _read_state(path: Path) -> Mapping[str, Tensor]:
-    """Return a state dict without running anything that the file holds.
+    """Return a state dict without executing anything from the file.
 
     Raises:
         UnknownModel: The file holds no tensors by name.
@@ -162,7 +162,7 @@ def _read_state(path: Path) -> Mapping[str, Tensor]:
         state = state.get("state_dict", state)
         if not all(isinstance(value, torch.Tensor) for value in state.values()):
             raise TypeError("it holds other things than tensors")
-    except Exception as error:  # unpicklers raise many kinds
+    except Exception as error:  # unpicklers raise many types
         raise UnknownModel(
             f"No weights can be read from {str(path)!r}: {str(error).splitlines()[0][:200]}.",
             "Save them with safetensors, or with `torch.save(model.state_dict(), path)`.",

@@ -1,4 +1,4 @@
-"""A vision model and a way to run it, as an encoder."""
+"""An image encoder made of a vision model and a runtime."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class VisionEncoder:
 
     Args:
         model: What to run.
-        run: How to run it.
+        run: Runs it.
     """
 
     def __init__(self, model: VisionModel, run: Runner) -> None:
@@ -31,12 +31,12 @@ class VisionEncoder:
 
     @property
     def card(self) -> EncoderCard:
-        """What the model is."""
+        """The model's card."""
         return self._model.card
 
     @property
     def size(self) -> PictureSize:
-        """What ``decode`` must be asked for."""
+        """The size that ``decode`` must produce."""
         return self._model.size
 
     def encode_query(self, items: Sequence[Pixels]) -> Vectors:

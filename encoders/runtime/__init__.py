@@ -1,1 +1,1 @@
-"""How a vision model is run: the candidates, the probe that chooses, the choice kept."""
+"""Runs vision models: the candidate runtimes, and the probe that measures and chooses one."""

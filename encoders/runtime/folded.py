@@ -1,9 +1,9 @@
-"""Batch norms folded into convolutions, activations fused, most of them in bfloat16.
+"""Folds batch norms into convolutions and fuses activations, mostly in bfloat16.
 
 Plain bfloat16 autocast rounds a convolution's output *before* its batch norm, and the norm then
-magnifies the rounding (EfficientNet-Lite2: cosine 0.98 to fp32). Folding removes that. What is
-left comes from the first depthwise layers; those stay in fp32 (cosine 0.9993 and more over 500
-real photos), the many later multiplications run at twice the speed.
+magnifies the rounding (EfficientNet-Lite2: cosine 0.98 to fp32). Folding avoids that. The remaining
+error comes from the first depthwise layers, which therefore stay in fp32 (cosine 0.9993 and more
+over 500 real photos); the many later multiplications run at twice the speed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torch import fx, nn
 
 EXACT_LAYERS = (5, 8, 16, 32)
-"""How many first convolutions may stay in fp32; the probe takes the first that is exact enough."""
+"""Candidates for how many first convolutions stay in fp32; the probe tries them in order."""
 
 ALL_EXACT = 1_000_000
 
@@ -54,7 +54,7 @@ def _fused(model: VisionModel, exact_layers: int) -> fx.GraphModule:
     from torch import fx, nn
     from torch.fx.experimental.optimization import fuse
 
-    # The tracer is ours to keep: `fuse` returns its own GraphModule around the same graph.
+    # `fuse` returns its own GraphModule around the graph of our tracer.
     with torch.no_grad():
         graph: Any = fuse(fx.symbolic_trace(model.build().eval()))
     modules: dict[str, nn.Module] = dict(graph.named_modules())
@@ -73,7 +73,7 @@ def _fused(model: VisionModel, exact_layers: int) -> fx.GraphModule:
             after.replace_all_uses_with(node)
             graph.graph.erase_node(after)
     graph.recompile()
-    with torch.inference_mode():  # the weights take the layout that this batch size likes
+    with torch.inference_mode():  # pack the weights in the layout that suits this batch size
         graph(normalised(np.zeros((BATCH, *_hw(model), 3), dtype=np.uint8), model))
     result: fx.GraphModule = graph
     return result
@@ -84,7 +84,7 @@ def _hw(model: VisionModel) -> tuple[int, int]:
 
 
 def _activation(node: fx.Node, modules: dict[str, nn.Module]) -> tuple[str, list[float]] | None:
-    """Return oneDNN's name and numbers of the one activation that follows a convolution."""
+    """Return oneDNN's name and parameters of the only activation that follows a convolution."""
     from torch import nn
 
     users = list(node.users)
@@ -116,7 +116,7 @@ def _convolution(
     operations = torch.ops.mkldnn
 
     class Packed(nn.Module):
-        """A convolution whose weights wait in oneDNN's own layout."""
+        """A convolution whose weights are kept in oneDNN's own layout."""
 
         def __init__(self) -> None:
             super().__init__()

@@ -1,4 +1,4 @@
-"""What a measured choice depends on: processor, threads, library versions, a GPU."""
+"""Identifies the machine that a measured choice of runtime is valid for."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 from encoders.card import digest_of
 
 PROBE_REVISION = 3
-"""Raised when the probe's candidates or its floor change: choices kept before are measured anew."""
+"""Increased when the probe's candidates or limit change, so that cached choices are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The surroundings of a model; another machine measures again.
+    """What a measured choice depends on: processor, threads, library versions, a GPU.
 
     Args:
         cpu: The processor's name and its vector instructions: virtual processors of one name may
@@ -24,7 +24,7 @@ class Machine:
         threads: Processor threads of one pass.
         torch: Version of torch, read without importing it.
         onnxruntime: Version of ONNX Runtime.
-        gpu: A device of NVIDIA's driver is there.
+        gpu: Whether there is a device of NVIDIA's driver.
     """
 
     cpu: str
@@ -60,7 +60,7 @@ class Machine:
 
 
 def cpu_has_bf16() -> bool:
-    """Tell whether the processor multiplies bfloat16 itself; emulation is slower than fp32."""
+    """Return whether the processor multiplies bfloat16 natively; emulation is slower than fp32."""
     return bool(_vector_flags() & {"avx512_bf16", "amx_bf16", "avx_ne_convert"})
 
 

@@ -1,4 +1,4 @@
-"""A vision model before anything runs it: what it is, what it sees, how it is built."""
+"""Describes a vision model: its card, its preprocessing, and how to build its network."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Runner = Callable[[Batch], NDArray[np.float32]]
 """From a ``Batch`` to raw features, float32 (n, dim), not yet of unit length."""
 
 BATCH = 4
-"""Pictures a pass: activations of more leave the processor's cache (115 a second, 88 with 8)."""
+"""Pictures of one pass; more do not fit the processor's cache (115 a second, 88 with 8)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class VisionModel:
     """A network that turns normalised pictures into features.
 
     Args:
-        card: What the model is.
-        size: What it sees of a picture.
+        card: Identifies the model.
+        size: To which pictures are decoded.
         mean: Subtracted from each channel, in [0, 255].
         std: Divides each channel, in the same unit.
         build: Returns the network in evaluation mode, without its classifier: float32

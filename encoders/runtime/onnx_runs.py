@@ -1,4 +1,4 @@
-"""Ways to run a vision model with ONNX Runtime: exported once, then loaded without torch."""
+"""Runs a vision model with ONNX Runtime: exported once, then loaded without torch."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def onnx_runner(path: Path, threads: int) -> Runner:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # Workers share the cores: a thread that has nothing to do must not burn one.
+    # Workers share the cores: idle threads must not spin.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = runtime.InferenceSession(
         str(path), sess_options=options, providers=["CPUExecutionProvider"]
@@ -49,7 +49,7 @@ def export(model: VisionModel, path: Path) -> None:
 
     Args:
         model: What to export.
-        path: Where the file appears, whole or not at all.
+        path: The file, written atomically.
     """
     import torch
     from torch import nn
@@ -75,7 +75,7 @@ def export(model: VisionModel, path: Path) -> None:
 
     def write(to: Path) -> None:
         with warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore")  # the tracing exporter announces its successor
+            warnings.simplefilter("ignore")  # the tracing exporter warns that it is deprecated
             torch.onnx.export(
                 whole,
                 (sample,),
@@ -86,18 +86,18 @@ def export(model: VisionModel, path: Path) -> None:
                 opset_version=17,
                 dynamo=False,
             )
-        # The exporter switches modes while it traces: a dropout left on would be exported.
+        # The exporter may switch to training mode, which would export dropout.
         assert not any(part.training for part in whole.modules())
 
     _whole_or_not(path, write)
 
 
 def quantise(source: Path, path: Path, pictures: Batch) -> None:
-    """Write the eight-bit form of an exported model; its vectors are coarser.
+    """Quantize an exported model to eight bits; its vectors are less exact.
 
     Args:
         source: What ``export`` wrote.
-        path: Where the file appears.
+        path: The file.
         pictures: uint8 (n, edge, edge, 3) over which activation ranges are measured.
     """
     require("onnx", extra="", model="int8")
@@ -105,7 +105,7 @@ def quantise(source: Path, path: Path, pictures: Batch) -> None:
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     class Pictures(quantization.CalibrationDataReader):  # type: ignore[misc]
-        """Hands the pictures out one at a time."""
+        """Gives the calibration pictures one at a time."""
 
         def __init__(self) -> None:
             self._left = iter(pictures)
@@ -133,7 +133,7 @@ def quantise(source: Path, path: Path, pictures: Batch) -> None:
 
 
 def _whole_or_not(path: Path, write: Callable[[Path], None]) -> None:
-    """Let ``write`` fill a file of its own, and give it its name when it is complete."""
+    """Let ``write`` fill a temporary file, and rename it when it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
         made = Path(folder) / path.name

@@ -1,4 +1,4 @@
-"""Which way of running a model is the fastest here that is exact enough: measured, then kept."""
+"""Measures which runtime is the fastest here that is exact enough, and caches the choice."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from encoders.atomic_io import write_atomically
 from encoders.protocol import Vectors, unit_rows
 from encoders.runtime import onnx_runs
 from encoders.runtime.machine import Machine, cpu_has_bf16
 from encoders.runtime.model import BATCH, Batch, Runner, VisionModel
-from encoders.whole_file import write_whole
 from mappings.errors import InputError
 
 RUNTIMES = (
@@ -30,7 +30,7 @@ RUNTIMES = (
     "int8",
 )
 FLOOR = 0.9997
-"""Least cosine to eager fp32, on every probe picture, of a runtime that is chosen unasked.
+"""Least cosine to eager fp32, on every probe picture, of a runtime that is chosen by itself.
 
 The promise is 0.999 on every picture. Probe pictures are few and drawn, and photos deviate up to
 twenty times as much (bfloat16 throughout: 0.9991 here, 0.983 on photos; EfficientNet-Lite2 with
@@ -39,19 +39,19 @@ its first five layers exact: 0.99969 here, 0.99906 the worst of 500 photos; eigh
 """
 
 COMPARED = 4
-"""Probe pictures whose vectors are compared with eager fp32's."""
+"""Probe pictures whose vectors are compared with those of eager fp32."""
 
 TIMED = 8
 """Probe pictures that are timed, ``BATCH`` a pass."""
 
 ROUNDS = 3
 BUDGET = 8.0
-"""Seconds after which the probe begins nothing new: a busy machine must not wait for a choice."""
+"""Seconds after which the probe starts no further candidate, so that startup stays short."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One candidate as it was measured.
+    """The measurement of one candidate.
 
     Args:
         runtime: Its name, with the number of exact layers for ``mixed``.
@@ -68,7 +68,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the probe found.
+    """The probe's result.
 
     Args:
         runtime: The candidate that was chosen.
@@ -101,7 +101,7 @@ def runner(model: VisionModel, runtime: str, threads: int | None, cache: Path) -
     machine = Machine.here(threads)
     folder = cache / f"{model.card.digest}-{machine.digest}"
     if runtime == "auto":
-        runtime = (_kept(folder) or measure(model, machine, folder)).runtime
+        runtime = (_read_choice(folder) or measure(model, machine, folder)).runtime
     try:
         return _load(model, runtime, machine, folder)
     except Exception as error:
@@ -112,16 +112,16 @@ def runner(model: VisionModel, runtime: str, threads: int | None, cache: Path) -
 
 
 def measure(model: VisionModel, machine: Machine, folder: Path, budget: float = BUDGET) -> Choice:
-    """Try the candidates, keep the choice in ``folder``, and return it.
+    """Try the candidates, cache the choice in ``folder``, and return it.
 
     Args:
         model: What to run.
         machine: What it runs on.
         folder: Where ``choice.json`` and exported files are kept.
-        budget: Seconds after which no further candidate is begun.
+        budget: Seconds after which no further candidate is started.
     """
     started = time.perf_counter()
-    machine = replace(machine, threads=1)  # as workers run it; more wait for each other's stalls
+    machine = replace(machine, threads=1)  # as workers run it; more threads wait for each other
     pictures = probe_pictures(model.size.edge)
     run = _load(model, "eager", machine, folder)
     reference = unit_rows(run(pictures[:COMPARED]))
@@ -130,7 +130,7 @@ def measure(model: VisionModel, machine: Machine, folder: Path, budget: float = 
     for family in candidates(machine):
         for name in family:
             late = time.perf_counter() - started > budget
-            if late and name != "onnx":  # which needs no torch later, so it is always tried
+            if late and name != "onnx":  # always tried, since it needs no torch later
                 trials.append(Trial(name, 0.0, 0.0, f"not tried: {budget:g} s were used up"))
                 continue
             trial, loaded = _try(model, name, machine, folder, pictures, reference)
@@ -142,7 +142,7 @@ def measure(model: VisionModel, machine: Machine, folder: Path, budget: float = 
     trials = [replace(trial, rate=rates.get(trial.runtime, 0.0)) for trial in trials]
     best = max(rates, key=rates.__getitem__)
     choice = Choice(best, tuple(trials), time.perf_counter() - started)
-    _keep(folder, choice)
+    _write_choice(folder, choice)
     return choice
 
 
@@ -198,7 +198,7 @@ def _try(
         loaded = _load(model, name, machine, folder)
         rows = unit_rows(loaded(pictures[:COMPARED]))
         cosine = float((rows * reference).sum(axis=1).min())
-    except Exception as error:  # a candidate that cannot run is no reason to stop
+    except Exception as error:  # a candidate may fail for any reason
         return Trial(name, 0.0, 0.0, f"cannot run: {str(error)[:200]}"), None
     if cosine < FLOOR:
         return Trial(name, cosine, 0.0, f"below {FLOOR}"), None
@@ -206,7 +206,7 @@ def _try(
 
 
 def _rates(ready: dict[str, Runner], pictures: Batch, until: float) -> dict[str, float]:
-    """Return pictures a second, candidates taking turns so that a busy moment hits them all."""
+    """Return pictures a second; candidates take turns, so that other load affects all alike."""
     best = dict.fromkeys(ready, float("inf"))
     for number in range(ROUNDS):
         if number and time.perf_counter() > until:
@@ -246,8 +246,8 @@ def _load(model: VisionModel, runtime: str, machine: Machine, folder: Path) -> R
     return ways[family](model)
 
 
-def _kept(folder: Path) -> Choice | None:
-    """Return the choice that an earlier probe left, ``None`` where it cannot be used."""
+def _read_choice(folder: Path) -> Choice | None:
+    """Return the choice of an earlier probe, ``None`` where there is none that can be read."""
     try:
         record = json.loads((folder / "choice.json").read_text(encoding="utf-8"))
         trials = tuple(Trial(**trial) for trial in record["trials"])
@@ -256,6 +256,6 @@ def _kept(folder: Path) -> Choice | None:
         return None
 
 
-def _keep(folder: Path, choice: Choice) -> None:
+def _write_choice(folder: Path, choice: Choice) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / "choice.json", json.dumps(asdict(choice), indent=1))
+    write_atomically(folder / "choice.json", json.dumps(asdict(choice), indent=1))

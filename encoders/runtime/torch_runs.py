@@ -1,4 +1,4 @@
-"""Ways to run a vision model with PyTorch: eager, channels last, bfloat16, on a GPU."""
+"""Runs a vision model with PyTorch: eager, channels last, bfloat16, on a GPU."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def eager(model: VisionModel) -> Runner:
-    """Return the reference: fp32, as PyTorch runs it when nothing is asked for."""
+    """Return the reference: fp32 with PyTorch's defaults."""
     return _runner(model, _built(model))
 
 
 def channels_last(model: VisionModel) -> Runner:
-    """Return fp32 with the layout in which convolutions read whole pixels."""
+    """Return fp32 with the channels-last layout."""
     import torch
 
     network: Any = _built(model)
@@ -84,13 +84,13 @@ def _runner(
 def normalised(
     batch: Batch, model: VisionModel, *, last: bool = True, device: str = "cpu"
 ) -> torch.Tensor:
-    """Return a batch as the network takes it.
+    """Return a batch as the network's input.
 
     Args:
         batch: uint8 (n, edge, edge, 3).
-        model: Names mean and deviation.
+        model: Gives mean and standard deviation.
         last: Keep the channels-last layout that the pixels have.
-        device: Where the tensor lies.
+        device: Of the tensor.
 
     Returns:
         float32 (n, 3, edge, edge).

@@ -1,4 +1,4 @@
-"""Processes that read bytes from outside and can do nothing else: their locks and their pipes."""
+"""Sandboxed processes that read untrusted bytes: their restrictions and their pipes."""
 
 from encoders.sandbox.process import ProtocolError, SealedProcess
 

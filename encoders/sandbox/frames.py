@@ -1,7 +1,7 @@
-"""What goes through the pipes between a program and its sealed child, and the child's ends of them.
+"""The protocol of the pipes between a program and its sandboxed child, and the child's ends.
 
-To the child: 8 bytes of little-endian length, then the frame. From it: one byte that says what it
-is, 8 bytes of length, then the body.
+To the child: 8 bytes of little-endian length, then the frame. From it: one byte for the kind, 8
+bytes of length, then the body.
 """
 
 import os
@@ -15,7 +15,7 @@ ANSWER = struct.Struct("<cQ")
 class Frames:
     """The child's ends: frames on standard input, answers on what was standard output.
 
-    Standard output becomes standard error: what a library prints must not be taken for an answer.
+    Standard output becomes standard error, so that a library's prints are not taken for answers.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Frames:
 
         Args:
             kind: One byte.
-            body: What belongs to it.
+            body: Of the answer.
         """
         self._answers.write(ANSWER.pack(kind, len(body)))
         self._answers.write(body)

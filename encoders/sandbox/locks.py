@@ -1,4 +1,4 @@
-"""The locks that a process shuts behind itself before it reads a byte from outside."""
+"""Restricts this process for good, before it reads an untrusted byte."""
 
 import ctypes
 import os
@@ -8,7 +8,7 @@ from encoders.sandbox.landlock import restrict_reach
 from encoders.sandbox.seccomp import restrict_calls
 
 LOCKS = ("a user of its own", "no new privileges", "Landlock", "seccomp")
-"""What ``seal`` shuts beside resource limits, which every kernel has."""
+"""Restrictions of ``seal`` that some kernels lack."""
 _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 4, 38
 _OWN_USERS = 0x7000_0000
 """Above the user numbers that systems, systemd and containers give away."""
@@ -16,7 +16,7 @@ _NOBODY = 65_534
 
 
 def hide() -> None:
-    """Let no other process of this user read this one's environment and memory.
+    """Hide this process's environment and memory from other processes of this user.
 
     It also writes no core dump. Under Linux the files in its folder of ``/proc`` belong to root
     then: a process of the same user cannot read its ``environ``, and a debugger cannot attach.
@@ -25,13 +25,13 @@ def hide() -> None:
 
 
 def seal(memory: int) -> tuple[str, ...]:
-    """Shut all locks, for good; return the names of those that this kernel lacks.
+    """Apply all restrictions for good; return the names of those that this kernel lacks.
 
     What is open stays open: the process can read and write its pipes, compute and end. It must
     have one thread, and must have imported all it needs, since it can open no file any more.
 
     Args:
-        memory: Address space that it may use, bytes.
+        memory: Limit of the address space, bytes.
     """
     libc = _libc()
     for limit in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE):
@@ -49,7 +49,7 @@ def seal(memory: int) -> tuple[str, ...]:
 
 
 def _leave_root() -> bool:
-    """Become a user that no other process has, as far as root may; others stay who they are."""
+    """Switch to a user that no other process has, if this is root."""
     if os.geteuid() != 0:
         return True
     for user in (_OWN_USERS + os.getpid(), _NOBODY):  # a container may know no high numbers

@@ -1,4 +1,4 @@
-"""A sealed child as its parent sees it: started, asked, and ended, never waited for without end."""
+"""Starts, asks and ends a sandboxed child process, always with a deadline."""
 
 import fcntl
 import os
@@ -17,15 +17,15 @@ PIPE_BYTES = 1 << 20
 """What an unprivileged user's pipe may hold on Linux; the squares of a picture are 200 KB each."""
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-"""Threads of a numerical library would be outside the locks."""
+"""Numerical libraries get one thread: others would be outside the restrictions."""
 
 
 class ProtocolError(Exception):
-    """The child answered something that it was not asked for."""
+    """The child sent an unexpected answer."""
 
 
 class SealedProcess:
-    """A Python process that seals itself (``locks.seal``), and the two pipes to it.
+    """A Python process that restricts itself (``locks.seal``), and the two pipes to it.
 
     It has an environment without anything of ours, no other open file, and ``/`` as its folder.
     This process is hidden from others of its user (``locks.hide``) from then on.
@@ -104,7 +104,7 @@ class SealedProcess:
         return kind, self._read(length, deadline)
 
     def _read(self, count: int, deadline: float) -> bytearray:
-        """Return ``count`` bytes, read into the place where they stay."""
+        """Return ``count`` bytes, read without a copy."""
         body = bytearray(count)
         rest = memoryview(body)
         while rest:
@@ -116,7 +116,7 @@ class SealedProcess:
         return body
 
     def end(self, patience: float = 0.0) -> int:
-        """Kill the process, which holds nothing worth keeping, and return its exit code.
+        """Kill the process and return its exit code.
 
         Args:
             patience: Seconds that it gets to end by itself, for its own exit code.
@@ -130,7 +130,7 @@ class SealedProcess:
 
 
 def _wait(number: int, event: int, deadline: float) -> None:
-    """Wait until a pipe can be read or written; ``select`` would refuse numbers above 1,023."""
+    """Wait until a pipe can be read or written; ``select`` rejects descriptors above 1,023."""
     poll = select.poll()
     poll.register(number, event)
     left = deadline - time.monotonic()

@@ -1,1 +1,1 @@
-"""Speech into words: transcribers by name, and audio from outside decoded safely."""
+"""Transcribes speech: transcribers by name, and sandboxed decoding of audio."""

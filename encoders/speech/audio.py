@@ -1,4 +1,4 @@
-"""Audio from outside: its limits, and its decoding in a sealed child process."""
+"""Decodes untrusted audio in a sandboxed child process, within limits."""
 
 import json
 import math
@@ -20,7 +20,7 @@ WORDS_BYTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class AudioLimits:
-    """What a recording from outside may cost.
+    """Limits of a recording.
 
     Args:
         content_bytes: Size of the file.
@@ -43,7 +43,7 @@ LIMITS = AudioLimits()
 
 
 class AudioRefused(InputError):
-    """A recording that is not listened to, and why."""
+    """A recording that is refused, with the reason."""
 
     def __init__(self, problem: str, cure: str = "") -> None:
         super().__init__(problem, cure or f"Send {FORMATS}.")
@@ -57,7 +57,7 @@ def decode_audio(content: bytes, limits: AudioLimits = LIMITS) -> Samples:
 
     Args:
         content: The file's bytes.
-        limits: What it may cost.
+        limits: Of the recording.
 
     Raises:
         AudioRefused: Too large, too long, or not what can be read; says what was given and what is

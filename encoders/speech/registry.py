@@ -1,4 +1,4 @@
-"""Transcribers by name: ours, and those that other packages register."""
+"""Loads transcribers by name: ours, and those that other packages register."""
 
 import importlib
 from collections.abc import Callable
@@ -16,7 +16,7 @@ SPEECH = {
     "faster-whisper": "encoders.speech.whisper:load",
 }
 MOST = 20
-"""Readings that a transcript keeps."""
+"""Alternative transcriptions that are kept."""
 
 
 def load_transcriber(name: str) -> Transcriber:
@@ -47,13 +47,13 @@ def load_transcriber(name: str) -> Transcriber:
 def listen(
     transcriber: Transcriber, content: bytes, language: str, limits: AudioLimits = LIMITS
 ) -> Transcript:
-    """Return what is said in a WAV file from outside.
+    """Return the transcript of an untrusted WAV file.
 
     Args:
-        transcriber: Who listens.
+        transcriber: Transcribes.
         content: The file's bytes.
         language: ``en``, ``zh`` …
-        limits: What the recording may cost.
+        limits: Of the recording.
 
     Raises:
         AudioRefused: The recording is too large, too long or cannot be read.

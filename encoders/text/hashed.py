@@ -38,7 +38,7 @@ class HashTextEncoder:
 
     @property
     def card(self) -> EncoderCard:
-        """What the model is."""
+        """The model's card."""
         return self._card
 
     def encode_query(self, items: Sequence[str]) -> Vectors:
@@ -70,7 +70,7 @@ def _grams(text: str) -> Counter[str]:
 @lru_cache(maxsize=65_536)
 def _slot(gram: str, dim: int) -> tuple[int, float]:
     hashed = zlib.crc32(gram.encode("utf-8", "replace"))
-    # crc32 is linear: mixing by an odd constant and taking the high bits spreads near grams.
+    # crc32 is linear: multiply by an odd constant and take the high bits to spread similar n-grams.
     mixed = (hashed * 2_654_435_761) & 0xFFFF_FFFF
     return (mixed * dim) >> 32, 1.0 if (mixed >> 3) & 1 else -1.0
 

@@ -1,4 +1,4 @@
-"""Two text models side by side: one for every language, one that knows English better."""
+"""Concatenates two text models: a multilingual one, and one that is better at English."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ USUAL = (
     "tent for two", "desk", "鞋子", "红色连衣裙", "女士外套", "运动短裤", "皮包", "咖啡杯", "台灯",
     "木椅", "手机壳", "园艺工具", "玩具车", "瑜伽垫", "手表", "面霜", "双人帐篷", "书桌",
 )  # fmt: skip
-"""What shops sell, half in each language: the mean of their vectors is what all texts share."""
+"""Product names, half in each language; the mean of their vectors is subtracted."""
 Encode = Callable[[Sequence[str]], Vectors]
 
 
 class JointTextEncoder:
-    """Both models' vectors behind each other, each without what all its texts share.
+    """Concatenates the centred vectors of both models.
 
-    The second model reads what is left of a text without its Chinese; where nothing is left, its
-    half is 0 and the first decides alone. Both halves count alike: a model whose cosines crowd
-    together is not drowned by one whose cosines spread.
+    The second model reads a text without its Chinese; where nothing is left, its half is 0 and the
+    first decides alone. Both halves have equal weight, however narrow the range of a model's
+    cosines is.
 
     Args:
         every: Reads texts of every language.
@@ -52,7 +52,7 @@ class JointTextEncoder:
             getattr(one, "loads_as", one.card.name) for one in (every, english)
         )
         latin = [text for text in USUAL if text.isascii()]
-        # Asymmetric models put queries and products apart: each verb has its own middle.
+        # Asymmetric models separate queries and products: each method has its own mean.
         self._queries = [_middle(every.encode_query, USUAL), _middle(english.encode_query, latin)]
         self._products = [
             _middle(every.encode_products, USUAL), _middle(english.encode_products, latin),
@@ -60,7 +60,7 @@ class JointTextEncoder:
 
     @property
     def card(self) -> EncoderCard:
-        """What the two models are."""
+        """The card of both models together."""
         return self._card
 
     def encode_query(self, items: Sequence[str]) -> Vectors:

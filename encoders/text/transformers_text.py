@@ -26,12 +26,12 @@ SHOWN = "hf:FOLDER_OR_HUB_NAME?pooling=mean&query_prefix=query: &passage_prefix=
 
 @dataclass(frozen=True, slots=True)
 class TextRecipe:
-    """How a text becomes one vector.
+    """How a text is encoded into one vector.
 
     Args:
         pooling: Mean over the tokens, or the first token.
-        query_prefix: Put before a query.
-        passage_prefix: Put before a product's text.
+        query_prefix: Precedes a query.
+        passage_prefix: Precedes a product's text.
     """
 
     pooling: Literal["mean", "cls"] = "mean"
@@ -79,7 +79,7 @@ class TransformersEncoder:
 
     @property
     def card(self) -> EncoderCard:
-        """What the model is."""
+        """The model's card."""
         return self._card
 
     def encode_query(self, items: Sequence[str]) -> Vectors:
@@ -93,7 +93,7 @@ class TransformersEncoder:
     def _encode(self, texts: Sequence[str]) -> Vectors:
         rows = np.empty((len(texts), self._card.dim), dtype=np.float32)
         clean = [t.encode("utf-8", "replace").decode() for t in texts]
-        # Texts of like length share a batch, so that little is spent on padding.
+        # Texts of similar length share a batch, which saves padding.
         order = sorted(range(len(clean)), key=lambda place: len(clean[place]))
         for start in range(0, len(order), BATCH):
             places = order[start : start + BATCH]
@@ -144,7 +144,7 @@ def load(argument: str, threads: int | None) -> TransformersEncoder:
 
 
 def _loaded(source: str) -> tuple[Any, Any]:
-    """Return tokenizer and model, nothing of the folder's own code run.
+    """Return tokenizer and model; the folder's own code is not executed.
 
     Raises:
         UnknownModel: They cannot be loaded.
@@ -155,7 +155,7 @@ def _loaded(source: str) -> tuple[Any, Any]:
         model = transformers.AutoModel.from_pretrained(
             source, use_safetensors=True, trust_remote_code=False
         )
-    except Exception as error:  # the hub, the file system and the configuration each raise theirs
+    except Exception as error:  # hub, file system and configuration raise different types
         reason = next(iter(str(error).splitlines()), type(error).__name__)[:300]
         raise UnknownModel(
             f"The text model {source!r} cannot be loaded: {reason}",
@@ -167,7 +167,7 @@ def _loaded(source: str) -> tuple[Any, Any]:
 
 
 def _pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:
-    """Return (n, dim): the first token's state, or the mean over the tokens that are there."""
+    """Return (n, dim): the first token's state, or the mean over the tokens without padding."""
     if pooling == "cls":
         return hidden[:, 0]
     there = mask.unsqueeze(-1).to(hidden.dtype)
@@ -175,7 +175,7 @@ def _pool(hidden: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tenso
 
 
 def _token_limit(tokenizer: Any, model: Any) -> int:  # noqa: ANN401
-    """Return how many tokens the model reads: the least that tokenizer and positions allow."""
+    """Return the model's maximal number of tokens, by tokenizer and position embeddings."""
     positions = getattr(model.config, "max_position_embeddings", MAX_TOKENS)
     # RoBERTa's positions begin behind its padding index.
     offset = 2 if "roberta" in str(model.config.model_type) else 0

@@ -7,7 +7,7 @@ import numpy as np
 
 from encoders.attributes import attribute_key, attribute_terms, attribute_vector
 from encoders.cache import content_key
-from encoders.duplicates import distinct, look_digest
+from encoders.duplicates import distinct, fingerprint_digest
 from encoders.image.object_class import object_classes, reads
 from encoders.pooling import coherence, pooled, telling
 from encoders.projection import ProjectedImageEncoder
@@ -81,7 +81,7 @@ def _looks(context: WorkerContext, space: Space, living: Sequence[Entry]) -> Spo
     if encoder is None:
         return {}
     shas = sorted({p.sha for e in living for p in e.pictures if p.sha})
-    return context.spool.get_many(shas, look_digest(encoder.size))
+    return context.spool.get_many(shas, fingerprint_digest(encoder.size))
 
 
 def _objects(context: WorkerContext, space: Space, living: Sequence[Entry]) -> Spooled:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from encoders.extract.found import Extractor
+from encoders.extract.extractor import Extractor
 from encoders.extract.gazetteer import Gazetteer
 from encoders.extract.spans import Span
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from encoders.cache import VectorSpool
-from encoders.duplicates import look, look_digest
-from encoders.extract.colours import SHARES, colour_shares, shown_colours
+from encoders.duplicates import fingerprint, fingerprint_digest
+from encoders.extract.colours import SHARES, colour_shares, picture_colours
 from encoders.picture_size import PictureSize, Pixels
 from encoders.pooling import telling
 from encoders.protocol import ImageEncoder
@@ -22,7 +22,7 @@ LEAST = 0.25
 def spool_pictures(
     spool: VectorSpool, encoder: ImageEncoder, pixels: Mapping[str, Pixels]
 ) -> dict[str, Vector]:
-    """Embed decoded pictures and keep what they give: vectors, looks and colours.
+    """Embed decoded pictures and keep what they give: vectors, fingerprints and colours.
 
     Args:
         spool: Takes all three.
@@ -35,8 +35,8 @@ def spool_pictures(
     rows = encoder.encode_products(list(pixels.values()))
     fresh = dict(zip(pixels, rows, strict=True))
     spool.put_many(fresh, encoder.card.digest)
-    looks = {key: look(seen) for key, seen in pixels.items()}
-    spool.put_many(looks, look_digest(encoder.size))
+    fingerprints = {key: fingerprint(one) for key, one in pixels.items()}
+    spool.put_many(fingerprints, fingerprint_digest(encoder.size))
     shares = {key: colour_shares(seen) for key, seen in pixels.items()}
     spool.put_many(shares, _digest(encoder.size))
     return fresh
@@ -55,7 +55,7 @@ def colours_of(entry: Entry, shares: Mapping[str, Vector]) -> tuple[str, ...]:
     rows = [shares[p.sha] for p in telling(entry.pictures) if p.sha in shares]
     if not rows or entry.product.deleted:
         return ()
-    shown = shown_colours(np.mean(rows, axis=0), LEAST)
+    shown = picture_colours(np.mean(rows, axis=0), LEAST)
     return tuple(word for colour in shown for word in (colour.name, colour.zh))
 
 

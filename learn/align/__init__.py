@@ -1,1 +1,1 @@
-"""Pictures into the text space, learned from a catalogue's own pairs."""
+"""Fits heads that map pictures into the text space, on a catalogue's own pairs."""

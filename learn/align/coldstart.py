@@ -1,4 +1,4 @@
-"""The head before any catalogue: a classifier's own weights against the names of its classes."""
+"""The targets of the head that ships: text vectors for the classes of an image classifier."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from encoders.kinds.lexicon import Concept
+from encoders.concepts.lexicon import Concept
 from encoders.protocol import TextEncoder, Vectors, unit_rows
 
 SHOP = 2.0
-"""How much the shop's words for a class count against its own two names."""
+"""Weight of the lexicon's terms for a class against its own two names."""
 
 
 def class_targets(
@@ -19,12 +19,12 @@ def class_targets(
     english: Sequence[str],
     text: TextEncoder,
 ) -> Vectors:
-    """Return float32 (classes, 384): where a picture of each class belongs in the text space.
+    """Return float32 (classes, 384): the target of each class in the text space.
 
     Args:
         names: The names of the classes, once for each language.
-        concepts: The lexicon, whose ``looks_like`` names classes in English.
-        english: The English names, by which concepts refer to classes; the first one counts.
+        concepts: The lexicon, whose ``imagenet_classes`` names classes in English.
+        english: The English names, by which concepts refer to classes; the first of equals counts.
         text: Encodes names as queries.
     """
     spoken = [text.encode_query(language) for language in names]
@@ -36,7 +36,7 @@ def class_targets(
     told = unit_rows(told - told.mean(axis=0))
     shop = np.zeros_like(found)
     for concept, vector in zip(concepts, told, strict=True):
-        for name, weight in concept.looks_like:
+        for name, weight in concept.imagenet_classes:
             shop[place[name]] += weight * vector
     length = np.linalg.norm(shop, axis=1, keepdims=True)
     shop = np.divide(shop, length, out=np.zeros_like(shop), where=length > 0)

@@ -1,4 +1,4 @@
-"""The strong form: a small residual tower on top of the ridge, learned with InfoNCE."""
+"""The contrastive form: a small residual tower on top of the ridge, trained with InfoNCE."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class Recipe:
 
     Args:
         width: Hidden units.
-        epochs: At most so many passes over the pictures.
+        epochs: Passes over the pictures at most.
         batch: Pictures a step, each with one text drawn from its own.
         rate: Learning rate of AdamW.
         decay: Its weight decay.
-        temperature: Where the learned temperature begins.
-        dropout: Part of the features that is dropped.
-        noise: Length of the random vector added to unit texts, so that near texts count too.
-        held: Part of the products that early stopping watches, 0 for none.
-        family: Pictures that look alike and share a batch in every second epoch; 1 for never.
-        patience: Epochs without a better loss there before it stops.
+        temperature: Initial value of the learned temperature.
+        dropout: Share of the features that is dropped.
+        noise: Length of the random vector that is added to unit texts, as augmentation.
+        held: Share of the products for early stopping, 0 for none.
+        family: Similar pictures that share a batch in every second epoch; 1 for never.
+        patience: Epochs without a lower loss on them before training stops.
         seed: Of everything drawn.
     """
 
@@ -56,8 +56,8 @@ def fit_contrastive_head(
 ) -> AlignedHead:
     """Return ridge plus tower after InfoNCE in both directions, every sharing pair a positive.
 
-    What is said of other pictures of the batch is negative. In every second epoch a batch holds
-    whole families of pictures that look alike, whose texts are the hard negatives of each other.
+    Texts of the other pictures of the batch are negatives. In every second epoch a batch holds
+    families of similar pictures, whose texts are hard negatives of each other.
 
     Source: van den Oord et al., Representation Learning with Contrastive Predictive Coding, 2018;
     Khosla et al., Supervised Contrastive Learning, 2020 (several positives).
@@ -80,7 +80,7 @@ def fit_contrastive_head(
 
 
 class _Training:
-    """One training: the tower's weights, and the order in which pairs are drawn."""
+    """One training run: the tower's weights, and the sampling of pairs."""
 
     def __init__(self, pairs: Pairs, base: AlignedHead, recipe: Recipe) -> None:
         import torch
@@ -96,7 +96,7 @@ class _Training:
         self.start = torch.from_numpy(start.astype(np.float32))
         self.texts = torch.nn.functional.normalize(torch.from_numpy(flat), dim=1)
         self.mean = torch.from_numpy(mean)
-        self.said = torch.from_numpy(pairs.weights > 0)
+        self.paired = torch.from_numpy(pairs.weights > 0)
         self.hidden = torch.nn.Linear(u.shape[1], recipe.width)
         self.out = torch.nn.Linear(recipe.width, flat.shape[1], bias=False)
         torch.nn.init.normal_(self.out.weight, std=1e-3)
@@ -130,17 +130,17 @@ class _Training:
         return found if len(watched) else self._head()
 
     def _split(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the pictures to learn from, and those of the products held back."""
+        """Return the training pictures, and those for early stopping."""
         products = self.draw.permutation(np.unique(self.pairs.products))
         held = products[: int(len(products) * self.recipe.held)]
         is_held = np.isin(self.pairs.products, held)
         return np.flatnonzero(~is_held), np.flatnonzero(is_held)
 
     def _order(self, rows: NDArray[np.int64], *, near: bool) -> NDArray[np.int64]:
-        """Return the pictures of an epoch by chance, or in families that look alike.
+        """Return the pictures of an epoch in random order, or in families of similar ones.
 
-        A family is what lies nearest to one of some pictures drawn anew, where the ridge puts it:
-        whose texts differ within a family are the hard negatives of its batch.
+        A family is the set of pictures whose ridge vectors are nearest to one of some sampled
+        pictures; those of its pictures whose texts differ are hard negatives.
         """
         mixed = self.draw.permutation(rows)
         if not near:
@@ -171,12 +171,12 @@ class _Training:
             shaken = torch.randn_like(vectors) * (noise / vectors.shape[1] ** 0.5)
             vectors = functional.normalize(vectors + shaken, dim=1)
         table = self.sharpness.exp().clamp(max=50) * (self._encode(pictures, dropout) @ vectors.T)
-        same = self.said[pictures][:, texts].float()
+        same = self.paired[pictures][:, texts].float()
         same = torch.maximum(same, torch.eye(len(rows)))
         return _info_nce(table, same) + _info_nce(table.T, same.T)
 
     def _watch(self, rows: NDArray[np.int64]) -> float:
-        """Return the loss on pictures held back, their texts drawn anew each time alike."""
+        """Return the loss on held-out pictures; their texts are sampled with a fixed seed."""
         import torch
 
         draw, self.draw = self.draw, np.random.default_rng(self.recipe.seed)

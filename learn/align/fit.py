@@ -1,4 +1,4 @@
-"""The fast form: ridge from features to the weighted sum of each picture's text vectors."""
+"""The ridge form: from features to the weighted sum of each picture's text vectors."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from encoders.ridge import solve_fixed
 from learn.align.pairs import Pairs
 
 PENALTY = 0.3
-"""Of the mean eigenvalue of X'X: at 3,000 pictures the measures are flat from 0.1 to 3."""
+"""Relative to the mean eigenvalue of X'X; at 3,000 pictures the measures are flat from 0.1 to 3."""
 LEAST = 1e-9
 ROUNDING = 1e-6
-"""Length of a unit vector's prediction below which it is rounding."""
+"""Predictions of unit vectors that are shorter are rounding errors."""
 GENERIC = 200.0
-"""Texts that the generic mean counts as, against the catalogue's own mean."""
+"""Pseudo-count of texts by which the catalogue's mean is shrunk towards the generic one."""
 
 
 def fit_ridge_head(
@@ -25,7 +25,7 @@ def fit_ridge_head(
 
     Args:
         pairs: Pictures and their texts.
-        generic_mean: float32 (384,), mean of generic texts: a small catalogue's own is no centre.
+        generic_mean: float32 (384,), mean of generic texts, as a small catalogue's is unreliable.
         penalty: In units of the mean eigenvalue of X'X.
         seed: Kept in the card.
     """
@@ -34,12 +34,12 @@ def fit_ridge_head(
     mean = text_mean(pairs.vectors, generic_mean)
     targets = pairs.weights @ centred(pairs.vectors, mean)
     usual = float(np.square(u, dtype=np.float64).sum()) / min(u.shape)
-    matrix, _ = solve_fixed(u, targets, max(penalty * usual, LEAST))  # 0 if all pictures are one
+    matrix, _ = solve_fixed(u, targets, max(penalty * usual, LEAST))  # 0 if all pictures are equal
     axis = unit_rows(mean[None])[0]
     reached = u @ matrix
     reached -= np.outer(reached @ axis, axis)
     length = float(np.linalg.norm(reached, axis=1).mean())
-    if length > ROUNDING:  # else pictures say nothing of their texts, and rounding is left as it is
+    if length > ROUNDING:  # else the texts cannot be predicted at all
         matrix /= length
     none = np.zeros((u.shape[1], 0), dtype=np.float32)
     return AlignedHead(
@@ -58,7 +58,7 @@ def fit_ridge_head(
 
 
 def moments(features: Vectors) -> tuple[Vectors, Vectors]:
-    """Return mean and spread of each feature, float32 (d,); the spread is never 0."""
+    """Return mean and standard deviation of each feature, float32 (d,); never a deviation of 0."""
     middle = features.mean(axis=0, dtype=np.float64)
     spread = features.std(axis=0, dtype=np.float64)
     return middle.astype(np.float32), (spread + 0.05 * spread.mean() + 1e-9).astype(np.float32)
@@ -72,5 +72,5 @@ def text_mean(vectors: Vectors, generic_mean: Vectors) -> Vectors:
 
 
 def centred(vectors: Vectors, mean: Vectors) -> Vectors:
-    """Return float32 (t, 384) unit rows without the mean, which all e5 texts share."""
+    """Return float32 (t, 384) unit rows without the mean direction."""
     return unit_rows(vectors - mean)

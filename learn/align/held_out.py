@@ -1,4 +1,4 @@
-"""How well a form aligns this catalogue: folds by product, measured on products left out."""
+"""Measures an alignment by cross-validation over products."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from encoders.adapter import QueryAdapter, adapter_of
 from encoders.head import Head
-from encoders.kinds.names import load_names
 from encoders.protocol import Vectors
 from learn.align.measures import interval, own_pictures, precision_at
 from learn.align.pairs import Pairs
@@ -19,27 +18,25 @@ from mappings.errors import InputError
 FOLDS = 4
 CUT = 10
 DECIDING = ("title finds own picture", "recall@10 of own pictures", "precision@10 of category")
-"""The measures whose mean decides which form wins, as far as the catalogue has them."""
+"""The measures whose mean selects the form, as far as they exist for the catalogue."""
 Values = Mapping[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Questions:
-    """What a catalogue can be asked to judge an alignment by.
+    """The queries of a catalogue by which an alignment is judged.
 
     Args:
         titles: float32 (products, d), each product's title as a query, zeros for none.
         titled: bool (products,), whether it has one.
         categories: float32 (c, d), each category's name as a query.
-        kinds: int64 (products,), the category of each product, -1 for none.
-        names: (products,), the first name that each title begins with, empty for none.
+        category_index: int64 (products,), the category of each product, -1 for none.
     """
 
     titles: Vectors
     titled: NDArray[np.bool_]
     categories: Vectors
-    kinds: NDArray[np.int64]
-    names: NDArray[np.str_]
+    category_index: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +61,14 @@ def measure_held_out(
     fit: Callable[[Pairs, NDArray[np.int64]], Head],
     advance: Callable[[int, int], None] = lambda *_: None,
 ) -> Values:
-    """Return measure to values, each of a question about products that the fit has not seen.
+    """Return measure to values, one for each question about held-out products.
 
     Args:
         pairs: Everything.
         folds: int64 (products,), the fold of each product; ``pairs.products`` are its places.
-        questions: What is asked.
-        fit: Returns the head of some pairs; the second argument are their rows in ``pairs``.
-        advance: Called with folds done and in all.
+        questions: The queries.
+        fit: Fits a head on some pairs; the second argument is their rows in ``pairs``.
+        advance: Called with the numbers of folds done and in all.
     """
     found: dict[str, list[NDArray[np.float64]]] = {}
     kept = np.unique(folds)
@@ -91,14 +88,14 @@ def measure_held_out(
 
 
 def part(pairs: Pairs, rows: NDArray[np.int64]) -> Pairs:
-    """Return some pictures, and the texts that are said of them."""
+    """Return some of the pictures, with their texts."""
     weights = pairs.weights[rows]
     used = np.flatnonzero(weights.any(axis=0))
     return Pairs(pairs.features[rows], pairs.vectors[used], weights[:, used], pairs.products[rows])
 
 
 def score(values: Values) -> float:
-    """Return the mean of the deciding measures that are there.
+    """Return the mean of the deciding measures that exist.
 
     Raises:
         InputError: None is.
@@ -114,25 +111,25 @@ def score(values: Values) -> float:
 
 
 def _as_asked(questions: Questions, adapter: QueryAdapter | None) -> Questions:
-    """Return the questions as a search asks them of pictures that went through a head."""
+    """Return the questions after the query adapter, as in a search."""
     if adapter is None:
         return questions
-    genders = load_names().genders(questions.names)
-    titles = adapter.asked(questions.titles, genders)
-    none = np.zeros(len(questions.categories), dtype=np.float32)
-    categories = adapter.asked(questions.categories, none)
-    return replace(questions, titles=titles, categories=categories)
+    return replace(
+        questions,
+        titles=adapter.asked(questions.titles),
+        categories=adapter.asked(questions.categories),
+    )
 
 
 def _ask(vectors: Vectors, owners: NDArray[np.int64], questions: Questions) -> Values:
     products = np.unique(owners)
     titled = products[questions.titled[products]]
     found: dict[str, NDArray[np.float64]] = {}
-    if len(titled) > 1 and len(owners) > CUT:  # among fewer, the best ten find everything
+    if len(titled) > 1 and len(owners) > CUT:  # among fewer, ten results would contain everything
         own: list[Sequence[int]] = [np.flatnonzero(owners == p).tolist() for p in titled]
         hit, recall = own_pictures(questions.titles[titled], vectors, own, CUT)
         found |= {DECIDING[0]: hit, DECIDING[1]: recall}
-    kinds = questions.kinds[owners]
+    kinds = questions.category_index[owners]
     asked = np.array([k for k in np.unique(kinds[kinds >= 0]) if (kinds == k).sum() >= CUT])
     if len(asked) > 1:
         found[DECIDING[2]] = precision_at(

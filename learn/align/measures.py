@@ -1,4 +1,4 @@
-"""What an alignment is judged by: precision, recall, same-product rate, and intervals."""
+"""Measures of an alignment: precision, recall, same-product rate, and intervals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def precision_at(
     classes: NDArray[np.int64],
     k: int = 10,
 ) -> NDArray[np.float64]:
-    """Return float64 (q,): the part of each query's k nearest pictures that is of its class.
+    """Return float64 (q,): the precision of each query's k nearest pictures by class.
 
     Args:
         queries: float32 (q, d).
@@ -33,7 +33,7 @@ def precision_at(
 def neighbour_precision(
     pictures: Vectors, classes: NDArray[np.int64], k: int = 10
 ) -> NDArray[np.float64]:
-    """Return float64 (n,): the part of each picture's k nearest others that is of its class."""
+    """Return float64 (n,): the precision of each picture's k nearest others by class."""
     scores = pictures @ pictures.T
     np.fill_diagonal(scores, -np.inf)
     best = np.argpartition(-scores, k, axis=1)[:, :k]
@@ -58,7 +58,7 @@ def own_pictures(
 
 
 def auc(right: NDArray[np.floating], wrong: NDArray[np.floating]) -> float:
-    """Return the chance that a right score is above a wrong one, ties half.
+    """Return the AUC: the probability that a right score is above a wrong one, ties half.
 
     Source: Mann & Whitney, On a test of whether one of two random variables is larger, 1947.
     """

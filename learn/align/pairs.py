@@ -1,4 +1,4 @@
-"""What is fitted on: pictures, texts, and which text is said of which picture."""
+"""Training pairs of pictures and texts."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from mappings.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
-class Saying:
-    """One text of a product, and what it counts in the fit.
+class TrainingText:
+    """One text of a product, with its weight in the fit.
 
     Args:
         text: The words.
         kind: ``title``, ``category``, ``description``, ``attribute`` or ``synonym``.
-        weight: How often it is drawn against the product's other texts; above 0.
+        weight: Sampling weight among the product's texts; above 0.
     """
 
     text: str
@@ -34,7 +34,7 @@ class Pairs:
     Args:
         features: float32 (n, d), one row a picture.
         vectors: float32 (t, 384), one row a text, unit length.
-        weights: float32 (n, t), above 0 where the text is said of the picture; rows sum to 1.
+        weights: float32 (n, t), above 0 where the text belongs to the picture; rows sum to 1.
         products: int64 (n,), the product of each picture.
     """
 
@@ -58,26 +58,26 @@ class Pairs:
             )
 
 
-def distinct_texts(said: Iterable[Sequence[Saying]]) -> tuple[str, ...]:
+def distinct_texts(texts_of: Iterable[Sequence[TrainingText]]) -> tuple[str, ...]:
     """Return the texts of all pictures, each once, in the order in which they first occur."""
-    return tuple(dict.fromkeys(s.text for one in said for s in one))
+    return tuple(dict.fromkeys(s.text for one in texts_of for s in one))
 
 
-def weigh(said: Sequence[Sequence[Saying]], texts: Sequence[str]) -> NDArray[np.float32]:
-    """Return float32 (n, t): each picture's texts by weight, rows that sum to 1.
+def weigh(texts_of: Sequence[Sequence[TrainingText]], texts: Sequence[str]) -> NDArray[np.float32]:
+    """Return float32 (n, t): the weights of each picture's texts; rows sum to 1.
 
     Args:
-        said: The texts of each picture; at least one.
+        texts_of: The texts of each picture; at least one.
         texts: What ``distinct_texts`` gave.
 
     Raises:
         InputError: A picture has no text.
     """
     place = {text: i for i, text in enumerate(texts)}
-    table = np.zeros((len(said), len(texts)), dtype=np.float32)
-    for row, one in zip(table, said, strict=True):
-        for saying in one:
-            row[place[saying.text]] = max(row[place[saying.text]], saying.weight)
+    table = np.zeros((len(texts_of), len(texts)), dtype=np.float32)
+    for row, one in zip(table, texts_of, strict=True):
+        for one_text in one:
+            row[place[one_text.text]] = max(row[place[one_text.text]], one_text.weight)
         if not row.any():
             raise InputError("A picture has no text.", "Leave out products without any text.")
     return np.asarray(table / table.sum(axis=1, keepdims=True), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""The one recipe: pairs in, head out. Ingestion, the `align` command and the bench all call it."""
+"""Fits the head of a catalogue; called by ingestion, the `align` command and the benchmarks."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ Form = Literal["ridge", "contrastive"]
 FORMS: tuple[Form, ...] = ("ridge", "contrastive")
 
 GAIN, GAIN_OF_KINDS = 1.0, 0.5
-"""Length of the visual part against the text part, where it brings a product's pictures together,
-and where a category's, as products have one picture: the text part knows categories already."""
+"""Length of the visual part relative to the text part: where it groups pictures by product, and
+where by category (one picture a product), which the text part separates already."""
 SHARE = 1.0
-"""What the head that ships counts beside the fitted one, at many pictures."""
+"""Weight of the head that ships relative to the fitted one, for many pictures."""
 FEW = 50.0
-"""Pictures of which the fitted head must have seen many more to be trusted alone."""
+"""Number of fitted pictures at which the head that ships gets an additional weight of 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """What is known before the catalogue is.
+    """What ships for the encoders.
 
     Args:
         texts: Statistics of generic texts in the text encoder's space; ``None`` where nothing
-            ships for it: the catalogue's own texts stand in, and there is no visual part.
+            ships: the catalogue's own texts are used, and there is no visual part.
         default: The head that ships for the encoders, ``None`` where there is none.
     """
 
@@ -56,7 +56,6 @@ def fit_head(
     asked: Vectors,
     groups: NDArray[np.int64],
     titles: Vectors | None = None,
-    names: NDArray[np.str_] | None = None,
     spaces: tuple[str, str] = ("", ""),
     share: float = SHARE,
     gain: float | None = None,
@@ -68,15 +67,14 @@ def fit_head(
     Args:
         pairs: Pictures and their texts.
         form: ``ridge`` in closed form, or ``contrastive`` on top of it.
-        known: What ships.
-        asked: float32 (s, d), the catalogue's texts that queries look like, such as titles.
+        known: What ships for the encoders.
+        asked: float32 (s, d), the catalogue's query-like texts, such as titles.
         groups: int64 (n,), pictures that should be near each other: of one product, or category.
-        titles: float32 (n, d), the title of each picture's product as a query, zeros for none.
-        names: (n,), the first name that each title begins with, empty for none.
+        titles: float32 (n, d), product titles encoded as queries, zeros for none.
         spaces: Of the features, and of the texts.
-        share: What the head that ships counts at many pictures; 0 leaves it out.
-        gain: Length of the visual part against the text part; 0 leaves it out, ``None`` goes by
-            whether the groups are products.
+        share: Weight of the head that ships for many pictures; 0 leaves it out.
+        gain: Length of the visual part relative to the text part; 0 leaves it out, ``None`` chooses
+            by whether the groups are products.
         seed: Of all that is drawn.
         threads: torch's threads; ``None`` leaves them.
     """
@@ -103,9 +101,9 @@ def fit_head(
         head = BlendedHead(fitted, known.default, share_of(len(pairs.features), share))
     if not of_products:
         head = with_centres(head, pairs.features, groups)
-    return with_adapter(head, pairs.features, pairs.products, titles, names)
+    return with_adapter(head, pairs.features, pairs.products, titles)
 
 
 def share_of(pictures: int, share: float = SHARE) -> float:
-    """Return what the head that ships counts beside one fitted on so many pictures."""
+    """Return the weight of the head that ships beside one fitted on so many pictures."""
     return share + FEW / max(pictures, 1)

@@ -1,4 +1,4 @@
-"""The visual part of a vector: same-product pictures together, where texts hardly differ."""
+"""Fits the visual part of a head: pictures of one product together, where texts hardly vary."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ RANK = 128
 SHRINK = 0.3
 DIMENSIONS = 400
 LEAST = 1e-10
-"""Squared length of a direction against the longest's; below, rounding made it."""
+"""Relative squared length of a direction, below which it is rounding error."""
 OWN = 3.0
 """Weight of the catalogue's own texts against the generic ones."""
 
 
 def quiet_directions(generic: Vectors, own: Vectors, rank: int = RANK) -> Vectors:
-    """Return float32 (rank, d): orthonormal directions of which texts have least.
+    """Return float32 (rank, d): orthonormal directions in which texts have the least length.
 
-    Eigenvectors of the *uncentred* second moment: a mean that stays would add to every query the
-    same push for or against a picture.
+    Eigenvectors of the *uncentred* second moment: along a remaining mean, a picture would have the
+    same advantage or disadvantage in every query.
 
     Args:
         generic: float32 (d, d), uncentred second moment of generic texts.
-        own: float32 (s, d), the catalogue's texts that queries look like, such as titles.
+        own: float32 (s, d), the catalogue's query-like texts, such as titles.
         rank: How many.
     """
     near = own.astype(np.float64)
@@ -46,11 +46,10 @@ def with_visual_part(
 ) -> AlignedHead:
     """Return the head with a visual part ``gain`` times as long as the text part.
 
-    Linear discriminant analysis by product with a shrunk within-product scatter: what differs
-    between pictures of one product (pose, crop) is damped, what tells products apart is kept.
-    The axes found are turned, all together, towards what little of the titles lies in the quiet
-    directions: pictures keep their distances, and a title's remainder points at its own pictures
-    instead of anywhere.
+    Linear discriminant analysis by product with a shrunk within-product scatter: differences
+    between pictures of one product (pose, crop) are damped, those between products are kept. The
+    axes are rotated, all together, towards the small part of the titles in the quiet directions:
+    pictures keep their distances, and this part of a title points at its own pictures.
 
     Source: Fisher, The use of multiple measurements in taxonomic problems, 1936; Friedman,
     Regularized Discriminant Analysis, 1989; Schönemann, A generalized solution of the orthogonal
@@ -61,8 +60,8 @@ def with_visual_part(
         features: float32 (n, d).
         products: int64 (n,), the product (or category) of each picture.
         quiet: float32 (rank, 384) of ``quiet_directions``.
-        gain: Length of the visual part against the text part, 0 for none.
-        titles: float32 (n, 384), the title of each picture's product as a query, zeros for none.
+        gain: Length of the visual part relative to the text part, 0 for none.
+        titles: float32 (n, 384), product titles encoded as queries, zeros for none.
     """
     u = (features - head.middle) / head.scale
     axes = discriminants(u, products, len(quiet))
@@ -76,7 +75,7 @@ def with_visual_part(
 
 
 def turn_towards(rows: NDArray[np.floating], goals: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return float64 (k, k): the orthogonal matrix that turns rows nearest to centred goals.
+    """Return float64 (k, k): the orthogonal matrix that rotates rows nearest to centred goals.
 
     Args:
         rows: float (n, k).
@@ -89,7 +88,7 @@ def turn_towards(rows: NDArray[np.floating], goals: NDArray[np.floating]) -> NDA
 def discriminants(u: Vectors, products: NDArray[np.int64], rank: int) -> NDArray[np.float64]:
     """Return float64 (d, at most rank): axes by their between- over within-product scatter."""
     basis = _principal(u.astype(np.float64), DIMENSIONS)
-    if not basis.shape[1]:  # all pictures are the same
+    if not basis.shape[1]:  # all pictures are equal
         return basis
     y = u @ basis
     _, place, counts = np.unique(products, return_inverse=True, return_counts=True)
@@ -98,7 +97,8 @@ def discriminants(u: Vectors, products: NDArray[np.int64], rank: int) -> NDArray
     middles /= counts[:, None]
     apart = y - middles[place]
     within = apart.T @ apart / len(y)
-    if np.trace(within) <= LEAST * np.square(y).sum() / len(y):  # each product's pictures are one
+    # Without a difference within any product there is nothing to discriminate by.
+    if np.trace(within) <= LEAST * np.square(y).sum() / len(y):
         return basis[:, :0]
     within[np.diag_indices(len(within))] += SHRINK * np.trace(within) / len(within)
     values, vectors = np.linalg.eigh(within)
@@ -110,7 +110,7 @@ def discriminants(u: Vectors, products: NDArray[np.int64], rank: int) -> NDArray
 
 
 def _principal(u: NDArray[np.float64], most: int) -> NDArray[np.float64]:
-    """Return float64 (d, at most ``most``): where the rows are longest, longest first.
+    """Return float64 (d, at most ``most``): the principal axes of the rows, longest first.
 
     By the smaller of the two Gram matrices, of which only so many eigenvectors are computed: a
     quarter of the time of a singular value decomposition.

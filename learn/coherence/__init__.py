@@ -1,1 +1,1 @@
-"""Do the pictures show what the record says? Learned from a catalogue, which checks itself."""
+"""Checks whether pictures show what the record claims, by models fitted on the catalogue itself."""

@@ -1,4 +1,4 @@
-"""A catalogue checks itself: each product by what the others say and show, the oddest first."""
+"""Audits a catalogue: each product by models fitted on the others, the least plausible first."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from encoders.protocol import Vectors, unit_rows
 from learn.align.folds import product_folds
+from learn.coherence.audit_dataset import AuditDataset
 from learn.coherence.check import FEWEST, Check, fit_check
-from learn.coherence.exhibits import Exhibits
 from learn.coherence.readers import ClaimReader, Numbers
 from learn.coherence.reasons import Reason, reasons
 from mappings.errors import InputError
@@ -20,11 +20,11 @@ FOLDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What the check made of one product.
+    """The result for one product.
 
     Args:
         product: Its number.
-        probability: How likely the pictures are its own, at even odds, in [0, 1].
+        probability: That the pictures are its own, at even prior odds, in [0, 1].
         reasons: Why they may not be, the strongest first.
         resembles: The other product whose pictures are the nearest to these.
     """
@@ -36,7 +36,7 @@ class Finding:
 
 
 def audit(
-    exhibits: Exhibits,
+    dataset: AuditDataset,
     contents: Sequence[Sequence[Hashable]],
     *,
     limit: int = 50,
@@ -45,21 +45,21 @@ def audit(
 ) -> tuple[Finding, ...]:
     """Return the products whose pictures agree least with their words, the worst first.
 
-    The catalogue is dealt into folds; each is checked by what was learned from the others, so
-    that no product vouches for itself, and products that share a picture lie in one fold.
+    The catalogue is split into folds; each is checked by models fitted on the others. Products that
+    share a picture are in one fold.
 
     Args:
-        exhibits: The catalogue.
+        dataset: The catalogue.
         contents: The hashes of each product's pictures.
         limit: How many to return.
         seed: Of folds and swaps.
-        on_fold: Told how many folds of how many are done.
+        on_fold: Called with the numbers of folds done and in all.
 
     Raises:
-        InputError: The catalogue is too small, or says nothing that pictures could show.
+        InputError: The catalogue is too small, or claims nothing that pictures could show.
     """
     folds = product_folds(contents, FOLDS, seed)
-    pictured = np.unique(exhibits.owners)
+    pictured = np.unique(dataset.owners)
     if min(np.count_nonzero(folds[pictured] != fold) for fold in range(FOLDS)) < FEWEST:
         raise InputError(
             f"{len(pictured)} products have pictures; to learn what their words look like, at least"
@@ -69,29 +69,29 @@ def audit(
     scored: list[tuple[float, int, int]] = []
     checks: list[Check] = []
     for fold in range(FOLDS):
-        checks.append(fit_check(exhibits, np.flatnonzero(folds != fold), contents, seed))
+        checks.append(fit_check(dataset, np.flatnonzero(folds != fold), contents, seed))
         held = pictured[folds[pictured] == fold]
-        chances = checks[-1].probability(exhibits, held, held)
+        chances = checks[-1].probability(dataset, held, held)
         scored += [(float(c), int(p), fold) for c, p in zip(chances, held, strict=True)]
         on_fold(fold + 1, FOLDS)
     scored.sort()
-    told = visible(checks, exhibits, [pictured[folds[pictured] == f] for f in range(FOLDS)])
-    listed = [(chance, p, reasons(checks[f], exhibits, p, told)) for chance, p, f in scored[:limit]]
-    near = _nearest(exhibits, np.array([p for _, p, _ in listed], dtype=np.int64))
+    told = visible(checks, dataset, [pictured[folds[pictured] == f] for f in range(FOLDS)])
+    listed = [(chance, p, reasons(checks[f], dataset, p, told)) for chance, p, f in scored[:limit]]
+    near = _nearest(dataset, np.array([p for _, p, _ in listed], dtype=np.int64))
     return tuple(
         Finding(p, chance, why, other) for (chance, p, why), other in zip(listed, near, strict=True)
     )
 
 
 def visible(
-    checks: Sequence[Check], exhibits: Exhibits, held: Sequence[Numbers]
+    checks: Sequence[Check], dataset: AuditDataset, held: Sequence[Numbers]
 ) -> dict[str, float]:
-    """Return how well pictures tell each claim: the correlation over products that were held out.
+    """Return how well pictures predict each claim: the correlation over held-out products.
 
     Args:
         checks: One a fold.
-        exhibits: The catalogue.
-        held: The products that each check has not seen.
+        dataset: The catalogue.
+        held: The held-out products of each check.
 
     Returns:
         Claim to a number in [-1, 1]; absent where no check knows the claim.
@@ -100,8 +100,8 @@ def visible(
     for check, products in zip(checks, held, strict=True):
         for reader in check.readers:
             if isinstance(reader, ClaimReader) and len(products):
-                true, _ = reader.said(exhibits, products)
-                seen = reader.shown(exhibits, products)
+                true, _ = reader.claimed(dataset, products)
+                seen = reader.observed(dataset, products)
                 for n, name in enumerate(reader.names):
                     pairs.setdefault(name, []).extend(zip(seen[:, n], true[:, n], strict=True))
     found = {}
@@ -113,11 +113,11 @@ def visible(
     return found
 
 
-def _nearest(exhibits: Exhibits, products: Numbers) -> list[int]:
+def _nearest(dataset: AuditDataset, products: Numbers) -> list[int]:
     """Return for each of the products the other whose pictures are the nearest on average."""
-    every = np.unique(exhibits.owners)
-    means: Vectors = np.zeros((exhibits.products, exhibits.features.shape[1]), dtype=np.float32)
-    np.add.at(means, exhibits.owners, exhibits.features)
+    every = np.unique(dataset.owners)
+    means: Vectors = np.zeros((dataset.products, dataset.features.shape[1]), dtype=np.float32)
+    np.add.at(means, dataset.owners, dataset.features)
     rows = unit_rows(means[every])
     rows = unit_rows(rows - rows.mean(axis=0))
     found = []

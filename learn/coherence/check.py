@@ -1,4 +1,4 @@
-"""The check: readers, and how much each counts, learned from pictures swapped on purpose."""
+"""The check: readers and their weights, fitted on pictures that are swapped on purpose."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learn.align.folds import product_folds
-from learn.coherence.exhibits import Exhibits
+from learn.coherence.audit_dataset import AuditDataset
 from learn.coherence.readers import (
     ClaimReader,
     ColourReader,
@@ -21,7 +21,7 @@ from learn.coherence.readers import (
 from mappings.errors import InputError
 
 SWAPS = 8
-"""Other products whose pictures are tried on each product."""
+"""Other products whose pictures are paired with each product."""
 INNER = 3
 FEWEST = 20
 SHRINK = 1e-2
@@ -29,14 +29,14 @@ SHRINK = 1e-2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Check:
-    """Readers and a logistic combination of what they say.
+    """Readers and a logistic combination of their agreements.
 
     Args:
         readers: At least one.
         middle: float64 (k,), the readers' mean over own and swapped pictures.
-        scale: float64 (k,), their spread.
+        scale: float64 (k,), their standard deviation.
         weights: float64 (k,), at least 0.
-        bias: Such that even odds are 0.5.
+        bias: Such that 0.5 means even odds.
     """
 
     readers: tuple[Reader, ...]
@@ -45,18 +45,18 @@ class Check:
     weights: Floats
     bias: float
 
-    def probability(self, exhibits: Exhibits, said: Numbers, shown: Numbers) -> Floats:
-        """Return float64 (p,): how likely the pictures of ``shown`` are those of ``said``.
+    def probability(self, dataset: AuditDataset, claimed: Numbers, observed: Numbers) -> Floats:
+        """Return float64 (p,): how probably the pictures of ``observed`` belong to ``claimed``.
 
-        At even odds, that is when half of all products had another's pictures; a product that
-        says nothing that can be read is 0.5 if its other readings are.
+        At even prior odds: as if half of all products had another's pictures. A reader that
+        cannot judge a product has no influence.
 
         Args:
-            exhibits: Catalogue.
-            said: int64 (p,), products whose words count.
-            shown: int64 (p,), products whose pictures count.
+            dataset: Catalogue.
+            claimed: int64 (p,), products whose claims are used.
+            observed: int64 (p,), products whose pictures are used.
         """
-        table = signals(self.readers, exhibits, said, shown)
+        table = signals(self.readers, dataset, claimed, observed)
         z = np.nan_to_num((table - self.middle) / self.scale, nan=0.0)
         return np.asarray(1.0 / (1.0 + np.exp(-(z @ self.weights + self.bias))))
 
@@ -66,33 +66,33 @@ class Check:
 
 
 def fit_check(
-    exhibits: Exhibits,
+    dataset: AuditDataset,
     products: Numbers,
     contents: Sequence[Sequence[Hashable]],
     seed: int = 0,
 ) -> Check:
     """Return a check fitted on some of the products of a catalogue.
 
-    Each of three parts is read by readers fitted on the other two, on its own pictures and on
-    those of others: how much each reader counts is learned without a single label.
+    Each of three parts is judged by readers fitted on the other two, with its own pictures and
+    with those of others. So the readers' weights are fitted without labels.
 
     Args:
-        exhibits: Catalogue.
-        products: int64 (p,), those it may learn from.
+        dataset: Catalogue.
+        products: int64 (p,), those to fit on.
         contents: The hashes of each product's pictures, for all products.
         seed: Of the parts and swaps.
 
     Raises:
         InputError: There are too few products with pictures, or they say nothing.
     """
-    shown = np.intersect1d(products, exhibits.owners)
+    shown = np.intersect1d(products, dataset.owners)
     if len(shown) < FEWEST:
         raise InputError(
             f"{len(shown)} products have pictures; what their words look like cannot be learned"
             " from them.",
             f"Ingest at least {FEWEST} products with pictures.",
         )
-    ready = fit_readers(exhibits, shown)
+    ready = fit_readers(dataset, shown)
     if not any(isinstance(r, ClaimReader | ColourReader) for r in ready):
         raise InputError(
             "The products say nothing that their pictures could be compared with.",
@@ -101,34 +101,34 @@ def fit_check(
     parts = product_folds([contents[p] for p in shown], INNER, seed)
     tables, truths = [], []
     for part in np.unique(parts):  # fewer than INNER where most products share a picture
-        fitted = {r.name: r for r in fit_readers(exhibits, shown[parts != part])}
+        fitted = {r.name: r for r in fit_readers(dataset, shown[parts != part])}
         said, other = swapped(shown[parts == part], seed + part)
-        tables.append(signals([fitted.get(r.name) for r in ready], exhibits, said, other))
+        tables.append(signals([fitted.get(r.name) for r in ready], dataset, said, other))
         truths.append(said == other)
     return _combined(ready, np.concatenate(tables), np.concatenate(truths))
 
 
-def fit_readers(exhibits: Exhibits, products: Numbers) -> tuple[Reader, ...]:
+def fit_readers(dataset: AuditDataset, products: Numbers) -> tuple[Reader, ...]:
     """Return the readers that these products can fit."""
     fitted: tuple[Reader | None, ...] = (
-        ClaimReader.fit(exhibits, products),
-        TitleReader.fit(exhibits, products),
-        ColourReader.fit(exhibits, products),
+        ClaimReader.fit(dataset, products),
+        TitleReader.fit(dataset, products),
+        ColourReader.fit(dataset, products),
     )
     return tuple(reader for reader in fitted if reader is not None)
 
 
 def signals(
-    readers: Sequence[Reader | None], exhibits: Exhibits, said: Numbers, shown: Numbers
+    readers: Sequence[Reader | None], dataset: AuditDataset, claimed: Numbers, observed: Numbers
 ) -> Floats:
-    """Return what each reader says of each pair, float64 (p, readers); NaN for no reader."""
-    nothing = np.full(len(said), np.nan)
-    found = [r.agreement(exhibits, said, shown) if r else nothing for r in readers]
+    """Return each reader's agreement for each pair, float64 (p, readers); NaN for no reader."""
+    nothing = np.full(len(claimed), np.nan)
+    found = [r.agreement(dataset, claimed, observed) if r else nothing for r in readers]
     return np.stack(found, axis=1)
 
 
 def swapped(products: Numbers, seed: int, swaps: int = SWAPS) -> tuple[Numbers, Numbers]:
-    """Return pairs (words, pictures): each product with itself, then with others of the same.
+    """Return pairs (claimed, observed): each product with itself, then with other products.
 
     Args:
         products: int64 (p,).

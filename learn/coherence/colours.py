@@ -1,4 +1,4 @@
-"""The colours of a picture as the check looks at them: of all of it but the background."""
+"""The colour histogram that the check uses: of the whole picture without the background."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from encoders.protocol import Vectors
 
 EDGE = 128
 SIZE = PictureSize(EDGE, views=(0.0,))
-"""The central square, which is not looked at, and the whole picture below it."""
+"""The central square, which is ignored, and the whole picture below it."""
 DIGEST = digest_of(["coherence colours", 1, SIZE.digest])
-"""Under which the spool keeps them."""
+"""The spool's key."""
 
 
 def picture_colours(pixels: Pixels) -> Vectors:

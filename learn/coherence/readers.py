@@ -1,4 +1,4 @@
-"""What pictures say of a product, read by regressions that a catalogue's own pairs fit."""
+"""Predicts claims, titles and colours from pictures, by regressions fitted on a catalogue."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from numpy.typing import NDArray
 
 from encoders.protocol import Vectors, softmax_rows, unit_rows
 from encoders.ridge import solve_fixed
-from learn.coherence.exhibits import Exhibits
+from learn.coherence.audit_dataset import AuditDataset
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 PENALTY = 0.3
-"""Of the mean eigenvalue of X'X; from 0.1 to 3 the measures are flat."""
+"""Relative to the mean eigenvalue of X'X; from 0.1 to 3 the measures are flat."""
 FEWEST = 4
-"""Products that must say a thing before pictures are asked about it."""
+"""Least number of products with a claim that is predicted."""
 COMMONEST = 0.95
-"""A thing that more products say than this tells none from another."""
+"""Largest share of products with a claim: commoner ones distinguish nothing."""
 MOST_CLAIMS = 500
 MOST_PICTURES = 6_000
-"""Pictures that a fit looks at, drawn evenly: an audit fits each regression twenty times."""
+"""Pictures that a fit uses, evenly sampled: an audit fits each regression twenty times."""
 PAIRS = 8_192
 """Pairs of products compared at once."""
 ROUNDS = 3
-"""How often a product's colours are shared out among its pictures by what was seen before."""
+"""Iterations that assign a product's colours to its pictures."""
 SHARPNESS = 8.0
-"""Of the softmax over colours, whose regressions are shrunk to about [0, 0.5]."""
+"""Sharpness of the softmax over colours, whose regressions are shrunk to about [0, 0.5]."""
 SURE = 0.02
 
 
 class Reader(Protocol):
-    """Says how well pictures agree with one kind of words."""
+    """Measures how well pictures agree with one kind of claims."""
 
     @property
     def name(self) -> str:
-        """What it reads, in a word."""
+        """What it predicts, in one word."""
         ...
 
-    def agreement(self, exhibits: Exhibits, said: Numbers, shown: Numbers) -> Floats:
-        """Return float64 (p,): how well the pictures of ``shown`` agree with the words of ``said``.
+    def agreement(self, dataset: AuditDataset, claimed: Numbers, observed: Numbers) -> Floats:
+        """Return float64 (p,): how well the claims of ``claimed`` fit the pictures of ``observed``.
 
-        NaN where a product says nothing of the kind.
+        NaN where a product has no claims of the kind.
         """
         ...
 
@@ -53,8 +53,8 @@ class Regression:
     """A map from standardised features to targets.
 
     Args:
-        middle: float64 (d,), taken away.
-        scale: float64 (d,), divided by.
+        middle: float64 (d,), subtracted.
+        scale: float64 (d,), the divisor.
         matrix: float64 (d, t).
         bias: float64 (t,).
     """
@@ -82,12 +82,12 @@ def regress(rows: Vectors, targets: Floats) -> Regression:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClaimReader:
-    """How likely each claim is, by the pictures; agreement is the cosine with what is claimed.
+    """Predicts claims from pictures; agreement is the cosine of predicted and actual claims.
 
     Args:
-        names: The claims that it knows, ``name=value``.
-        common: float64 (t,), the part of the products that say each.
-        regression: Features to claims, each in units of its spread.
+        names: The claims that it predicts, ``name=value``.
+        common: float64 (t,), the share of products with each claim.
+        regression: From features to claims, each divided by its standard deviation.
     """
 
     names: tuple[str, ...]
@@ -96,58 +96,58 @@ class ClaimReader:
     name: str = "claims"
 
     @classmethod
-    def fit(cls, exhibits: Exhibits, products: Numbers) -> ClaimReader | None:
-        """Return the reader, or ``None`` where the products say too little."""
+    def fit(cls, dataset: AuditDataset, products: Numbers) -> ClaimReader | None:
+        """Return the reader, or ``None`` where there are too few claims."""
         counts: dict[str, int] = {}
         for product in products.tolist():
-            for claim in set(exhibits.claims[product]):
+            for claim in set(dataset.claims[product]):
                 counts[claim] = counts.get(claim, 0) + 1
         kept = [c for c, n in counts.items() if FEWEST <= n < COMMONEST * len(products)]
         names = tuple(sorted(sorted(kept, key=lambda c: (-counts[c], c))[:MOST_CLAIMS]))
-        rows = _drawn(exhibits.pictures_of(products))
+        rows = _drawn(dataset.pictures_of(products))
         if not names or len(rows) < FEWEST:
             return None
         common = np.array([counts[c] / len(products) for c in names])
         blank = cls(names, common, _NOTHING)
-        said, _ = blank.said(exhibits, np.arange(exhibits.products))
-        fitted = regress(exhibits.features[rows], said[exhibits.owners[rows]])
+        claims, _ = blank.claimed(dataset, np.arange(dataset.products))
+        fitted = regress(dataset.features[rows], claims[dataset.owners[rows]])
         return cls(names, common, fitted)
 
-    def said(self, exhibits: Exhibits, products: Numbers) -> tuple[Floats, NDArray[np.bool_]]:
-        """Return claims in units of their spread, float64 (p, t), and which products say any."""
+    def claimed(self, dataset: AuditDataset, products: Numbers) -> tuple[Floats, NDArray[np.bool_]]:
+        """Return standardised claims, float64 (p, t), and which products have any."""
         place = {name: i for i, name in enumerate(self.names)}
         table = np.zeros((len(products), len(self.names)))
         for row, product in zip(table, products.tolist(), strict=True):
-            for claim in exhibits.claims[product]:
+            for claim in dataset.claims[product]:
                 if claim in place:
                     row[place[claim]] = 1.0
         spread = np.sqrt(self.common * (1 - self.common))
         return (table - self.common) / spread, np.asarray(table.any(axis=1))
 
-    def shown(self, exhibits: Exhibits, products: Numbers) -> Floats:
-        """Return what products' pictures show, float64 (p, t), in units of the claims' spread."""
-        return by_product(exhibits, products, self.regression)
+    def observed(self, dataset: AuditDataset, products: Numbers) -> Floats:
+        """Return the predicted standardised claims of products' pictures, float64 (p, t)."""
+        return by_product(dataset, products, self.regression)
 
-    def chances(self, shown: Floats) -> Floats:
-        """Return rows of ``shown`` as chances, float64 in [0, 1]."""
+    def chances(self, observed: Floats) -> Floats:
+        """Return rows of ``observed`` as probabilities, float64 in [0, 1]."""
         spread = np.sqrt(self.common * (1 - self.common))
-        return np.asarray(np.clip(self.common + spread * shown, 0.0, 1.0))
+        return np.asarray(np.clip(self.common + spread * observed, 0.0, 1.0))
 
-    def agreement(self, exhibits: Exhibits, said: Numbers, shown: Numbers) -> Floats:
-        """Return the cosine of claimed and seen claims for each pair."""
-        own, words_at = np.unique(said, return_inverse=True)
-        each, shown_at = np.unique(shown, return_inverse=True)
-        words, has = self.said(exhibits, own)
-        found = cosines(words, self.shown(exhibits, each), words_at, shown_at)
+    def agreement(self, dataset: AuditDataset, claimed: Numbers, observed: Numbers) -> Floats:
+        """Return the cosine of actual and predicted claims for each pair."""
+        own, words_at = np.unique(claimed, return_inverse=True)
+        each, observed_at = np.unique(observed, return_inverse=True)
+        words, has = self.claimed(dataset, own)
+        found = cosines(words, self.observed(dataset, each), words_at, observed_at)
         return np.where(has[words_at], found, np.nan)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TitleReader:
-    """The title's vector, by the pictures; agreement is the cosine of the two.
+    """Predicts the title's vector from pictures; agreement is the cosine of the two.
 
     Args:
-        mean: float64 (d_text,), what all titles share.
+        mean: float64 (d_text,), the mean of all titles.
         regression: Features to centred title vectors.
     """
 
@@ -156,28 +156,28 @@ class TitleReader:
     name: str = "title"
 
     @classmethod
-    def fit(cls, exhibits: Exhibits, products: Numbers) -> TitleReader | None:
+    def fit(cls, dataset: AuditDataset, products: Numbers) -> TitleReader | None:
         """Return the reader, or ``None`` where there are too few pictures."""
-        rows = _drawn(exhibits.pictures_of(products))
+        rows = _drawn(dataset.pictures_of(products))
         if len(rows) < FEWEST:
             return None
-        mean = exhibits.titles[products].mean(axis=0, dtype=np.float64)
-        targets = unit_rows(exhibits.titles - mean).astype(np.float64)
-        return cls(mean, regress(exhibits.features[rows], targets[exhibits.owners[rows]]))
+        mean = dataset.titles[products].mean(axis=0, dtype=np.float64)
+        targets = unit_rows(dataset.titles - mean).astype(np.float64)
+        return cls(mean, regress(dataset.features[rows], targets[dataset.owners[rows]]))
 
-    def agreement(self, exhibits: Exhibits, said: Numbers, shown: Numbers) -> Floats:
-        """Return the cosine of the title and what the pictures say of it, for each pair."""
-        each, shown_at = np.unique(shown, return_inverse=True)
-        seen = by_product(exhibits, each, self.regression)
-        return cosines(exhibits.titles - self.mean, seen, said, shown_at)
+    def agreement(self, dataset: AuditDataset, claimed: Numbers, observed: Numbers) -> Floats:
+        """Return the cosine of the title and its prediction for each pair."""
+        each, observed_at = np.unique(observed, return_inverse=True)
+        predicted = by_product(dataset, each, self.regression)
+        return cosines(dataset.titles - self.mean, predicted, claimed, observed_at)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ColourReader:
-    """The colour of each picture, learned although only the product's colours are known.
+    """Predicts the colour of each picture, fitted on the colours of products.
 
-    A product's colours are first said of all its pictures, then of each by what was read before
-    (expectation maximisation over the pictures of a product). Agreement asks both ways: is each
+    A product's colours are first assigned to all its pictures, then to each by the last prediction
+    (expectation maximisation over the pictures of a product). Agreement goes both ways: is each
     picture of a claimed colour, and is each claimed colour on a picture?
 
     Source: Dietterich et al., Solving the multiple instance problem, Artificial Intelligence 89,
@@ -193,21 +193,21 @@ class ColourReader:
     name: str = "colour"
 
     @classmethod
-    def fit(cls, exhibits: Exhibits, products: Numbers) -> ColourReader | None:
-        """Return the reader, or ``None`` where fewer than two colours are said often enough."""
-        if exhibits.colours is None:
+    def fit(cls, dataset: AuditDataset, products: Numbers) -> ColourReader | None:
+        """Return the reader, or ``None`` where fewer than two colours are frequent enough."""
+        if dataset.colours is None:
             return None
         counts: dict[str, int] = {}
         for product in products.tolist():
-            for colour in colours_said(exhibits.claims[product]):
+            for colour in claimed_colours(dataset.claims[product]):
                 counts[colour] = counts.get(colour, 0) + 1
         names = tuple(sorted(c for c, n in counts.items() if n >= FEWEST))[:MOST_CLAIMS]
         if len(names) < 2:
             return None
-        rows = _drawn(exhibits.pictures_of(products))
-        allowed = _colour_table(exhibits, names)[exhibits.owners[rows]]
+        rows = _drawn(dataset.pictures_of(products))
+        allowed = _colour_table(dataset, names)[dataset.owners[rows]]
         rows, allowed = rows[allowed.any(axis=1)], allowed[allowed.any(axis=1)]
-        seen = exhibits.colours[rows]
+        seen = dataset.colours[rows]
         shares = allowed / allowed.sum(axis=1, keepdims=True)
         for _ in range(ROUNDS):
             read = regress(seen, shares).read(seen)
@@ -215,42 +215,42 @@ class ColourReader:
         return cls(names, regress(seen, shares))
 
     def chances(self, histograms: Vectors) -> Floats:
-        """Return each picture's chance of each colour, float64 (n, colours), rows sum to 1."""
+        """Return each picture's probability of each colour, float64 (n, colours), rows sum to 1."""
         return softmax_rows(SHARPNESS * self.regression.read(histograms))
 
-    def agreement(self, exhibits: Exhibits, said: Numbers, shown: Numbers) -> Floats:
+    def agreement(self, dataset: AuditDataset, claimed: Numbers, observed: Numbers) -> Floats:
         """Return mean log chances of pictures and claimed colours, at most 0, for each pair."""
-        assert exhibits.colours is not None
-        table = _colour_table(exhibits, self.names) > 0
-        chances = self.chances(exhibits.colours)
-        ends = np.searchsorted(exhibits.owners, np.arange(exhibits.products + 1))
-        found = np.full(len(said), np.nan)
-        for n, (i, j) in enumerate(zip(said.tolist(), shown.tolist(), strict=True)):
+        assert dataset.colours is not None
+        table = _colour_table(dataset, self.names) > 0
+        chances = self.chances(dataset.colours)
+        ends = np.searchsorted(dataset.owners, np.arange(dataset.products + 1))
+        found = np.full(len(claimed), np.nan)
+        for n, (i, j) in enumerate(zip(claimed.tolist(), observed.tolist(), strict=True)):
             if table[i].any() and ends[j] < ends[j + 1]:
-                claimed = chances[ends[j] : ends[j + 1], table[i]]
-                each = np.log(claimed.sum(axis=1) + SURE).mean()
-                found[n] = each + np.log(claimed.max(axis=0) + SURE).mean()
+                of_claimed = chances[ends[j] : ends[j + 1], table[i]]
+                each = np.log(of_claimed.sum(axis=1) + SURE).mean()
+                found[n] = each + np.log(of_claimed.max(axis=0) + SURE).mean()
         return found
 
 
-def colours_said(claims: tuple[str, ...]) -> tuple[str, ...]:
+def claimed_colours(claims: tuple[str, ...]) -> tuple[str, ...]:
     """Return the colours among a product's claims."""
     return tuple(c.partition("=")[2] for c in claims if c.startswith("color="))
 
 
-def by_product(exhibits: Exhibits, products: Numbers, regression: Regression) -> Floats:
-    """Return what is read on average of each product's pictures, (p, t); NaN without pictures.
+def by_product(dataset: AuditDataset, products: Numbers, regression: Regression) -> Floats:
+    """Return the mean prediction over each product's pictures, (p, t); NaN without pictures.
 
     Args:
-        exhibits: Catalogue.
+        dataset: Catalogue.
         products: int64 (p,), each once, rising.
-        regression: What reads.
+        regression: Predicts.
     """
-    rows = exhibits.pictures_of(products)
-    place = np.searchsorted(products, exhibits.owners[rows])
-    # The mean of what is read is what is read of the mean: features are averaged first.
-    total = np.zeros((len(products), exhibits.features.shape[1]))
-    np.add.at(total, place, exhibits.features[rows])
+    rows = dataset.pictures_of(products)
+    place = np.searchsorted(products, dataset.owners[rows])
+    # The regression is linear, so that features can be averaged first.
+    total = np.zeros((len(products), dataset.features.shape[1]))
+    np.add.at(total, place, dataset.features[rows])
     counts = np.bincount(place, minlength=len(products))
     with np.errstate(invalid="ignore", divide="ignore"):
         return regression.read(total / counts[:, None])
@@ -278,11 +278,11 @@ def _drawn(rows: Numbers) -> Numbers:
     return rows[::step]
 
 
-def _colour_table(exhibits: Exhibits, names: tuple[str, ...]) -> Floats:
+def _colour_table(dataset: AuditDataset, names: tuple[str, ...]) -> Floats:
     place = {name: i for i, name in enumerate(names)}
-    table = np.zeros((exhibits.products, len(names)))
-    for row, claims in zip(table, exhibits.claims, strict=True):
-        for colour in colours_said(claims):
+    table = np.zeros((dataset.products, len(names)))
+    for row, claims in zip(table, dataset.claims, strict=True):
+        for colour in claimed_colours(claims):
             if colour in place:
                 row[place[colour]] = 1.0
     return table

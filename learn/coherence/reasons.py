@@ -1,4 +1,4 @@
-"""Why a product's pictures are not taken for its own: which claims, and what is seen instead."""
+"""Explains why a product's pictures may be wrong: which claims, and what they show instead."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from learn.coherence.audit_dataset import CATEGORY, AuditDataset
 from learn.coherence.check import Check
-from learn.coherence.exhibits import CATEGORY, Exhibits
-from learn.coherence.readers import ClaimReader, ColourReader, colours_said
+from learn.coherence.readers import ClaimReader, ColourReader, claimed_colours
 
 GAP = 0.1
-"""By so much something else must be likelier than all that is claimed, to be a reason."""
+"""Least margin by which an alternative must be likelier than all claims."""
 TELLING = 0.3
-"""Correlation below which pictures do not tell a claim: it is no reason, whatever they show."""
+"""Least correlation of a claim with its prediction for the claim to be a reason."""
 STRANGE = 0.3
-"""Chance of all claimed colours together below which a picture is of another colour."""
+"""Probability of all claimed colours below which a picture has another colour."""
 UNSEEN = 0.05
-"""Chance on every picture below which a claimed colour is shown nowhere."""
+"""Probability on every picture below which a claimed colour is on none."""
 MOST = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One thing that the words say and the pictures do not show.
+    """One claim that the pictures contradict.
 
     Args:
         attribute: Its name; ``category`` for the category.
-        says: What the record claims.
-        shows: What the pictures look like, empty where a claim is merely on none of them.
+        says: The record's claim.
+        shows: What the pictures show instead; empty where the claim is merely on none of them.
         strength: How much likelier that is, in [0, 1].
         pictures: Rows of the pictures that show it; empty for all of the product's.
     """
@@ -42,32 +42,32 @@ class Reason:
 
 
 def reasons(
-    check: Check, exhibits: Exhibits, product: int, visible: Mapping[str, float]
+    check: Check, dataset: AuditDataset, product: int, visible: Mapping[str, float]
 ) -> tuple[Reason, ...]:
-    """Return what contradicts the product's words, the strongest first.
+    """Return the contradicted claims of a product, the strongest first.
 
     Args:
         check: Fitted without the product.
-        exhibits: Catalogue.
+        dataset: Catalogue.
         product: Its number.
-        visible: How well pictures tell each claim (``learn.coherence.audit.visible``).
+        visible: How well pictures predict each claim (``learn.coherence.audit.visible``).
     """
     found: list[Reason] = []
     colours = [r for r in check.readers if isinstance(r, ColourReader)]
     for reader in check.readers:
         if isinstance(reader, ClaimReader):
-            found += _claim_reasons(reader, exhibits, product, visible)
-    if colours:  # which tells the pictures apart
+            found += _claim_reasons(reader, dataset, product, visible)
+    if colours:  # which judges each picture
         found = [r for r in found if r.attribute != "color"]
-        found += _colour_reasons(colours[0], exhibits, product)
+        found += _colour_reasons(colours[0], dataset, product)
     return tuple(sorted(found, key=lambda r: (-r.strength, r.attribute))[:MOST])
 
 
 def _claim_reasons(
-    reader: ClaimReader, exhibits: Exhibits, product: int, visible: Mapping[str, float]
+    reader: ClaimReader, dataset: AuditDataset, product: int, visible: Mapping[str, float]
 ) -> list[Reason]:
-    chances = reader.chances(reader.shown(exhibits, np.array([product])))[0]
-    mine = set(exhibits.claims[product])
+    chances = reader.chances(reader.observed(dataset, np.array([product])))[0]
+    mine = set(dataset.claims[product])
     compared: dict[str, list[tuple[str, float, bool]]] = {}
     for claim, chance in zip(reader.names, chances.tolist(), strict=True):
         if visible.get(claim, 0.0) >= TELLING:
@@ -87,23 +87,23 @@ def _claim_reasons(
 
 
 def _level(name: str, value: str) -> str:
-    """Return the name that values are compared under: categories with those of the same depth."""
+    """Return the group of values that exclude each other: categories of the same depth."""
     return f"{name}\0{value.count('/')}" if name == CATEGORY else name
 
 
-def _one_category(found: list[Reason]) -> list[Reason]:
-    """Keep of the reasons about categories, one a depth, the one that is surest."""
-    surest = max((r for r in found if r.attribute == CATEGORY), key=lambda r: r.strength,
+def _one_category(reasons: list[Reason]) -> list[Reason]:
+    """Keep only the strongest of the reasons about categories."""
+    surest = max((r for r in reasons if r.attribute == CATEGORY), key=lambda r: r.strength,
                  default=None)  # fmt: skip
-    return [r for r in found if r.attribute != CATEGORY or r is surest]
+    return [r for r in reasons if r.attribute != CATEGORY or r is surest]
 
 
-def _colour_reasons(reader: ColourReader, exhibits: Exhibits, product: int) -> list[Reason]:
-    said = [c for c in colours_said(exhibits.claims[product]) if c in reader.names]
-    rows = exhibits.pictures_of(np.array([product]))
-    if not said or exhibits.colours is None or not len(rows):
+def _colour_reasons(reader: ColourReader, dataset: AuditDataset, product: int) -> list[Reason]:
+    said = [c for c in claimed_colours(dataset.claims[product]) if c in reader.names]
+    rows = dataset.pictures_of(np.array([product]))
+    if not said or dataset.colours is None or not len(rows):
         return []
-    chances = reader.chances(exhibits.colours[rows])
+    chances = reader.chances(dataset.colours[rows])
     claimed = [reader.names.index(c) for c in said]
     found: dict[str, list[tuple[int, float]]] = {}
     for row, chance in zip(rows.tolist(), chances, strict=True):

@@ -1,1 +1,1 @@
-"""Training of the token tagger: examples, made text, the loop, the report."""
+"""Trains the token tagger: examples, synthetic text, training loop, report."""

@@ -1,4 +1,4 @@
-"""Examples to train on: titles with the spans of the values that their products list."""
+"""Training examples: titles with the spans of the values that their products list."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mappings.product import Product
 
 FEWEST = 20
-"""Spans that a name needs to be told apart."""
+"""Least number of spans of an attribute name with a label of its own."""
 PARTS = 8
 
 
@@ -28,10 +28,10 @@ class Example:
 
     Args:
         text: The title.
-        spans: What is to be found.
+        spans: The labels.
         categories: Widest and narrowest category of the product.
-        gazetteer: Values of *other* products: with its own among them, the tagger would learn to
-            believe the gazetteer more than it may.
+        gazetteer: Values of *other* products: with its own, the tagger would learn to trust the
+            gazetteer too much.
     """
 
     text: str
@@ -43,8 +43,8 @@ class Example:
 def listed_spans(product: Product) -> tuple[Span, ...]:
     """Return where a title holds the values its product lists: the matching rule of the figures.
 
-    A value counts at every place where it stands verbatim (case and width folded), unless it cuts
-    a Latin word or a number; of overlapping ones the longest counts, then the first.
+    A value is matched wherever it occurs (case and width folded), unless it splits a Latin word or
+    a number; of overlapping ones the longest counts, then the first.
     """
     text = plain(product.title)
     return without_overlaps(
@@ -85,11 +85,11 @@ def similar_titles(given: Sequence[Example], gazetteer: Gazetteer, seed: int) ->
         seed: Of what is drawn where there are too many.
     """
     shown = [plain(example.text) for example in given]
-    meant = [
+    listed = [
         {text[s.start : s.end] for s in example.spans}
         for text, example in zip(shown, given, strict=True)
     ]
-    return SimilarTitles.learn(shown, meant, gazetteer, seed)
+    return SimilarTitles.learn(shown, listed, gazetteer, seed)
 
 
 def frequent_names(given: Sequence[Example], fewest: int = FEWEST) -> tuple[str, ...]:

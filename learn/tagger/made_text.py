@@ -1,4 +1,4 @@
-"""Titles made up for training what ships: Chinese and English, with the values that are in them.
+"""Synthetic titles in Chinese and English with labelled values, to train the tagger that ships.
 
 Nothing here comes from a catalogue: brands are syllables drawn at random, things, wordings and
 values are the project's own.
@@ -113,7 +113,7 @@ def _product(number: int, r: Random, brands: list[tuple[str, str]]) -> Product:
 
 
 def _middle(kind: str, zh: bool, r: Random) -> list[_Part]:
-    """Return colours, words and measures as titles have them, in any order."""
+    """Return colours, words and measures in random order, as in titles."""
     found = [_Part(_word(name, zh, r), name) for name in ("colour", "material", "pattern")
              if r.random() < 0.45]  # fmt: skip
     found += [

@@ -1,4 +1,4 @@
-"""The report that taggers are usually judged by: precision, recall and F1 of spans, per name."""
+"""The usual report of a tagger: precision, recall and F1 of spans for each name."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from mappings.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class NameScore:
-    """How well spans of one name are found.
+    """How well spans of one name are predicted.
 
     Args:
         name: The attribute's name; ``all`` for all of them together.
-        precision: Share of the found spans that are right, in [0, 1].
-        recall: Share of the right spans that are found, in [0, 1].
+        precision: Share of the predicted spans that are right, in [0, 1].
+        recall: Share of the right spans that are predicted, in [0, 1].
         f1: Their harmonic mean.
-        spans: How many there are to be found.
+        spans: How many there are to be predicted.
     """
 
     name: str
@@ -31,7 +31,7 @@ class NameScore:
 
 @dataclass(frozen=True, slots=True)
 class TaggerReport:
-    """What a tagger comes to on titles that it has not seen.
+    """The report of a tagger on unseen titles.
 
     Args:
         f1: Of spans with the right ends, whatever their names.
@@ -47,7 +47,7 @@ class TaggerReport:
 def report(
     texts: Sequence[str],
     gold: Sequence[Sequence[Span]],
-    found: Sequence[Sequence[Span]],
+    predicted: Sequence[Sequence[Span]],
     known: Sequence[Sequence[Span]],
 ) -> TaggerReport:
     """Return the report.
@@ -55,7 +55,7 @@ def report(
     Args:
         texts: The titles.
         gold: Their spans.
-        found: The tagger's spans.
+        predicted: The tagger's spans.
         known: The gazetteer's spans.
 
     Raises:
@@ -72,14 +72,14 @@ def report(
             "Install it with `pip install 'shelfsight[tagger]'`.",
         ) from None
     labels = [_labels(len(t), own) for t, own in zip(texts, gold, strict=True)]
-    others = [_labels(len(t), own) for t, own in zip(texts, found, strict=True)]
+    others = [_labels(len(t), own) for t, own in zip(texts, predicted, strict=True)]
     scores: tuple[NameScore, ...] = ()
     if any(gold):
         table = classification_report(labels, others, output_dict=True, zero_division=0)
         rows = [_score(name, row) for name, row in table.items() if not name.endswith(" avg")]
         rows.sort(key=lambda s: (-s.spans, s.name))
         scores = (_score("all", table["micro avg"]), *rows)
-    return TaggerReport(span_f1(gold, found), span_f1(gold, known), scores)
+    return TaggerReport(span_f1(gold, predicted), span_f1(gold, known), scores)
 
 
 def _score(name: str, row: dict[str, float]) -> NameScore:

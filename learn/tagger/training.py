@@ -17,12 +17,12 @@ from encoders.extract.gazetteer import Gazetteer
 from encoders.extract.network import LONGEST, Shape, TaggerNetwork
 from encoders.extract.spans import Span
 from encoders.extract.tagger import Tagger, TaggerCard, logits_of, padded
-from learn.tagger.believing import fit_beliefs
 from learn.tagger.examples import Example, frequent_names, similar_titles
+from learn.tagger.value_confidence import fit_confidence
 from mappings.errors import InputError
 
 NAMING = 0.2
-"""Weight of the names' loss beside the spans'."""
+"""Weight of the names' loss relative to the spans'."""
 LEANS = tuple(float(x) for x in np.arange(-1.0, 3.01, 0.25))
 
 
@@ -53,9 +53,9 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What an epoch came to: its number, the mean loss, and span F1 on the held-out part.
+    """The result of an epoch: its number, the mean loss, and span F1 on the held-out part.
 
-    Number 0 is before the first: what the belief in known values finds alone.
+    Number 0 is before the first: what the confidence in known values finds alone.
     """
 
     number: int
@@ -108,7 +108,7 @@ def train(
         learned_from=learned_from, licence=licence, seed=recipe.seed,
     )  # fmt: skip
     titles = similar_titles(given, gazetteer, recipe.seed)
-    belief, others = fit_beliefs(given, titles, recipe.seed)
+    confidence, others = fit_confidence(given, titles, recipe.seed)
     rows = [
         featurise(e.text, e.categories, card.numbers, e.gazetteer, others[n], titles.without(n))
         for n, e in enumerate(given)
@@ -125,7 +125,9 @@ def train(
         network.load_state_dict(start.weights())
     best = _fit(network, rows, targets, given, learned, held, names, recipe, rng, on_epoch)
     network.load_state_dict(best)
-    return Tagger(_leaning(card, network, rows, given, held), network, gazetteer, belief, titles)
+    return Tagger(
+        _leaning(card, network, rows, given, held), network, gazetteer, confidence, titles
+    )
 
 
 def _fit(
@@ -180,10 +182,10 @@ def _held_f1(
     return max(span_f1(gold, [decode(x, names, lean) for x in logits]) for lean in LEANS)
 
 
-def span_f1(gold: Sequence[Sequence[Span]], found: Sequence[Sequence[Span]]) -> float:
+def span_f1(gold: Sequence[Sequence[Span]], predicted: Sequence[Sequence[Span]]) -> float:
     """Return F1 of spans with equal ends, whatever their names; 0 when there are none."""
     right = wrong = missed = 0
-    for own, other in zip(gold, found, strict=True):
+    for own, other in zip(gold, predicted, strict=True):
         a, b = {(s.start, s.end) for s in own}, {(s.start, s.end) for s in other}
         right, wrong, missed = right + len(a & b), wrong + len(b - a), missed + len(a - b)
     return 2 * right / (2 * right + wrong + missed) if right else 0.0

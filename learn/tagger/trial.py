@@ -1,4 +1,4 @@
-"""A tagger trained and judged: a fifth of the catalogue is left out, or a saved one is asked."""
+"""Evaluates a tagger: a new one on a held-out fifth of a catalogue, or a saved one."""
 
 from __future__ import annotations
 

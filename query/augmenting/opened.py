@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from encoders.protocol import ImageEncoder, TextEncoder
-from encoders.sight import Sight
+from encoders.query_expander import VisualQueryExpander
 from mappings.attach import Attachment, read_attachment
 from mappings.errors import CatalogueUnavailable, InputError
 from mappings.identity import ModelIdentity
@@ -49,7 +49,7 @@ class Augmenter:
         text: TextEncoder | None = None,
         image: ImageEncoder | None = None,
         decoder: PictureDecoder | None = None,
-        sight: Sight | None = None,
+        sight: VisualQueryExpander | None = None,
         profiles: Mapping[str, Profile] = BUILT_IN,
     ) -> None:
         self.client, self.index, self.identity = client, index, identity

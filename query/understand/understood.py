@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from encoders.kinds.kinds import Likeness
+from encoders.concepts.concept_space import LikelyConcept
 
 Language = Literal["zh", "en", "mixed", "none"]
 Kind = Literal["price", "brand", "colour", "size", "material", "gender", "category"]
@@ -153,7 +153,7 @@ class Understood:
     relaxed: tuple[Relaxed, ...] = ()
     encoded: str = ""
     thing: str = ""
-    looks_like: tuple[Likeness, ...] = ()
+    looks_like: tuple[LikelyConcept, ...] = ()
 
     @property
     def hard(self) -> tuple[Constraint, ...]:

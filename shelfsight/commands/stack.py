@@ -25,9 +25,9 @@ def up(
     core: Annotated[bool, typer.Option("--core", help="Only OpenSearch and the broker.")] = False,
 ) -> None:
     """Start OpenSearch, the broker, the workers and the search program; they stay until `down`."""
+    from shelfsight.local.console_progress import console_progress
     from shelfsight.local.plan import StackPlan, no_services
     from shelfsight.local.stack import up as start
-    from shelfsight.local.voice import aloud
 
     plan = StackPlan(
         _folder(),
@@ -36,7 +36,7 @@ def up(
         broker_port=broker_port,
         services=no_services if core else _services(),
     )
-    with aloud() as say:
+    with console_progress() as say:
         started = start(plan, say)
     typer.echo("started" if started.ours else "was running already")
     if started.state.foreground:
@@ -46,10 +46,10 @@ def up(
 
 def down() -> None:
     """Stop the stack; its data stays."""
+    from shelfsight.local.console_progress import console_progress
     from shelfsight.local.stack import down as stop
-    from shelfsight.local.voice import aloud
 
-    with aloud() as say:
+    with console_progress() as say:
         ran = stop(_folder(), say)
     typer.echo("stopped" if ran else "nothing was running")
 
@@ -76,11 +76,11 @@ def status(as_json: JsonOption = False) -> None:
 def doctor(as_json: JsonOption = False) -> None:
     """Say what this machine has and lacks, and the command that cures it; exit code 3 if needed."""
     from mappings.errors import EXIT_ENVIRONMENT
+    from shelfsight.local.console_progress import console_progress
     from shelfsight.local.doctor import examine
-    from shelfsight.local.voice import aloud
     from shelfsight.settings import read_settings
 
-    with aloud() as say:
+    with console_progress() as say:
         say("looking at this machine")
         checks = examine(_folder(), os.environ, read_settings().alias)
     if as_json:

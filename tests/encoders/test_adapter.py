@@ -1,15 +1,16 @@
 """The query adapter: what it adds, how far a query stays from the mean, and that it is kept."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from encoders.adapter import QueryAdapter, adapter_of, with_parts
-from encoders.head import load_head, save_head
+from encoders.head import Tensors, load_head, save_head
 from encoders.head_aligned import AlignedHead
-from encoders.protocol import Vectors, unit_rows
+from encoders.protocol import unit_rows
+from mappings.errors import InputError
 
 D = 12
 RNG = np.random.default_rng(0)
@@ -28,28 +29,16 @@ def head() -> AlignedHead:
 
 
 def test_a_query_gets_the_part_of_what_sets_it_apart() -> None:
-    rows, none = unit_rows(RNG.normal(size=(5, D))), np.zeros(5, dtype=np.float32)
+    rows = unit_rows(RNG.normal(size=(5, D)))
     expected = (rows - MEAN) @ ADAPTER.matrix
-    np.testing.assert_allclose(ADAPTER.part(rows, none), expected, atol=1e-5)
-    assert ADAPTER.part(rows, none).dtype == np.float32
-    assert not ADAPTER.part(MEAN[None], none[:1]).any()
-
-
-def test_a_first_name_leads_to_where_such_products_lie_and_a_mans_the_other_way() -> None:
-    rows = unit_rows(RNG.normal(size=(3, D)))
-    genders = np.array([1, -1, 0], dtype=np.float32)
-    direction = unit_rows(RNG.normal(size=(1, D)))[0] * np.float32(0.2)
-    named = replace(ADAPTER, named=direction)
-    added = named.part(rows, genders) - ADAPTER.part(rows, genders)
-    lengths = np.linalg.norm(rows - MEAN, axis=1, keepdims=True)
-    np.testing.assert_allclose(added, genders[:, None] * lengths * direction, atol=1e-6)
-    assert named.part(rows, genders).dtype == np.float32
+    np.testing.assert_allclose(ADAPTER.part(rows), expected, atol=1e-5)
+    assert ADAPTER.part(rows).dtype == np.float32
+    assert not ADAPTER.part(MEAN[None]).any()
 
 
 def test_an_adapted_query_has_unit_length_and_is_nearer_to_its_part() -> None:
     rows = unit_rows(RNG.normal(size=(5, D)))
-    none = np.zeros(5, dtype=np.float32)
-    asked, parts = ADAPTER.asked(rows, none), unit_rows(ADAPTER.part(rows, none))
+    asked, parts = ADAPTER.asked(rows), unit_rows(ADAPTER.part(rows))
     np.testing.assert_allclose(np.linalg.norm(asked, axis=1), 1.0, atol=1e-5)
     assert ((asked * parts).sum(axis=1) > (rows * parts).sum(axis=1)).all()
 
@@ -57,13 +46,12 @@ def test_an_adapted_query_has_unit_length_and_is_nearer_to_its_part() -> None:
 def test_nothing_added_changes_nothing() -> None:
     rows = unit_rows(RNG.normal(size=(5, D)))
     np.testing.assert_allclose(with_parts(rows, np.zeros_like(rows), MEAN), rows, atol=1e-6)
-    assert ADAPTER.asked(rows[:0], np.zeros(0, dtype=np.float32)).shape == (0, D)
+    assert ADAPTER.asked(rows[:0]).shape == (0, D)
 
 
-@pytest.mark.parametrize("named", [MEAN[:0], MEAN])
-def test_a_head_keeps_its_adapter_and_its_digest_tells_it(tmp_path: Path, named: Vectors) -> None:
+def test_a_head_keeps_its_adapter_and_its_digest_tells_it(tmp_path: Path) -> None:
     plain = head()
-    adapted = replace(plain, adapter=replace(ADAPTER, named=named))
+    adapted = replace(plain, adapter=ADAPTER)
     assert adapter_of(plain) is None
     assert adapter_of(None) is None
     assert adapted.digest != plain.digest
@@ -74,8 +62,20 @@ def test_a_head_keeps_its_adapter_and_its_digest_tells_it(tmp_path: Path, named:
     assert found is not None
     np.testing.assert_array_equal(found.matrix, ADAPTER.matrix)
     np.testing.assert_array_equal(found.mean, ADAPTER.mean)
-    np.testing.assert_array_equal(found.named, named)
     assert adapter_of(load_plain(plain, tmp_path)) is None
+
+
+def test_a_head_that_was_fitted_with_first_names_is_to_be_fitted_again(tmp_path: Path) -> None:
+    class Older(AlignedHead):
+        def tensors(self) -> Tensors:
+            return {**super().tensors(), "adapter.named": MEAN}
+
+    plain = head()
+    known = {field.name: getattr(plain, field.name) for field in fields(plain)}
+    save_head(Older(**known | {"adapter": ADAPTER}), tmp_path / "head.safetensors")
+    with pytest.raises(InputError, match="first names") as caught:
+        load_head(tmp_path / "head.safetensors")
+    assert "Fit it again" in caught.value.cure
 
 
 def load_plain(plain: AlignedHead, folder: Path) -> object:

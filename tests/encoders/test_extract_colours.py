@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from demo.catalogue.colours import COLOURS
-from encoders.extract.colours import CHINESE, NAMES, colour_shares, shown_colours
+from encoders.extract.colours import CHINESE, NAMES, colour_shares, picture_colours
 
 
 def picture(paint: tuple[int, int, int], background: tuple[int, int, int]) -> np.ndarray:
@@ -18,16 +18,16 @@ def picture(paint: tuple[int, int, int], background: tuple[int, int, int]) -> np
 @pytest.mark.parametrize("key", sorted(COLOURS))
 def test_a_painted_square_is_named(key: str) -> None:
     shares = colour_shares(picture(COLOURS[key].rgb, (120, 200, 120)))
-    first = shown_colours(shares)[0]
+    first = picture_colours(shares)[0]
     assert first.name == key
     assert first.share > 0.95
     assert first.zh == CHINESE[key]
 
 
 def test_the_background_is_left_out_unless_there_is_nothing_else() -> None:
-    on_white = shown_colours(colour_shares(picture((200, 30, 40), (255, 255, 255))))
+    on_white = picture_colours(colour_shares(picture((200, 30, 40), (255, 255, 255))))
     assert [c.name for c in on_white] == ["red"]
-    nothing = shown_colours(colour_shares(picture((250, 250, 250), (255, 255, 255))))
+    nothing = picture_colours(colour_shares(picture((250, 250, 250), (255, 255, 255))))
     assert [c.name for c in nothing] == ["white"]
 
 
@@ -38,7 +38,7 @@ def test_two_colours_are_two_and_shares_are_a_whole() -> None:
     assert shares.shape == (len(NAMES),)
     assert shares.dtype == np.float32
     assert shares.sum() == pytest.approx(1.0, abs=1e-5)
-    assert {c.name for c in shown_colours(shares)} == {"red", "navy"}
+    assert {c.name for c in picture_colours(shares)} == {"red", "navy"}
 
 
 def test_only_the_first_of_several_views_counts() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from encoders.extract.found import Extractor
+from encoders.extract.extractor import Extractor
 from encoders.extract.gazetteer import Gazetteer, listed_values
 from encoders.extract.lexicon import canonical_name, meanings, shipped_gazetteer
 from encoders.extract.plain import cuts_word, plain
@@ -91,9 +91,9 @@ SHOP = [
 
 def test_a_gazetteer_counts_how_often_a_title_means_what_it_says() -> None:
     known = Gazetteer.learn(SHOP)
-    assert (known.entries["v领"].shown, known.entries["v领"].told) == (2, 2)
-    assert known.entries["毛"].shown == 3
-    assert known.entries["毛"].told == 1
+    assert (known.entries["v领"].occurrences, known.entries["v领"].listed) == (2, 2)
+    assert known.entries["毛"].occurrences == 3
+    assert known.entries["毛"].listed == 1
     assert known.entries["毛"].trust < known.entries["v领"].trust
     assert known.entries["v领"].name == "领型"
     assert known.entries["毛衣"].within == {"服饰": (2, 2), "毛衣": (2, 2)}

@@ -44,8 +44,8 @@ def aligned(hidden: int = 5) -> AlignedHead:
 
 def drawn(head: AlignedHead) -> AlignedHead:
     return replace(
-        head, said=unit_rows(numbers(4, 32, seed=9)), seen=unit_rows(numbers(4, 32, seed=10)),
-        pull=0.5,
+        head, text_centres=unit_rows(numbers(4, 32, seed=9)),
+        visual_centres=unit_rows(numbers(4, 32, seed=10)), centre_weight=0.5,
     )  # fmt: skip
 
 
@@ -145,13 +145,17 @@ def test_a_picture_is_drawn_to_the_kind_that_it_looks_like() -> None:
     plain, rows = aligned(0), numbers(20, 64, seed=12)
     text, visual = plain.parts(rows)
     text, visual = plain.flat(text), unit_rows(visual)
-    head = replace(plain, said=text[:3], seen=visual[:3], pull=0.5)  # three pictures are kinds
+    head = replace(  # three pictures are kinds
+        plain, text_centres=text[:3], visual_centres=visual[:3], centre_weight=0.5
+    )
     near, far = head.apply(rows[:3]), plain.apply(rows[:3])
     np.testing.assert_allclose(near, far, atol=0.05)
     between = (rows[0] + rows[1])[None] / 2
     closer, farther = head.apply(between) @ near.T, plain.apply(between) @ far.T
     assert closer.max() > farther.max()
-    assert replace(plain, pull=0.5).digest == plain.digest  # without centres nothing is drawn
+    assert (
+        replace(plain, centre_weight=0.5).digest == plain.digest
+    )  # without centres nothing is drawn
 
 
 def test_the_generic_head_answers_with_the_likeliest_classs_text() -> None:

@@ -5,7 +5,13 @@ import pytest
 from fixtures_models import shoe
 from PIL import Image, ImageDraw, ImageEnhance
 
-from encoders.duplicates import LOOK, distinct, is_same_shot, look, look_digest
+from encoders.duplicates import (
+    FINGERPRINT_LENGTH,
+    distinct,
+    fingerprint,
+    fingerprint_digest,
+    is_same_shot,
+)
 from encoders.pictures import PictureSize, Pixels, decode
 from encoders.protocol import Vectors
 from encoders.roles import roles
@@ -16,7 +22,7 @@ SIZE = PictureSize(edge=130)
 def seen(picture: Image.Image, quality: int = 92) -> Vectors:
     stream = io.BytesIO()
     picture.save(stream, "JPEG", quality=quality)
-    return look(decode(stream.getvalue(), SIZE))
+    return fingerprint(decode(stream.getvalue(), SIZE))
 
 
 def thing(colour: str, ground: str = "white") -> Image.Image:
@@ -71,11 +77,11 @@ def test_a_look_is_small_finite_and_the_same_for_the_first_of_several_views() ->
     shoe().save(stream, "PNG")
     views: Pixels = decode(stream.getvalue(), size)
     one = decode(stream.getvalue(), PictureSize(edge=96))
-    np.testing.assert_array_equal(look(views), look(one))
-    assert look(one).shape == (LOOK,)
-    assert look(one).dtype == np.float32
-    assert look_digest(size) != look_digest(SIZE)
-    assert np.isfinite(look(np.zeros((8, 8, 3), np.uint8))).all()
+    np.testing.assert_array_equal(fingerprint(views), fingerprint(one))
+    assert fingerprint(one).shape == (FINGERPRINT_LENGTH,)
+    assert fingerprint(one).dtype == np.float32
+    assert fingerprint_digest(size) != fingerprint_digest(SIZE)
+    assert np.isfinite(fingerprint(np.zeros((8, 8, 3), np.uint8))).all()
 
 
 def test_one_cloth_is_a_swatch_and_a_close_view_a_detail() -> None:

@@ -93,7 +93,7 @@ def record(shape: Shape, n: int, pictures: list[int], draw: np.random.Generator)
     if shape.titles == "long":
         found["description"] = LONG
     if has(shape.categories, n):
-        found["categories"] = ["Things" if shape.categories == "one" else f"Kind {n % 3}"]
+        found["categories"] = ["WordNetNouns" if shape.categories == "one" else f"Kind {n % 3}"]
     if has(shape.attributes, n):
         found["attributes"] = {"colour": "red" if shape.attributes == "one" else f"c{n % 5}"}
     return found | {"pictures": [f"{number}.png" for number in pictures]}

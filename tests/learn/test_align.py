@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from encoders.concepts.lexicon import concept_of, imagenet_chinese, key, load_lexicon, query_phrases
 from encoders.head_aligned import AlignedHead
-from encoders.kinds.lexicon import concept_of, imagenet_chinese, key, load_lexicon, phrases
 from encoders.protocol import Vectors
 from encoders.protocol import unit_rows as unit
 from learn.align.contrastive import Recipe, fit_contrastive_head
@@ -15,7 +15,7 @@ from learn.align.fit import fit_ridge_head
 from learn.align.folds import class_folds, product_folds
 from learn.align.generic import GenericTexts
 from learn.align.measures import auc, interval, neighbour_precision, own_pictures, precision_at
-from learn.align.pairs import Pairs, Saying, distinct_texts, weigh
+from learn.align.pairs import Pairs, TrainingText, distinct_texts, weigh
 from learn.align.recipe import Known, fit_head
 from learn.align.visual import discriminants, quiet_directions, with_visual_part
 from mappings.errors import InputError
@@ -28,7 +28,9 @@ def toy(seed: int = 0, n: int = 120) -> tuple[Pairs, NDArray[np.int64], Vectors]
     features = (looks[kinds] + 0.3 * draw.normal(size=(n, 20))).astype(np.float32)
     offset = 3 * np.ones(16)
     texts = unit(np.repeat(words, 2, axis=0) + 0.1 * draw.normal(size=(8, 16)) + offset)
-    said = [[Saying(f"{k}a", "category"), Saying(f"{k}b", "synonym", 0.5)] for k in kinds]
+    said = [
+        [TrainingText(f"{k}a", "category"), TrainingText(f"{k}b", "synonym", 0.5)] for k in kinds
+    ]
     names = tuple(f"{k}{c}" for k in range(4) for c in "ab")
     assert set(distinct_texts(said)) == set(names)
     pairs = Pairs(features, texts, weigh(said, names), np.arange(n) // 4)
@@ -125,9 +127,11 @@ def test_pictures_of_a_catalogues_kinds_are_drawn_together() -> None:
     products = fit_head(pairs, "ridge", known, asked=texts, groups=pairs.products)
     assert isinstance(drawn, AlignedHead)
     assert isinstance(products, AlignedHead)
-    assert drawn.said.shape == (4, 16)
-    assert not len(products.said)
-    plain = replace(drawn, said=drawn.said[:0], seen=drawn.seen[:0])
+    assert drawn.text_centres.shape == (4, 16)
+    assert not len(products.text_centres)
+    plain = replace(
+        drawn, text_centres=drawn.text_centres[:0], visual_centres=drawn.visual_centres[:0]
+    )
     same = np.equal.outer(kinds, kinds)
     near, far = (head.apply(pairs.features) for head in (drawn, plain))
     apart = [(v @ v.T)[same].mean() - (v @ v.T)[~same].mean() for v in (near, far)]
@@ -141,10 +145,10 @@ def test_few_pictures_or_no_category_make_no_centre() -> None:
     kinds[np.flatnonzero(kinds == 2)[4:]] = -1  # four pictures
     drawn = fit_head(pairs, "ridge", known, asked=texts, groups=kinds)
     assert isinstance(drawn, AlignedHead)
-    assert len(drawn.said) == 2
+    assert len(drawn.text_centres) == 2
     one = fit_head(pairs, "ridge", known, asked=texts, groups=np.minimum(kinds, 0))
     assert isinstance(one, AlignedHead)
-    assert not len(one.said)
+    assert not len(one.text_centres)
 
 
 def test_pictures_that_are_all_the_same_have_no_visual_part() -> None:
@@ -184,11 +188,11 @@ def test_the_lexicon_names_imagenet_classes_and_leaves_out_what_it_is_told_to() 
     concepts = load_lexicon()
     assert len(imagenet_chinese()) == len(NAMES) == 1000
     assert all(imagenet_chinese())
-    assert {name for c in concepts for name, _ in c.looks_like} <= set(NAMES)
+    assert {name for c in concepts for name, _ in c.imagenet_classes} <= set(NAMES)
     assert all(c.english and c.chinese for c in concepts)
     without = load_lexicon(["T Shirts", "衬衫"])
     assert not {"tshirt", "衬衫"} & {key(t) for c in without for t in c.terms}
-    assert "red shirt" not in phrases(concepts[0])
+    assert "red shirt" not in query_phrases(concepts[0])
     found = concept_of("Skirts", concepts)
     assert found is not None
     assert found.name == "skirt"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from encoders.image.lab_histogram import SHAPE
 from encoders.protocol import unit_rows
 from learn.coherence.audit import audit
-from learn.coherence.exhibits import Exhibits, claims_of
+from learn.coherence.audit_dataset import AuditDataset, claims_of
 from mappings.errors import InputError
 
 COLOURS = int(np.prod(SHAPE))
@@ -19,7 +19,7 @@ ONE_PICTURE = Shape((1,) * 30, 1, "distinct", "each", "each", "full", 0, 0)
 ONE_OF_MOST = Shape((1,) * 24 + (0,) * 6 + (4,) * 6, 7, "distinct", "each", "each", "full", 0, 0)
 
 
-def exhibits(shape: Shape, folder: Path) -> tuple[Exhibits, list[list[str]]]:
+def dataset(shape: Shape, folder: Path) -> tuple[AuditDataset, list[list[str]]]:
     """Return a drawn catalogue as the audit takes it, and the hashes of its pictures."""
     draw = np.random.default_rng(shape.seed)
     seen = features(shape.features, shape.contents, 48, draw)
@@ -30,7 +30,7 @@ def exhibits(shape: Shape, folder: Path) -> tuple[Exhibits, list[list[str]]]:
     shown = [[int(p.path[:-4]) for p in product.pictures] for product in living]
     owners = np.repeat(np.arange(len(living)), [len(own) for own in shown])
     rows = [number for own in shown for number in own]
-    found = Exhibits(
+    found = AuditDataset(
         seen[rows], owners, tuple(claims_of(product) for product in living),
         unit_rows(features("full", len(living), 16, draw)), colours[rows],
     )  # fmt: skip
@@ -46,7 +46,7 @@ def exhibits(shape: Shape, folder: Path) -> tuple[Exhibits, list[list[str]]]:
 @given(shape=shapes(least=25, most=60), share=st.sampled_from((0, 0, 20, 30)))
 def test_any_catalogue_is_audited_or_it_is_said_why_not(shape: Shape, share: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        found, contents = exhibits(shape, Path(folder) / "shop")
+        found, contents = dataset(shape, Path(folder) / "shop")
     for n in range(min(share, len(contents))):  # products that show one picture among their own
         contents[n] = [*contents[n], "shared"]
     with np.errstate(divide="raise", invalid="raise", over="raise"):

@@ -120,7 +120,7 @@ def test_an_evaluation_compares_every_system_with_the_first() -> None:
     seen: list[tuple[int, int]] = []
     found = evaluate(
         {"bad": lambda q: ["a", "b", "right"], "good": lambda q: ["right", "a"]},
-        asked, judgments, measures=("RR@10",), told=lambda done, of: seen.append((done, of)),
+        asked, judgments, measures=("RR@10",), on_progress=lambda done, of: seen.append((done, of)),
     )  # fmt: skip
     assert found.unjudged == ("q10", "q11")
     assert len(found.queries) == 10

@@ -1,4 +1,4 @@
-"""What similar titles did with a value: by hand, left out, kept, and used by the belief."""
+"""What similar titles did with a value: by hand, left out, kept, and used by the confidence."""
 
 import json
 from math import exp, log, sqrt
@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from encoders.extract import similar_titles as module
-from encoders.extract.belief import SEEN, look
 from encoders.extract.gazetteer import Entry, Gazetteer
 from encoders.extract.plain import plain
 from encoders.extract.similar_titles import NEAR, NOWHERE, SimilarTitles
-from learn.tagger.believing import fit_beliefs
+from encoders.extract.value_confidence import FEATURES, value_features
 from learn.tagger.examples import Example, examples, similar_titles
 from learn.tagger.made_text import made_products
+from learn.tagger.value_confidence import fit_confidence
 from mappings.errors import InputError
 from mappings.product import parse_product
 
@@ -113,8 +113,8 @@ def test_of_a_large_catalogue_a_drawn_part_is_kept(
 
 
 def test_what_is_seen_of_a_value_ends_with_its_similar_titles(shelf: SimilarTitles) -> None:
-    spans, seen = look("夏季长裙", (), KNOWN, shelf)
-    assert (len(spans), seen.shape) == (1, (1, SEEN))
+    spans, seen = value_features("夏季长裙", (), KNOWN, shelf)
+    assert (len(spans), seen.shape) == (1, (1, FEATURES))
     assert tuple(seen[0, -NEAR:]) == shelf.near("夏季长裙")("夏季")
 
 
@@ -138,12 +138,13 @@ def test_the_belief_learns_what_only_similar_titles_tell() -> None:
         )[0].spans
         given.append(Example(text, spans if dress else (), (), KNOWN))
     titles = similar_titles(given, KNOWN, 7)
-    belief, _ = fit_beliefs(given, titles, 7)
+    confidence, _ = fit_confidence(given, titles, 7)
     sure = {
-        t: belief.of(look(t, (), KNOWN, titles)[1])[0] for t in ("夏季长裙雪纺", "夏季厚底凉鞋")
+        t: confidence.of(value_features(t, (), KNOWN, titles)[1])[0]
+        for t in ("夏季长裙雪纺", "夏季厚底凉鞋")
     }
     assert sure["夏季长裙雪纺"] > 0.9
     assert sure["夏季厚底凉鞋"] < 0.1
-    unknown, _ = fit_beliefs(given, SimilarTitles.none(), 7)
-    told = [unknown.of(look(t, (), KNOWN, SimilarTitles.none())[1])[0] for t in sure]
+    unknown, _ = fit_confidence(given, SimilarTitles.none(), 7)
+    told = [unknown.of(value_features(t, (), KNOWN, SimilarTitles.none())[1])[0] for t in sure]
     assert abs(told[0] - told[1]) < 0.2

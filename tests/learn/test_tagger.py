@@ -7,23 +7,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from encoders.extract.belief import SEEN, Belief, look
 from encoders.extract.decode import decode
+from encoders.extract.extractor import Extractor
 from encoders.extract.features import COLUMNS, MEASURES, featurise
-from encoders.extract.found import Extractor
 from encoders.extract.gazetteer import Gazetteer
 from encoders.extract.network import Shape
 from encoders.extract.plain import plain
 from encoders.extract.similar_titles import SimilarTitles
 from encoders.extract.spans import Span
 from encoders.extract.tagger import Tagger, load_tagger
+from encoders.extract.value_confidence import FEATURES, ValueConfidence, value_features
 from ingest.stages.enrich import keep_gazetteer, open_extractor
-from learn.tagger.believing import fit_beliefs
 from learn.tagger.examples import examples, frequent_names, listed_spans, similar_titles
 from learn.tagger.made_text import made_products
 from learn.tagger.report import report
 from learn.tagger.training import Epoch, Recipe, span_f1, train
 from learn.tagger.trial import judge, try_tagger
+from learn.tagger.value_confidence import fit_confidence
 from mappings.errors import InputError
 from mappings.product import parse_product
 
@@ -82,7 +82,7 @@ def test_no_example_sees_its_own_products_values() -> None:
     for product, example in zip(products, found, strict=True):
         others = Gazetteer.learn([p for p in products if p is not product], categories=False)
         for value, entry in example.gazetteer.entries.items():
-            assert entry.shown <= others.entries[value].shown
+            assert entry.occurrences <= others.entries[value].occurrences
     assert frequent_names(found, 10_000) == ("",)
 
 
@@ -90,42 +90,47 @@ def test_features_are_a_row_for_each_letter() -> None:
     products = list(made_products(60, 2))
     known = Gazetteer.learn(products)
     alone = SimilarTitles.none()
-    made = featurise("ＲＥＤ 连衣裙 500ml", ("服饰",), {"r": 2}, known, Belief.none(), alone)
+    made = featurise(
+        "ＲＥＤ 连衣裙 500ml", ("服饰",), {"r": 2}, known, ValueConfidence.none(), alone
+    )
     assert made.ids.shape == (13, len(COLUMNS))
     assert made.measures.shape == (13, MEASURES)
     assert made.ids[0, 0] == 2
-    assert featurise("", (), {}, known, Belief.none(), alone).ids.shape == (0, len(COLUMNS))
+    assert featurise("", (), {}, known, ValueConfidence.none(), alone).ids.shape == (
+        0,
+        len(COLUMNS),
+    )
 
 
 def test_trees_say_what_scikit_learns_say() -> None:
     from sklearn.ensemble import GradientBoostingClassifier
 
-    from learn.tagger import believing
+    from learn.tagger import value_confidence
 
     products = list(made_products(120, 3))
     given = examples(products, parts=2)
     titles = similar_titles(given, Gazetteer.learn(products, categories=False), 3)
-    mine, _ = fit_beliefs(given, titles, 3)
-    looked = [believing._looked(e, titles.without(n)) for n, e in enumerate(given)]
+    mine, _ = fit_confidence(given, titles, 3)
+    looked = [value_confidence._rows_of(e, titles.without(n)) for n, e in enumerate(given)]
     rows = np.concatenate([x for x, _ in looked])
     right = np.concatenate([y for _, y in looked])
     theirs = GradientBoostingClassifier(
-        n_estimators=believing.TREES, learning_rate=believing.RATE, min_samples_leaf=30,
-        max_leaf_nodes=believing.LEAVES, max_depth=None, subsample=0.5, max_features=6,
-        random_state=3,
+        n_estimators=value_confidence.TREES, learning_rate=value_confidence.RATE,
+        min_samples_leaf=30, max_leaf_nodes=value_confidence.LEAVES, max_depth=None,
+        subsample=0.5, max_features=6, random_state=3,
     ).fit(rows, right)  # fmt: skip
     np.testing.assert_allclose(mine.of(rows), theirs.predict_proba(rows)[:, 1], atol=1e-5)
-    again = Belief.from_arrays(mine.arrays())
+    again = ValueConfidence.from_arrays(mine.arrays())
     np.testing.assert_array_equal(again.of(rows), mine.of(rows))
     assert mine.of(rows[:0]).shape == (0,)
-    np.testing.assert_array_equal(Belief.none().of(np.zeros((2, SEEN))), [0.5, 0.5])
+    np.testing.assert_array_equal(ValueConfidence.none().of(np.zeros((2, FEATURES))), [0.5, 0.5])
 
 
 def test_what_is_known_is_looked_at_once() -> None:
     known = Gazetteer.learn(list(made_products(60, 2)))
-    spans, seen = look(plain("nothing of this"), (), Gazetteer({}), SimilarTitles.none())
-    assert (spans, seen.shape) == ([], (0, SEEN))
-    spans, seen = look(plain("waterproof"), (), known, SimilarTitles.none())
+    spans, seen = value_features(plain("nothing of this"), (), Gazetteer({}), SimilarTitles.none())
+    assert (spans, seen.shape) == ([], (0, FEATURES))
+    spans, seen = value_features(plain("waterproof"), (), known, SimilarTitles.none())
     assert len(spans) == len(seen)
 
 
@@ -147,8 +152,8 @@ def test_a_saved_tagger_finds_the_same(trained: Tagger, tmp_path: Path) -> None:
     again = load_tagger(tmp_path)
     titles = [p.title for p in made_products(30, 9)]
     assert again.card == trained.card
-    seen = [look(plain(t), (), made.gazetteer, made.titles)[1] for made in (trained, again)
-            for t in titles]  # fmt: skip
+    seen = [value_features(plain(t), (), made.gazetteer, made.titles)[1]
+            for made in (trained, again) for t in titles]  # fmt: skip
     np.testing.assert_array_equal(np.concatenate(seen[:30]), np.concatenate(seen[30:]))
     before, after = trained.find_many(titles), again.find_many(titles)
     assert span_f1(before, after) > 0.98  # weights are kept in half precision

@@ -11,11 +11,11 @@ import pytest
 from query_shop import BLEND, CALIBRATION, DIM, IDENTITY, WORDS, FakeDecoder, FakeImages
 from unhurried import PATIENT, UNHURRIED
 
-from encoders.kinds.chinese import Meanings
-from encoders.kinds.kinds import Kinds
-from encoders.kinds.lexicon import load_lexicon
-from encoders.kinds.reader import KindReader
-from encoders.sight import Sight
+from encoders.concepts.chinese import Meanings
+from encoders.concepts.concept_expander import ConceptExpander
+from encoders.concepts.concept_space import ConceptSpace
+from encoders.concepts.lexicon import load_lexicon
+from encoders.query_expander import VisualQueryExpander
 from mappings.body import render
 from mappings.connection import Connection
 from mappings.errors import IdentityMismatch, InputError, NodeUnreachable, StackError
@@ -70,8 +70,12 @@ def test_a_broken_dictionary_leaves_the_words_own_vector(engine: SearchEngine) -
     def broken() -> Meanings:
         raise OSError("the dictionary is gone")
 
-    kinds = KindReader(WORDS, Kinds.of(WORDS.encode_query, load_lexicon()), None, broken)
-    got = engine_with(engine, text=WORDS, sight=Sight(kinds)).search(SearchRequest("某帽"))
+    kinds = ConceptExpander(
+        WORDS, ConceptSpace.of(WORDS.encode_query, load_lexicon()), None, broken
+    )
+    got = engine_with(engine, text=WORDS, sight=VisualQueryExpander(kinds)).search(
+        SearchRequest("某帽")
+    )
     assert not got.degraded
     assert got.hits == engine_with(engine, text=WORDS).search(SearchRequest("某帽")).hits
     kinds.close()

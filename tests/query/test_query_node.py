@@ -11,12 +11,12 @@ from query_shop import BLEND, CALIBRATION, DIM, IDENTITY, WORDS, FakeDecoder, Fa
 from unhurried import PATIENT, UNHURRIED
 
 from encoders.adapter import QueryAdapter
-from encoders.kinds.english import Things
-from encoders.kinds.kinds import Kinds
-from encoders.kinds.lexicon import Concept
-from encoders.kinds.reader import KindReader
+from encoders.concepts.concept_expander import ConceptExpander
+from encoders.concepts.concept_space import ConceptSpace
+from encoders.concepts.lexicon import Concept
+from encoders.concepts.wordnet_nouns import WordNetNouns
 from encoders.protocol import unit_rows
-from encoders.sight import Sight
+from encoders.query_expander import VisualQueryExpander
 from mappings.index import read_index
 from mappings.schema import Schema
 from query.candidates import Depth
@@ -73,21 +73,23 @@ def bm25(client: Any, shelf: str, shop: Shop, text: str) -> np.ndarray[Any, Any]
     return np.array([found[key] for key in shop.ids])
 
 
-READER = KindReader(
+READER = ConceptExpander(
     WORDS,
-    Kinds.of(
+    ConceptSpace.of(
         WORDS.encode_query,
         (
             Concept("dress", "", ("dress", "红色 dress"), ("连衣裙", "礼服"), ()),
             Concept("bag", "", ("handbag", "bag"), ("手提包",), ()),
         ),
     ),
-    Things({"frock": ("dress",)}),
+    WordNetNouns({"frock": ("dress",)}),
     lambda: None,
 )
-SIGHT = Sight(READER)
+SIGHT = VisualQueryExpander(READER)
 _DRAWN = np.random.default_rng(4).normal(size=(DIM, DIM)) / DIM**0.5
-ADAPTED = Sight(READER, QueryAdapter(0.4 * _DRAWN.astype(np.float32), READER.kinds.mean))
+ADAPTED = VisualQueryExpander(
+    READER, QueryAdapter(0.4 * _DRAWN.astype(np.float32), READER.space.mean)
+)
 
 
 def by_oracle(
@@ -130,7 +132,7 @@ def by_oracle(
     return dict(zip(shop.ids, score(raw, weights, scales).tolist(), strict=True))
 
 
-def wide(engine: SearchEngine, sight: Sight | None = None) -> SearchEngine:
+def wide(engine: SearchEngine, sight: VisualQueryExpander | None = None) -> SearchEngine:
     """The same engine with every product among the candidates."""
     return SearchEngine(
         engine.client, engine.alias, IDENTITY, text=WORDS, image=FakeImages(),
@@ -172,14 +174,14 @@ def test_every_score_is_the_formulas_and_the_order_is_brute_forces(
 )
 def test_pictures_are_asked_with_what_the_words_look_like(
     request_: SearchRequest,
-    sight: Sight,
+    sight: VisualQueryExpander,
     client: Any,
     shelf: str,
     engine: SearchEngine,
     the_shop: Shop,
 ) -> None:
     own = WORDS.encode_query([request_.text])[0]
-    seen = sight.seen(request_.text, own)
+    seen = sight.expanded_vector(request_.text, own)
     assert seen is not None
     assert seen @ own < 0.99
     scores = by_oracle(client, shelf, the_shop, request_, seen)

@@ -8,8 +8,8 @@ import pytest
 from test_contract_bodies import BLEND, CALIBRATION
 from test_query_bodies import DIM, SEEN, TEXT
 
+from encoders.query_expander import ExpandedQuery
 from encoders.registry import load_text_encoder
-from encoders.sight import Look
 from mappings.calibration import Calibration, Centred, pack
 from mappings.schema import Schema
 from query.intent import understand
@@ -36,12 +36,12 @@ class Failing:
     def __init__(self) -> None:
         self.asked = 0
 
-    def begin(self, text: str) -> Any:
+    def start_lookup(self, text: str) -> Any:
         return None
 
-    def look(self, text: str, words: Any, meant: Any) -> Look:
+    def expand(self, text: str, words: Any, meant: Any) -> ExpandedQuery:
         self._fail()
-        return Look(-words)
+        return ExpandedQuery(-words)
 
     def encode_query(self, texts: Sequence[str]) -> Any:
         self._fail()

@@ -2,7 +2,7 @@
 
 from understood_tables import words
 
-from encoders.kinds.kinds import Likeness
+from encoders.concepts.concept_space import LikelyConcept
 from query.understand.chinese import Chinese
 from query.understand.lexicon import built_in
 from query.understand.options import USUAL
@@ -24,7 +24,9 @@ def test_a_search_says_in_sentences_what_the_words_changed() -> None:
     ]
     looks = Understood(
         "parka", "parka", "en",
-        looks_like=(Likeness("outwear", "外套", 0.81), Likeness("cardigan", "开衫", 0.15)),
+        looks_like=(
+            LikelyConcept("outwear", "外套", 0.81), LikelyConcept("cardigan", "开衫", 0.15),
+        ),
     )  # fmt: skip
     assert understood_lines(looks) == ["Pictures asked for: outwear 81%, cardigan 15%."]
     assert understood_lines(NOTHING) == understood_lines(read("shoes")) == []
