@@ -40,15 +40,17 @@ from encoders.sight import Sight
 from mappings.connection import Connection
 from mappings.fields import vector_json
 from mappings.schema import PRICE, SHOWN
-from query.candidates import Budget, near_filter
+from query.encode.encoder import QueryEncoder
+from query.encode.query_vectors import QueryVectors
 from query.engine import SearchEngine
-from query.facet_counts import aggregations
-from query.facets import parse_facet
-from query.filters import Between
-from query.intent import understand
-from query.ordering import parse_sort
-from query.request import SearchRequest
-from query.vectors import QueryEncoder, QueryVectors
+from query.model.facets import parse_facet
+from query.model.filters import Between
+from query.model.intent import understand
+from query.model.request import SearchRequest
+from query.model.sorting import parse_sort
+from query.plan.budget import Budget
+from query.plan.candidates import near_filter
+from query.plan.facet_counts import aggregations
 
 OUT = Path(__file__).resolve().parent / "out"
 FACETS = tuple(map(parse_facet, ("brand", "categories", "颜色", "material")))

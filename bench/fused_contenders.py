@@ -4,13 +4,14 @@ from typing import Any
 
 from mappings.fields import vector_json
 from mappings.schema import SHOWN, Schema
-from query.candidates import Budget, near_filter
-from query.filters import Filter
-from query.intent import Intent
-from query.lexical import lexical_query
-from query.profiles import DEFAULT
-from query.signals import WORDS, Lexical
-from query.vectors import QueryVectors
+from query.encode.query_vectors import QueryVectors
+from query.model.filters import Filter
+from query.model.intent import Intent
+from query.model.profiles import DEFAULT
+from query.model.signals import WORDS, Lexical
+from query.plan.budget import Budget
+from query.plan.candidates import near_filter
+from query.plan.lexical import lexical_query
 
 SIZE = 24
 

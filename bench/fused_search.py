@@ -36,13 +36,13 @@ from mappings.connection import Connection
 from mappings.identity import ModelIdentity
 from mappings.schema import Schema
 from mappings.vectors import ProductVectors
-from query.calibrate import estimate
-from query.calibrate_words import estimate_lexical
-from query.filters import Between, Filter
-from query.intent import understand
-from query.profiles import DEFAULT
-from query.request import SearchRequest
-from query.vectors import QueryVectors
+from query.calibration.bm25 import estimate_lexical
+from query.calibration.measure import estimate
+from query.encode.query_vectors import QueryVectors
+from query.model.filters import Between, Filter
+from query.model.intent import understand
+from query.model.profiles import DEFAULT
+from query.model.request import SearchRequest
 
 ROOT = Path(__file__).resolve().parent
 CACHE = ROOT.parent / ".shelfsight" / "bench"

@@ -23,8 +23,10 @@ from encoders.registry import load_text_encoder
 from learn.measures import aligned, measure
 from learn.significance import paired
 from mappings.connection import Connection
-from query.candidates import Budget, Depth
-from query.fusion.kinds import (
+from query.encode.query_vectors import QueryVectors
+from query.execute.reply import read_hits
+from query.fusion.window import Wanted, window_of
+from query.model.fusions import (
     EXACT,
     Exact,
     Fusion,
@@ -35,15 +37,14 @@ from query.fusion.kinds import (
     ReciprocalRank,
     TheoreticalConvex,
 )
-from query.fusion.window import Wanted, window_of
-from query.intent import understand
-from query.plan import Plan, compile_plan
-from query.profiles import DEFAULT
-from query.reply import read_hits
-from query.request import SearchRequest
-from query.store import send
-from query.vectors import QueryVectors
-from query.window import order
+from query.model.intent import understand
+from query.model.profiles import DEFAULT
+from query.model.request import SearchRequest
+from query.model.window import order
+from query.opensearch.client import send
+from query.plan.budget import Budget, Depth
+from query.plan.compiler import compile_plan
+from query.plan.plan import Plan
 
 OUT = Path(__file__).resolve().parent / "out"
 DEPTHS = (10, 24, 50, 100, 200, 500, 1_000)

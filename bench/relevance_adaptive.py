@@ -5,7 +5,7 @@
 Lexical leg over title, categories and attributes, vectors of the product's text. Fixed: the best
 of 21 weights of the vectors, chosen with these very queries (a ceiling for fixed weights). Adapted:
 the signal ``agreement`` weighs the catalogue's values by what the best hits of a first look have
-in common (query/agreement.py; no labels). The figure is that of the two weights chosen in
+in common (query/plan/feedback.py; no labels). The figure is that of the two weights chosen in
 cross-validation (5 folds, 10 times). The built-in profile's weight of ``agreement`` was settled
 after looking at these queries, so its value is shown beside it, and is no test. Then each slice of
 the built-in profile against the best single retriever.
@@ -23,20 +23,12 @@ from numpy.typing import NDArray
 
 from bench.fused_search import node
 from bench.relevance import fused, per_query
-from bench.relevance_sets import (
-    Floats,
-    Shelf,
-    every_bm25,
-    myntra,
-    our_words,
-    shelve,
-    zh_titles,
-)
+from bench.relevance_sets import Floats, Shelf, every_bm25, myntra, our_words, shelve, zh_titles
 from encoders.registry import load_text_encoder
 from learn.significance import paired
 from mappings.connection import Connection
-from query.agreement import COLUMNS, Shares, Values, agree, agreement
-from query.profiles import ADAPTIVE
+from query.model.profiles import ADAPTIVE
+from query.plan.feedback import COLUMNS, Shares, Values, agree, agreement
 
 OUT = Path(__file__).resolve().parent / "out"
 GRID = np.round(np.arange(0.0, 1.001, 0.05), 2)

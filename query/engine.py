@@ -13,29 +13,37 @@ from mappings.errors import CatalogueUnavailable, InputError
 from mappings.identity import ModelIdentity
 from mappings.index import CatalogueIndex, live_index
 from mappings.schema import CARD
-from query.agreement import KnownShares, look
-from query.arrangement import boosts_of, placements_of, require_columns, require_pictures
-from query.asked import Asked
-from query.candidates import Budget, deeper
-from query.cursor import fingerprint
-from query.cursor import read as read_cursor
-from query.cursor import write as write_cursor
-from query.execution import exact_window, needs_window, run_page, run_window
-from query.execution_fused import fused_window
-from query.fusion.kinds import Exact, find_fusion, written
-from query.intent import Intent
-from query.placement import pinned
-from query.plan import Plan, compile_plan
-from query.profiles import BUILT_IN, Profile, find_profile
-from query.queries.stored import Example, with_examples
-from query.queries.subject import Spotter
-from query.request import SearchRequest
-from query.result import REACHABLE_OF, TOTAL_OF, SearchResult
-from query.signals import VECTOR_NAMES, Agreed, ImageMode, column_of, signals_of
-from query.store import IndexGone, LegFailed, send
+from query.encode.encoder import PictureDecoder, QueryEncoder
+from query.encode.query_vectors import QueryVectors
+from query.encode.subject import Spotter
+from query.encode.texts import every_word, with_change
+from query.execute.context import Asked
+from query.execute.execution import exact_window, needs_window, run_page, run_window
+from query.execute.fused_window import fused_window
+from query.execute.post_processing import (
+    boosts_of,
+    placements_of,
+    require_columns,
+    require_pictures,
+)
+from query.model.cursor import fingerprint
+from query.model.cursor import read as read_cursor
+from query.model.cursor import write as write_cursor
+from query.model.fusions import Exact, find_fusion, written
+from query.model.intent import Intent
+from query.model.placement import pinned
+from query.model.profiles import BUILT_IN, Profile, find_profile
+from query.model.request import SearchRequest
+from query.model.result import REACHABLE_OF, TOTAL_OF, SearchResult
+from query.model.signals import VECTOR_NAMES, Agreed, ImageMode, column_of, signals_of
+from query.model.understood import Understood
+from query.opensearch.client import IndexGone, LegFailed, send
+from query.opensearch.stored_vectors import Example, with_examples
+from query.plan.budget import Budget, deeper
+from query.plan.compiler import compile_plan
+from query.plan.feedback import KnownShares, look
+from query.plan.plan import Plan
 from query.understand.reading import PLAIN, Reading
-from query.understand.understood import Understood
-from query.vectors import PictureDecoder, QueryEncoder, QueryVectors, every_word, with_change
 
 AT_ONCE = 16
 """Requests for counts on their way at once; more wait for a thread."""

@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from query.input_limits import MAX_NUMBER
-from query.understand.understood import Understood
+from query.model.input_limits import MAX_NUMBER
+from query.model.understood import Understood
 
 ProblemKind = Literal[
     "input",

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from encoders.speech.registry import listen
 from encoders.speech.transcript import Transcriber
 from mappings.errors import InputError, ShelfsightError, UnknownModel
-from query.queries.spoken import choose
+from query.execute.spoken import choose
 from serve.engine_slot import EngineSlot
 from serve.limits import KIB, Limits
 from serve.places import Places

@@ -8,8 +8,8 @@ from mappings.calibration import Affine, Calibration, Worded
 from shelfsight.settings import Settings
 
 if TYPE_CHECKING:
-    from query.calibrate import Measured
-    from query.calibrate_words import Tops
+    from query.calibration.bm25 import Tops
+    from query.calibration.measure import Measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,10 @@ def recalibrate(settings: Settings, *, seed: int | None = None, write: bool) -> 
     """
     from encoders.adapter import adapter_of
     from mappings.index import write_calibration
-    from query.calibrate import DEFAULT_SCALES, measure
-    from query.calibrate_words import measure_lexical, scale_of_tops
-    from query.sample import draw
+    from query.calibration.bm25 import measure_lexical, scale_of_tops
+    from query.calibration.measure import measure
+    from query.calibration.sample import draw
+    from query.plan.scales import DEFAULT_SCALES
     from shelfsight.indices import require_live
     from shelfsight.wiring import open_client, open_space
 

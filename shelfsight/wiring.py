@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from encoders.space import Space
     from ingest.ledger import Ledger
     from ingest.options import WorkerOptions
+    from query.encode.subject import Spotter
     from query.engine import SearchEngine
-    from query.queries.subject import Spotter
     from shelfsight.local.child import Service
     from shelfsight.local.plan import Endpoints
 
@@ -231,7 +231,7 @@ def open_engine(settings: Settings) -> "SearchEngine":
     """
     from encoders.pictures import QUESTION_LIMITS, PictureDecoder
     from query.engine import SearchEngine
-    from query.profiles import load_profiles
+    from query.model.profiles import load_profiles
     from query.understand.catalogue_reading import catalogue_reading
 
     space = open_space(settings)
@@ -275,7 +275,7 @@ def _spotter(settings: Settings) -> "Spotter":
     """
     from encoders.detect import load_detector
     from encoders.pictures import QUESTION_LIMITS, PictureDecoder
-    from query.queries.subject import Spotter
+    from query.encode.subject import Spotter
 
     detector = load_detector(settings.detector) if settings.detector else None
     return Spotter(PictureDecoder(QUESTION_LIMITS), detector)

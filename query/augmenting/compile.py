@@ -34,8 +34,8 @@ from query.augmenting.sections import (
     without_ours,
 )
 from query.augmenting.template import template_id, template_params
-from query.profiles import DEFAULT, Profile, weigh
-from query.vectors import QueryVectors
+from query.encode.query_vectors import QueryVectors
+from query.model.profiles import DEFAULT, Profile, weigh
 
 Sorted = Literal["all", "best"]
 

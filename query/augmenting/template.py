@@ -14,7 +14,7 @@ from mappings.attached_columns import RESERVED
 from mappings.connection import node_errors
 from query.augmenting.legs import ABOVE, Reach
 from query.augmenting.scoring import NAMES, SCRIPT_ID, SIGNALS, SOURCE, VERSION, parameters
-from query.profiles import DEFAULT, Profile
+from query.model.profiles import DEFAULT, Profile
 
 REACH = Reach()
 SIDES = ("text", "seen", "picture")

@@ -5,15 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from query.fusion.kinds import (
-    HybridL2,
-    HybridMinMax,
-    HybridZScore,
-    MinMaxConvex,
-    OverLegs,
-    ReciprocalRank,
-    TheoreticalConvex,
-)
 from query.fusion.normalise import (
     Floats,
     engine_l2,
@@ -22,6 +13,15 @@ from query.fusion.normalise import (
     min_max,
     reciprocal_rank,
     theoretical_min_max,
+)
+from query.model.fusions import (
+    HybridL2,
+    HybridMinMax,
+    HybridZScore,
+    MinMaxConvex,
+    OverLegs,
+    ReciprocalRank,
+    TheoreticalConvex,
 )
 
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from mappings.errors import InputError
-from query.filters import Filter
 from query.fusion.combine import Fused, LegHits, rescored
-from query.fusion.kinds import Hybrid, HybridZScore
 from query.fusion.legs import Leg, filtered
 from query.fusion.normalise import leaks_raw
+from query.model.filters import Filter
+from query.model.fusions import Hybrid, HybridZScore
 
 MAX_LEGS = 5
 """The engine refuses more sub-queries of one ``hybrid``."""

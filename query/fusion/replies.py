@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from query.fusion.ask import Reply
 from query.fusion.combine import Fused, fuse, unfound
 from query.fusion.hybrid import as_engine
-from query.fusion.kinds import HybridL2, HybridMinMax, HybridZScore, OverLegs
 from query.fusion.legs import Leg, read_leg
-from query.result import Contribution
-from query.window import Candidate, Relation, Values, Window, values_of
+from query.model.fusions import HybridL2, HybridMinMax, HybridZScore, OverLegs
+from query.model.result import Contribution
+from query.model.window import Candidate, Relation, Values, Window
+from query.opensearch.doc_values import values_of
+from query.opensearch.msearch import Reply
 
 REPAIRED = "hybrid"
 """What ``degraded`` names when the engine's own fusion was not its legs' and was not used."""

@@ -5,23 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from mappings.errors import InputError
-from query.filters import Filter
-from query.fusion.ask import Reply, send_many
+from query.encode.query_vectors import QueryVectors
 from query.fusion.hybrid import hybrid_body, require_legs
-from query.fusion.kinds import (
-    Exact,
-    HybridL2,
-    HybridMinMax,
-    HybridZScore,
-    OverLegs,
-    find_fusion,
-)
 from query.fusion.legs import Leg, compile_legs, filtered
 from query.fusion.replies import FusedWindow, joined, read_replies
-from query.intent import Intent
-from query.script import Term
-from query.vectors import QueryVectors
-from query.window import Window, docvalues
+from query.model.filters import Filter
+from query.model.fusions import Exact, HybridL2, HybridMinMax, HybridZScore, OverLegs, find_fusion
+from query.model.intent import Intent
+from query.model.window import Window
+from query.opensearch.doc_values import docvalues
+from query.opensearch.msearch import Reply, send_many
+from query.plan.script import Term
 
 MOST = 10_000
 """Hits that the engine returns at most for one request."""

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from mappings.connection import node_errors
 from mappings.errors import InputError
 from mappings.index import ensure
-from query.input_limits import plain_text
+from query.model.input_limits import plain_text
 
 INDEX = "shelfsight_queries"
 FEWEST = 3

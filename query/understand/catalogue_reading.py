@@ -7,10 +7,12 @@ from itertools import islice
 from mappings.fields import Keyword, Text
 from mappings.index import CatalogueIndex
 from mappings.schema import BRAND, CATEGORIES, CURRENCY, PRICE, TAGS
-from query.filters import MAX_FILTERS, AnyOf, Between, Filter, parse_filter
-from query.input_limits import MAX_TEXT, plain_text
-from query.intent import Intent, script_of, understand
-from query.request import SearchRequest
+from query.model.filters import MAX_FILTERS, AnyOf, Between, Filter, parse_filter
+from query.model.input_limits import MAX_TEXT, plain_text
+from query.model.intent import Intent, script_of, understand
+from query.model.request import SearchRequest
+from query.model.understanding import Understanding
+from query.model.understood import Constraint, Understood, Variant
 from query.rules.book import NO_RULES
 from query.rules.live import LiveRules
 from query.suggest.completions import Fold
@@ -21,10 +23,8 @@ from query.understand.chinese import Chinese
 from query.understand.english import EnglishParser
 from query.understand.lexicon import Lexicon, built_in
 from query.understand.live_words import LiveWords, Words
-from query.understand.options import Understanding
 from query.understand.pieces import Piece
 from query.understand.rescue import easier_readings
-from query.understand.understood import Constraint, Understood, Variant
 from query.understand.wordings import MAX_VARIANTS, Others
 from query.understand.words import WordReader, without_price
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from mappings.index import CatalogueIndex
-from query.input_limits import plain_text
-from query.intent import Intent, understand
-from query.request import SearchRequest
+from query.model.input_limits import plain_text
+from query.model.intent import Intent, understand
+from query.model.request import SearchRequest
 from query.suggest.suggester import require_typed
 from query.suggest.suggestion import Suggestions
 

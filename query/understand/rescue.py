@@ -9,7 +9,7 @@ never relaxed.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from query.understand.understood import Constraint, Relaxed, Understood
+from query.model.understood import Constraint, Relaxed, Understood
 
 ORDER = ("size", "gender", "material", "colour", "category", "brand")
 WIDER = 1.5

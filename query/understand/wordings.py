@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
+from query.model.understood import Variant
 from query.understand.chinese import Chinese, has_cjk, is_cjk
 from query.understand.gazetteer import Gazetteer
 from query.understand.lexicon import Lexicon, phrase
 from query.understand.pieces import Piece
 from query.understand.pinyin import Pinyin
 from query.understand.spelling import Speller
-from query.understand.understood import Variant
 from query.understand.vocabulary import Vocabulary
 
 MAX_VARIANTS = 4

@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 
-from query.intent import script_of
+from query.model.intent import script_of
+from query.model.understanding import Understanding
+from query.model.understood import Constraint, Kind, Language, Role, Token, Understood
 from query.understand.chinese import Chinese, has_cjk
 from query.understand.english import EnglishParser
 from query.understand.gazetteer import Gazetteer
 from query.understand.heads import find_head, head_text, names_thing
 from query.understand.lexicon import Lexicon
-from query.understand.options import Understanding
 from query.understand.pieces import Piece, cut
 from query.understand.price import PriceSpan, find_price
 from query.understand.sizes import SizeSpan, find_model_number, find_sizes
-from query.understand.understood import Constraint, Kind, Language, Role, Token, Understood
 
 _NAMED: tuple[Kind, ...] = ("brand", "colour", "material", "gender", "category")
 _TAGS = {"n": "noun", "v": "other", "a": "adjective", "m": "number", "price": "number"}

@@ -11,7 +11,7 @@ from mappings.errors import InputError
 if TYPE_CHECKING:
     from encoders.speech.transcript import Transcript
     from query.engine import SearchEngine
-    from query.queries.mixture import Mixture
+    from query.model.mixture import Mixture
 
 Pictures = Annotated[
     list[str] | None, typer.Option("--image", "--picture", help="A picture file; repeatable.")
@@ -85,7 +85,7 @@ def read_mixture(
         InputError: A box cannot be read, or a limit is passed.
     """
     from encoders.crop import Box
-    from query.queries.mixture import Mixture
+    from query.model.mixture import Mixture
 
     return Mixture(
         like=tuple(like),
@@ -134,7 +134,7 @@ def hear(voice: Path, language: str, name: str, engine: "SearchEngine") -> "Tran
         NodeUnreachable: The node does not answer.
     """
     from encoders.speech.registry import listen, load_transcriber
-    from query.queries.spoken import choose
+    from query.execute.spoken import choose
 
     try:
         content = voice.read_bytes()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ingest.report import Report
-    from query.result import SearchResult
+    from query.model.result import SearchResult
     from shelfsight.demo.tour import Stop
 
 ALIAS = "demo"

@@ -9,9 +9,9 @@ from augment_shop import CALIBRATION, COUNT, asked, vectors_of
 from mappings.attach import Attachment
 from query.augmenting.compile import Wishes, compile_body
 from query.augmenting.scoring import NAMES
-from query.oracle import score
-from query.profiles import DEFAULT, Profile, weigh
-from query.vectors import QueryVectors
+from query.encode.query_vectors import QueryVectors
+from query.model.profiles import DEFAULT, Profile, weigh
+from query.plan.reference import score
 
 pytestmark = pytest.mark.node
 BODY: dict[str, Any] = {

@@ -8,8 +8,9 @@ from query_shop import DIM, WORDS
 
 from mappings.product import Product
 from mappings.schema import DELETED, Schema
-from query.filters import AnyOf, Between
-from query.fusion.kinds import (
+from query.encode.query_vectors import QueryVectors
+from query.model.filters import AnyOf, Between
+from query.model.fusions import (
     HybridL2,
     HybridMinMax,
     HybridZScore,
@@ -18,15 +19,14 @@ from query.fusion.kinds import (
     ReciprocalRank,
     TheoreticalConvex,
 )
-from query.intent import understand
-from query.lexical import lexical_query
-from query.oracle import score, similarity
-from query.plan import compile_plan
-from query.profiles import BUILT_IN, DEFAULT, find_profile
-from query.request import SearchRequest
-from query.signals import WORDS as COLUMNS
-from query.signals import Lexical
-from query.vectors import QueryVectors
+from query.model.intent import understand
+from query.model.profiles import BUILT_IN, DEFAULT, find_profile
+from query.model.request import SearchRequest
+from query.model.signals import WORDS as COLUMNS
+from query.model.signals import Lexical
+from query.plan.compiler import compile_plan
+from query.plan.lexical import lexical_query
+from query.plan.reference import score, similarity
 
 SIDES = {
     "text": ("text", "text"),

@@ -18,9 +18,9 @@ from mappings.index import create
 from mappings.product import Product, parse_product
 from mappings.schema import Schema
 from mappings.vectors import ProductVectors
-from query.candidates import Budget, Depth
 from query.engine import Patience, SearchEngine
-from query.profiles import DEFAULT
+from query.model.profiles import DEFAULT
+from query.plan.budget import Budget, Depth
 
 # As an index's own scales are: no calibrated value passes 1.
 CLIPPED = Calibration(

@@ -10,10 +10,12 @@ from mappings.calibration import Affine, Calibration, Centred, Raw, Saturation, 
 from mappings.errors import InputError
 from mappings.schema import Schema
 from mappings.vectors import ProductVectors
-from query.calibrate import DEFAULT_SCALES, count_words, estimate, for_query, pseudo_query
-from query.calibrate_words import Tops, estimate_lexical, scale_of_tops
-from query.oracle import rank, score, similarity
-from query.profiles import DEFAULT
+from query.calibration.bm25 import Tops, estimate_lexical, scale_of_tops
+from query.calibration.measure import estimate
+from query.calibration.pseudo_queries import pseudo_query
+from query.model.profiles import DEFAULT
+from query.plan.reference import rank, score, similarity
+from query.plan.scales import DEFAULT_SCALES, count_words, for_query
 
 
 def test_the_blends_dot_product_is_the_formulas_vector_part(the_shop: Shop) -> None:

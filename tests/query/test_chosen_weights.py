@@ -14,16 +14,16 @@ from mappings.index import create
 from mappings.product import parse_product
 from mappings.schema import Schema
 from mappings.vectors import ProductVectors
-from query.agreement import Shares, agree, agreement, told
-from query.calibrate import DEFAULT_SCALES
 from query.engine import Patience, SearchEngine
-from query.input_limits import MAX_WEIGHT
-from query.profiles import ADAPTIVE, BUILT_IN, DEFAULT, Profile, load_profiles
-from query.request import SearchRequest
-from query.signals import Agreed
-from query.understand.understood import Constraint, Token, Understood
-from query.weight_rules import Rule, When
-from query.weights import choose
+from query.model.input_limits import MAX_WEIGHT
+from query.model.profiles import ADAPTIVE, BUILT_IN, DEFAULT, Profile, load_profiles
+from query.model.request import SearchRequest
+from query.model.signals import Agreed
+from query.model.understood import Constraint, Token, Understood
+from query.model.weight_rules import Rule, When
+from query.plan.feedback import Shares, agree, agreement, told
+from query.plan.scales import DEFAULT_SCALES
+from query.plan.weights import choose
 
 PRESENT = ("lexical", "text", "image", "attribute", "coherence")
 PLAIN = Understood("red dress", "red dress", "en")

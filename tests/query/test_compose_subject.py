@@ -13,11 +13,11 @@ from encoders.image.hashed import HashImageEncoder
 from encoders.pictures import PictureDecoder
 from encoders.text.hashed import HashTextEncoder
 from mappings.errors import InputError
-from query.intent import understand
-from query.queries.mixture import Mixture
-from query.queries.subject import Spotter
-from query.request import SearchRequest
-from query.vectors import QueryEncoder
+from query.encode.encoder import QueryEncoder
+from query.encode.subject import Spotter
+from query.model.intent import understand
+from query.model.mixture import Mixture
+from query.model.request import SearchRequest
 
 DIM = 32
 

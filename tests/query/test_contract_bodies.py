@@ -8,14 +8,15 @@ from query_shop import BLEND, CALIBRATION, DIM
 from test_query_bodies import DEEPEST, PICTURE, TEXT, clauses, scripts
 
 from mappings.schema import Schema
-from query.candidates import Budget, deeper
-from query.facets import parse_facet
-from query.filters import parse_filter
-from query.intent import understand
-from query.plan import Plan, compile_plan
-from query.profiles import DEFAULT
-from query.request import SearchRequest
-from query.vectors import QueryVectors
+from query.encode.query_vectors import QueryVectors
+from query.model.facets import parse_facet
+from query.model.filters import parse_filter
+from query.model.intent import understand
+from query.model.profiles import DEFAULT
+from query.model.request import SearchRequest
+from query.plan.budget import Budget, deeper
+from query.plan.compiler import compile_plan
+from query.plan.plan import Plan
 
 FILTERS = (parse_filter("brand=Acme"), parse_filter("price<50"), parse_filter("颜色=红色"))
 FACETS = tuple(parse_facet(w) for w in ("brand", "颜色:5", "price=..50,50.."))

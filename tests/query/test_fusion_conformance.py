@@ -12,9 +12,9 @@ from fusion_reference import Scores, exact_scores, legs_of, reference
 from fusion_shelf import TWINS, Shelf
 
 from query.engine import SearchEngine
-from query.facets import parse_facet
-from query.filters import parse_filter
-from query.fusion.kinds import (
+from query.model.facets import parse_facet
+from query.model.filters import parse_filter
+from query.model.fusions import (
     EXACT,
     Exact,
     Fusion,
@@ -26,8 +26,8 @@ from query.fusion.kinds import (
     TheoreticalConvex,
     written,
 )
-from query.request import SearchRequest
-from query.result import Hit, SearchResult
+from query.model.request import SearchRequest
+from query.model.result import Hit, SearchResult
 
 pytestmark = pytest.mark.node
 
@@ -212,7 +212,7 @@ def test_totals_facets_and_reach_are_of_the_sets_that_the_answer_names(
 def test_sorted_and_collapsed_pages_are_of_the_same_window(
     fusion: Fusion, ask: Any, fusion_engine: SearchEngine, fusion_shelf: Shelf
 ) -> None:
-    from query.ordering import parse_sort
+    from query.model.sorting import parse_sort
 
     hits, _ = ask(fusion, "zh")
     request = replace(REQUESTS["zh"], fusion=fusion, size=100)

@@ -6,7 +6,16 @@ import pytest
 from mappings.errors import InputError
 from query.fusion.combine import LegHits, by_score, fuse
 from query.fusion.hybrid import as_engine
-from query.fusion.kinds import (
+from query.fusion.normalise import (
+    engine_l2,
+    engine_min_max,
+    engine_z_score,
+    leaks_raw,
+    min_max,
+    reciprocal_rank,
+    theoretical_min_max,
+)
+from query.model.fusions import (
     KINDS,
     Exact,
     HybridL2,
@@ -18,15 +27,6 @@ from query.fusion.kinds import (
     TheoreticalConvex,
     parse_fusion,
     written,
-)
-from query.fusion.normalise import (
-    engine_l2,
-    engine_min_max,
-    engine_z_score,
-    leaks_raw,
-    min_max,
-    reciprocal_rank,
-    theoretical_min_max,
 )
 
 FOUR = np.array([10.0, 6.0, 4.0, 2.0])

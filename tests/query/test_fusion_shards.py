@@ -14,7 +14,7 @@ from mappings.body import render
 from mappings.index import create
 from mappings.schema import Schema
 from query.engine import Patience, SearchEngine
-from query.fusion.kinds import (
+from query.model.fusions import (
     Fusion,
     HybridL2,
     HybridMinMax,
@@ -23,7 +23,7 @@ from query.fusion.kinds import (
     ReciprocalRank,
     TheoreticalConvex,
 )
-from query.request import SearchRequest
+from query.model.request import SearchRequest
 
 pytestmark = pytest.mark.node
 

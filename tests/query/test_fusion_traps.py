@@ -11,20 +11,20 @@ from query_shop import DIM, WORDS
 
 from mappings.errors import InputError
 from mappings.schema import Schema
-from query.filters import parse_filter
-from query.fusion.ask import send_many
+from query.encode.query_vectors import QueryVectors
 from query.fusion.hybrid import hybrid_body
-from query.fusion.kinds import HybridL2, HybridMinMax, HybridZScore, OverLegs
 from query.fusion.legs import Leg, compile_legs, filtered
 from query.fusion.replies import FusedWindow
 from query.fusion.window import Wanted, match_set_body, window_of
-from query.intent import understand
-from query.plan import compile_plan
-from query.profiles import DEFAULT
-from query.request import SearchRequest
-from query.store import IndexGone, LegFailed
-from query.vectors import QueryVectors
-from query.window import collapse, order
+from query.model.filters import parse_filter
+from query.model.fusions import HybridL2, HybridMinMax, HybridZScore, OverLegs
+from query.model.intent import understand
+from query.model.profiles import DEFAULT
+from query.model.request import SearchRequest
+from query.model.window import collapse, order
+from query.opensearch.client import IndexGone, LegFailed
+from query.opensearch.msearch import send_many
+from query.plan.compiler import compile_plan
 
 pytestmark = pytest.mark.node
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from query.memory import Memory
+from query.encode.memory import Memory
 
 
 def test_what_was_made_is_not_made_again() -> None:

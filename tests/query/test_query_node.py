@@ -18,18 +18,18 @@ from encoders.protocol import unit_rows
 from encoders.sight import Sight
 from mappings.index import read_index
 from mappings.schema import Schema
-from query.candidates import Budget, Depth
 from query.engine import Patience, SearchEngine
-from query.filters import parse_filter
-from query.intent import understand
-from query.lexical import lexical_query
-from query.oracle import best_similarity, rank, score, similarity
-from query.plan import scale_of
-from query.profiles import BUILT_IN, find_profile
-from query.request import SearchRequest
-from query.result import SearchResult
-from query.signals import WORDS as COLUMNS
-from query.signals import Lexical, signals_of
+from query.model.filters import parse_filter
+from query.model.intent import understand
+from query.model.profiles import BUILT_IN, find_profile
+from query.model.request import SearchRequest
+from query.model.result import SearchResult
+from query.model.signals import WORDS as COLUMNS
+from query.model.signals import Lexical, signals_of
+from query.plan.budget import Budget, Depth
+from query.plan.lexical import lexical_query
+from query.plan.reference import best_similarity, rank, score, similarity
+from query.plan.scales import scale_of
 
 pytestmark = pytest.mark.node
 

@@ -12,12 +12,13 @@ from encoders.registry import load_text_encoder
 from encoders.sight import Look
 from mappings.calibration import Calibration, Centred, pack
 from mappings.schema import Schema
-from query.intent import understand
-from query.plan import compile_plan
-from query.profiles import DEFAULT
-from query.queries.mixture import Mixture
-from query.request import SearchRequest
-from query.vectors import MADE, QueryEncoder, QueryVectors
+from query.encode.encoder import QueryEncoder
+from query.encode.query_vectors import MADE, QueryVectors
+from query.model.intent import understand
+from query.model.mixture import Mixture
+from query.model.profiles import DEFAULT
+from query.model.request import SearchRequest
+from query.plan.compiler import compile_plan
 
 HASH = load_text_encoder("hash:32")
 

@@ -8,7 +8,7 @@ import pytest
 from encoders.speech.transcript import Alternative, Transcript
 from mappings.connection import Connection
 from query.engine import SearchEngine
-from query.queries.spoken import choose, known_words
+from query.execute.spoken import choose, known_words
 
 pytestmark = pytest.mark.node
 

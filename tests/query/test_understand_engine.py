@@ -9,14 +9,17 @@ import pytest
 from query_shop import IDENTITY, WORDS
 
 from mappings.errors import InputError
+from query.encode.query_vectors import QueryVectors
 from query.engine import Patience, SearchEngine
-from query.filters import parse_filter
-from query.intent import Intent
-from query.lexical import MAX_CLAUSES
-from query.ordering import parse_sort
-from query.plan import compile_plan
-from query.profiles import DEFAULT
-from query.request import SearchRequest
+from query.model.filters import parse_filter
+from query.model.intent import Intent
+from query.model.profiles import DEFAULT
+from query.model.request import SearchRequest
+from query.model.sorting import parse_sort
+from query.model.understanding import Understanding
+from query.plan.compiler import compile_plan
+from query.plan.lexical import MAX_CLAUSES
+from query.plan.understood_clauses import clauses_of
 from query.rules.book import Rule, RuleBook, Synonyms
 from query.rules.live import LiveRules
 from query.rules.store import RuleStore
@@ -24,11 +27,8 @@ from query.suggest.popular import QueryCounts
 from query.suggest.recorder import QueryRecorder
 from query.understand.catalogue_reading import CatalogueReading
 from query.understand.chinese import Chinese
-from query.understand.clauses import clauses_of
 from query.understand.lexicon import built_in
 from query.understand.live_words import LiveWords
-from query.understand.options import Understanding
-from query.vectors import QueryVectors
 
 pytestmark = pytest.mark.node
 RULES = "words-tests-rules"

@@ -7,16 +7,16 @@ from query_shop import IDENTITY
 from test_understand_wordings import CHINESE, WORDS, read
 
 from mappings.index import CatalogueIndex
-from query.input_limits import MAX_TEXT, plain_text
-from query.intent import script_of
-from query.request import SearchRequest
+from query.model.input_limits import MAX_TEXT, plain_text
+from query.model.intent import script_of
+from query.model.request import SearchRequest
+from query.model.understanding import Understanding
+from query.model.understood import KINDS
 from query.suggest.completions import Fold
 from query.suggest.suggester import Suggester
 from query.understand.catalogue_reading import CatalogueReading
 from query.understand.lexicon import built_in
 from query.understand.live_words import LiveWords
-from query.understand.options import Understanding
-from query.understand.understood import KINDS
 
 WRITTEN = """
 红 紅色 连衣裙 的 女 男士 真皮 500 元 以下 到 - $ ￥ ¥ € 百 千 万 两 二 十 左右 带

@@ -3,11 +3,11 @@
 from understood_tables import words
 
 from encoders.kinds.kinds import Likeness
+from query.model.understanding import USUAL
+from query.model.understood import NOTHING, AppliedRule, Understood, Variant
 from query.understand.chinese import Chinese
 from query.understand.lexicon import built_in
-from query.understand.options import USUAL
 from query.understand.rescue import easier_readings
-from query.understand.understood import NOTHING, AppliedRule, Understood, Variant
 from query.understand.words import WordReader
 from shelfsight.commands.result_table import understood_lines
 from shelfsight.commands.understand import lines_of

@@ -2,14 +2,14 @@
 
 import pytest
 
-from query.request import SearchRequest
+from query.model.request import SearchRequest
+from query.model.understanding import Understanding
+from query.model.understood import Constraint, Understood
 from query.rules.book import RuleBook, Synonyms
 from query.understand.catalogue_reading import CatalogueReading
 from query.understand.chinese import Chinese
 from query.understand.lexicon import built_in
 from query.understand.live_words import LiveWords, Words
-from query.understand.options import Understanding
-from query.understand.understood import Constraint, Understood
 from query.understand.vocabulary import Vocabulary
 
 CHINESE = Chinese()

@@ -4,17 +4,8 @@ import random
 
 import pytest
 
-from query.window import (
-    Candidate,
-    SortKey,
-    Window,
-    collapse,
-    cut,
-    docvalues,
-    order,
-    page,
-    values_of,
-)
+from query.model.window import Candidate, SortKey, Window, collapse, cut, order, page
+from query.opensearch.doc_values import docvalues, values_of
 
 
 def window(*candidates: Candidate) -> Window:

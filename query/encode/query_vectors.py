@@ -1,0 +1,73 @@
+"""Query vectors: what a request's words mean and look like, and what its pictures show."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.kinds.kinds import Likeness
+from mappings.errors import InputError
+
+Vector = NDArray[np.float32]
+T = TypeVar("T")
+MADE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class QueryVectors:
+    """The query's vectors, float32 (d,), unit length; ``None`` where there is nothing to encode.
+
+    Args:
+        text: What its words mean.
+        picture: What its pictures show.
+        seen: What its words look like, where that is another vector than ``text``.
+        looks_like: The kinds of things that they look like, the likeliest first.
+    """
+
+    text: Vector | None = None
+    picture: Vector | None = None
+    seen: Vector | None = None
+    looks_like: tuple[Likeness, ...] = ()
+    _made: dict[object, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def of(self, side: str) -> Vector | None:
+        """Return the vector of the side ``text``, ``picture`` or ``seen``."""
+        return {"text": self.text, "picture": self.picture, "seen": self.seen}[side]
+
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """Return what was made of these vectors under a key, or make it now; it stays as it is.
+
+        Args:
+            key: Says all that it depends on beside the vectors.
+            make: Makes it.
+        """
+        found: T | None = self._made.get(key)  # another thread may clear it, or make the same
+        if found is None:
+            found = make()
+            if len(self._made) >= MADE:
+                self._made.clear()
+            self._made[key] = found
+        return found
+
+
+def require_vector(vector: Vector, dim: int) -> Vector:
+    """Return the vector as float32 (dim,).
+
+    Raises:
+        InputError: It has another dimension, is zero, or holds a value that is no number.
+    """
+    found = np.asarray(vector, dtype=np.float32)
+    if found.shape != (dim,):
+        raise InputError(
+            f"The query's vector has {' x '.join(map(str, found.shape))} dimensions, but the"
+            f" index's have {dim}.",
+            "Search with the models that made the index.",
+        )
+    if not np.isfinite(found).all() or not found.any():
+        raise InputError(
+            "The query's vector is zero or holds a value that is no number.",
+            "Check the encoder: every vector has unit length.",
+        )
+    return found
