@@ -132,7 +132,7 @@ def measure(
 
 def _asks(client: Any, shelf: Shelf) -> list[dict[str, Ask]]:  # noqa: ANN401
     """Return what is timed, by query and name."""
-    engine, anew = shelf.engine(client), shelf.engine(client, Budget(anew=True))
+    engine, anew = shelf.engine(client), shelf.engine(client, Budget(bypass_cache=True))
     questions = [_question(shelf, n) for n in range(len(shelf.queries))]
     return [
         _contenders(client, engine, shelf, q) | {ANEW: partial(anew.search, q.request)}
@@ -156,7 +156,7 @@ def _contenders(
     """Return what is timed, by name; all ask the same words, filters, facets and page."""
     request, intent = q.request, understand(q.request)
     cursor = engine.search(request).next
-    vectors = QueryVectors(q.vector, seen=engine.encoder.encode(intent)[0].seen)
+    vectors = QueryVectors(q.vector, visual=engine.encoder.encode(intent)[0].visual)
     lexical, near = legs(intent, vectors, shelf.schema, Budget().blend.k)
     kept = near_filter(request.filters)
     counted = {"aggs": aggregations(FACETS, ())}

@@ -24,7 +24,7 @@ def legs(
     lexical = lexical_query(Lexical(WORDS), intent.text, intent.script)
     assert lexical is not None
     words = vector_json(vectors.text)
-    seen = words if vectors.seen is None else vector_json(vectors.seen)
+    seen = words if vectors.visual is None else vector_json(vectors.visual)
     kept = near_filter(intent.request.filters)
     columns = {schema.text_vector: words, schema.image_vector: seen, schema.attribute_vector: words}
     near = [{"knn": {c.name: {"vector": v, "k": k, **kept}}} for c, v in columns.items()]

@@ -93,7 +93,7 @@ def brute_force(
     made = shelf.catalogue
     assert q.vectors.text is not None
     asked = q.vectors.text.astype(np.float64)
-    seen = asked if q.vectors.seen is None else q.vectors.seen.astype(np.float64)
+    seen = asked if q.vectors.visual is None else q.vectors.visual.astype(np.float64)
     raw = {
         "lexical": every_bm25(client, q.intent, place),
         "text": made.text @ asked,

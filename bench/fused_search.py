@@ -96,7 +96,7 @@ def run(client: Any, given: argparse.Namespace) -> dict[str, Any]:  # noqa: ANN4
     ):
         intent = understand(request(text, len(questions)))
         seen = sight.seen(text, vector) if sight else None
-        questions.append(Question(kind, intent, QueryVectors(vector, seen=seen)))
+        questions.append(Question(kind, intent, QueryVectors(vector, visual=seen)))
     right = rightness(client, shelf, questions)
     bodies, compile_ms = prepared(shelf, questions)
     times = timed(client, bodies, given.rounds, given.seed)
@@ -107,7 +107,7 @@ def run(client: Any, given: argparse.Namespace) -> dict[str, Any]:  # noqa: ANN4
         "products": given.products,
         "vectors": f"{given.model}: see bench/fused_catalogue.py for what is real and made up",
         "queries": len(questions),
-        "queries_looked_up": sum(q.vectors.seen is not None for q in questions),
+        "queries_looked_up": sum(q.vectors.visual is not None for q in questions),
         "warm_up_requests": max(WARM_UP, len(bodies[0])),
         "rounds": given.rounds,
         "compile_ms_p50": compile_ms,

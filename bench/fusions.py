@@ -25,7 +25,7 @@ from learn.significance import paired
 from mappings.connection import Connection
 from query.encode.query_vectors import QueryVectors
 from query.execute.reply import read_hits
-from query.fusion.window import Wanted, window_of
+from query.fusion.window import WindowOptions, window_of
 from query.model.fusions import (
     EXACT,
     Exact,
@@ -132,7 +132,7 @@ def ranking(
     if isinstance(fusion, Exact):
         reply = send(client, shelf.index, plan.body, PATIENCE)
         return [hit.id for hit in read_hits(reply, plan)][:size]
-    wanted = Wanted(seconds=PATIENCE, patience=PATIENCE)
+    wanted = WindowOptions(seconds=PATIENCE, patience=PATIENCE)
     window = window_of(client, shelf.index, intent, vectors, plan.terms, wanted).window
     return [candidate.id for candidate in order(window).candidates[:size]]
 

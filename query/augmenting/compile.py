@@ -277,8 +277,8 @@ def _either(own: Clause, beside: list[Clause]) -> Clause:
 
 def _json_vectors(vectors: QueryVectors) -> dict[str, list[float]]:
     """Return the vectors by parameter; words that look like what they mean are sent twice."""
-    seen = vectors.text if vectors.seen is None else vectors.seen
-    found = {"q_text": vectors.text, "q_seen": seen, "q_picture": vectors.picture}
+    visual = vectors.text if vectors.visual is None else vectors.visual
+    found = {"q_text": vectors.text, "q_seen": visual, "q_picture": vectors.picture}
     return {name: vector_json(vector) for name, vector in found.items() if vector is not None}
 
 

@@ -14,18 +14,18 @@ from encoders.picture_size import PictureSize, Pixels
 from encoders.protocol import ImageEncoder, TextEncoder
 from encoders.sight import Look, Sight
 from mappings.errors import InputError, ShelfsightError
+from query.encode.cache import ContentCache
 from query.encode.directions import direction, mixed, moved
-from query.encode.memory import Memory
 from query.encode.query_vectors import QueryVectors, T, Vector, require_vector
 from query.encode.subject import Spotter
-from query.encode.texts import worded
+from query.encode.texts import encoded_texts
 from query.model.input_limits import plain_text
 from query.model.intent import Intent
 from query.model.mixture import Mixture
 from query.model.request import SearchRequest
 from query.opensearch.stored_vectors import Example
 
-WHOLE = 512
+MAX_QUERIES = 512
 """Queries whose vectors are remembered together with what was made of them, some 40 KB each."""
 NEUTRAL = "product"
 """A text that says nothing in particular: where directions start that have one end alone."""
@@ -58,7 +58,7 @@ class QueryEncoder:
         image: The image encoder with its projection, so that it ends in the text's space.
         decoder: How uploads become pixels.
         dim: Dimensions of the space; another length or a value that is no number is an error.
-        keep: Vectors remembered, the longest unused forgotten first; as many looks beside.
+        capacity: Vectors kept, the least recently used dropped first; as many expanded queries.
         spotter: Finds what uploads are of, where that is asked for.
         sight: Knows what words look like; without it pictures are asked with what they mean.
     """
@@ -69,15 +69,16 @@ class QueryEncoder:
         image: ImageEncoder | None,
         decoder: PictureDecoder | None,
         dim: int,
-        keep: int = 4_096,
+        capacity: int = 4_096,
         spotter: Spotter | None = None,
         sight: Sight | None = None,
     ) -> None:
         self._spotter, self._sight = spotter, sight
         self._text, self._image, self._decoder = text, image, decoder
         self._dim = dim
-        self._kept, self._looked = Memory[Vector](keep), Memory[Look](keep)
-        self._whole = Memory[QueryVectors](min(keep, WHOLE))
+        self._vectors = ContentCache[Vector](capacity)
+        self._expanded = ContentCache[Look](capacity)
+        self._query_vectors = ContentCache[QueryVectors](min(capacity, MAX_QUERIES))
         self._decoding = threading.Lock()
 
     def close(self) -> None:
@@ -110,48 +111,55 @@ class QueryEncoder:
             InputError: An uploaded picture cannot be used, or an encoder's vector has the wrong
                 dimension or holds a value that is no number.
         """
-        words = _alone(intent, examples)
-        known = self._whole.get(words) if words else None
+        sole_text = _sole_text(intent, examples)
+        known = self._query_vectors.get(sole_text) if sole_text else None
         if known is not None:
             return known, ()
         failed: list[str] = []
         request = intent.request
         mixture, strength = request.mixture, request.mixture.strength
-        along = self._try("text", failed, lambda: self._direction(mixture.but, mixture.without))
-        begun = self._try("text", [], lambda: self._begin(intent)) or {}
-        text = self._try("text", failed, lambda: self._said(intent, self._words))
+        change = self._try("text", failed, lambda: self._direction(mixture.but, mixture.without))
+        lookups = self._try("text", [], lambda: self._start_lookups(intent)) or {}
+        text = self._try("text", failed, lambda: self._encode_texts(intent, self._encode_text))
         # An encoder that fails was named above; without this vector the words' own stands in.
-        looks = None if failed else self._try("text", [], lambda: self._looks(intent, begun))
-        seen, likenesses = looks or (None, ())
-        if not worded(intent) and (stored := _stored(examples, mixture)) is not None:
-            text = moved(stored, along, strength)
-        picture = self._try("picture", failed, lambda: self._shown(request, examples))
+        expanded = (
+            None
+            if failed
+            else self._try("text", [], lambda: self._encode_expanded(intent, lookups))
+        )
+        visual, concepts = expanded or (None, ())
+        if not encoded_texts(intent) and (stored := _mean_text(examples, mixture)) is not None:
+            text = moved(stored, change, strength)
+        picture = self._try("picture", failed, lambda: self._encode_images(request, examples))
         if picture is not None:
-            picture = moved(picture, along, strength)
-        vectors = QueryVectors(text, picture, seen, likenesses)
-        if words and not failed and (looks or self._sight is None):  # nothing is to be tried again
-            self._whole.put(words, vectors)
+            picture = moved(picture, change, strength)
+        vectors = QueryVectors(text, picture, visual, concepts)
+        is_complete = not failed and (expanded or self._sight is None)  # else it is tried again
+        if sole_text and is_complete:
+            self._query_vectors.put(sole_text, vectors)
         return vectors, tuple(dict.fromkeys(failed))
 
     def _direction(self, towards: str, away: str) -> Vector | None:
         end, start = plain_text(towards), plain_text(away)
         if not end and not start:
             return None
-        neutral = self._words(NEUTRAL)
+        neutral = self._encode_text(NEUTRAL)
         return direction(
-            self._words(end) if end else None, self._words(start) if start else None, neutral
+            self._encode_text(end) if end else None,
+            self._encode_text(start) if start else None,
+            neutral,
         )
 
-    def _begin(self, intent: Intent) -> dict[str, Meant]:
-        """Have the texts looked up that were not seen before, while they are encoded."""
+    def _start_lookups(self, intent: Intent) -> dict[str, Meant]:
+        """Start looking up the texts that are not cached yet, while they are encoded."""
         sight = self._sight
         if sight is None:
             return {}
-        new = [text for text in worded(intent) if text.encode() not in self._looked]
+        new = [text for text in encoded_texts(intent) if text.encode() not in self._expanded]
         return {text: sight.begin(text) for text in new}
 
-    def _looks(
-        self, intent: Intent, begun: Mapping[str, Meant]
+    def _encode_expanded(
+        self, intent: Intent, lookups: Mapping[str, Meant]
     ) -> tuple[Vector | None, tuple[Likeness, ...]]:
         """Return what the request's texts look like, and the kinds that its first one names.
 
@@ -161,30 +169,30 @@ class QueryEncoder:
         if sight is None:
             return None, ()
 
-        def seen(text: str) -> Look:
-            words = self._words(text)
+        def expand(text: str) -> Look:
+            vector = self._encode_text(text)
 
-            def look() -> Look:
-                found = sight.look(text, words, begun.get(text)) or Look(words)
-                return replace(found, vector=require_vector(found.vector, self._dim))
+            def compute() -> Look:
+                query = sight.look(text, vector, lookups.get(text)) or Look(vector)
+                return replace(query, vector=require_vector(query.vector, self._dim))
 
-            return self._looked.of(text.encode(), look)
+            return self._expanded.get_or_compute(text.encode(), compute)
 
-        looks = {text: seen(text) for text in worded(intent)}
-        if all(np.array_equal(look.vector, self._words(text)) for text, look in looks.items()):
+        queries = {text: expand(text) for text in encoded_texts(intent)}
+        if all(np.array_equal(q.vector, self._encode_text(text)) for text, q in queries.items()):
             return None, ()
-        kinds = next(iter(looks.values())).kinds
-        return self._said(intent, lambda text: looks[text].vector), kinds
+        concepts = next(iter(queries.values())).kinds
+        return self._encode_texts(intent, lambda text: queries[text].vector), concepts
 
-    def _said(self, intent: Intent, encode: Callable[[str], Vector]) -> Vector | None:
+    def _encode_texts(self, intent: Intent, encode: Callable[[str], Vector]) -> Vector | None:
         """Return the mean of the request's texts, away from what is not wanted."""
-        texts, mixture = worded(intent), intent.request.mixture
+        texts, mixture = encoded_texts(intent), intent.request.mixture
         if not texts:
             return None
-        said = mixed([encode(text) for text in texts])
-        return moved(said, self._direction("", mixture.without), mixture.strength)
+        mean = mixed([encode(text) for text in texts])
+        return moved(mean, self._direction("", mixture.without), mixture.strength)
 
-    def _shown(self, request: SearchRequest, examples: Sequence[Example]) -> Vector | None:
+    def _encode_images(self, request: SearchRequest, examples: Sequence[Example]) -> Vector | None:
         """Return the weighted mean of uploads and stored pictures, ``None`` without any."""
         mixture, uploads = request.mixture, request.pictures
         if not uploads and all(example.image is None for example in examples):
@@ -195,16 +203,18 @@ class QueryEncoder:
                 box or self._subject(content) for content, box in zip(uploads, boxes, strict=True)
             )
         rows: list[Vector | None] = [
-            self._picture(content, box) for content, box in zip(uploads, boxes, strict=True)
+            self._encode_image(content, box) for content, box in zip(uploads, boxes, strict=True)
         ]
         rows += [example.image for example in examples]
         weights = mixture.picture_weights or (1.0,) * len(rows)
-        kept = [(row, w) for row, w in zip(rows, weights, strict=True) if row is not None and w > 0]
-        if not kept:
+        weighted = [
+            (row, w) for row, w in zip(rows, weights, strict=True) if row is not None and w > 0
+        ]
+        if not weighted:
             raise InputError(
                 "The examples that have a picture all have weight 0.", "Give one more weight."
             )
-        return mixed([row for row, _ in kept], [w for _, w in kept])
+        return mixed([row for row, _ in weighted], [w for _, w in weighted])
 
     def _try(self, side: str, failed: list[str], encode: Callable[[], T | None]) -> T | None:
         try:
@@ -215,11 +225,13 @@ class QueryEncoder:
             failed.append(side)  # the search goes on without this side, and says so
             return None
 
-    def _words(self, text: str) -> Vector:
+    def _encode_text(self, text: str) -> Vector:
         encoder = self._text
         if encoder is None:
             raise RuntimeError("no text encoder")
-        return self._remember(f"text\0{text}".encode(), lambda: encoder.encode_query([text])[0])
+        return self._get_or_encode(
+            f"text\0{text}".encode(), lambda: encoder.encode_query([text])[0]
+        )
 
     def _subject(self, content: bytes) -> Box:
         if self._spotter is None:
@@ -228,7 +240,7 @@ class QueryEncoder:
             )
         return self._spotter.box(content)
 
-    def _picture(self, content: bytes, box: Box | None = None) -> Vector:
+    def _encode_image(self, content: bytes, box: Box | None = None) -> Vector:
         image, decoder = self._image, self._decoder
         if image is None or decoder is None:
             raise RuntimeError("no image encoder")
@@ -241,13 +253,13 @@ class QueryEncoder:
             row: Vector = image.encode_query([pixels])[0]
             return row
 
-        return self._remember(f"picture\0{box}\0".encode() + content, encode)
+        return self._get_or_encode(f"picture\0{box}\0".encode() + content, encode)
 
-    def _remember(self, content: bytes, encode: Callable[[], Vector]) -> Vector:
-        return self._kept.of(content, lambda: require_vector(encode(), self._dim))
+    def _get_or_encode(self, content: bytes, encode: Callable[[], Vector]) -> Vector:
+        return self._vectors.get_or_compute(content, lambda: require_vector(encode(), self._dim))
 
 
-def _alone(intent: Intent, examples: Sequence[Example]) -> bytes:
+def _sole_text(intent: Intent, examples: Sequence[Example]) -> bytes:
     """Return the text that alone makes the request's vectors; empty where more does."""
     request = intent.request
     if examples or request.pictures or not request.mixture.is_plain:
@@ -255,10 +267,10 @@ def _alone(intent: Intent, examples: Sequence[Example]) -> bytes:
     return intent.encoded.encode()
 
 
-def _stored(examples: Sequence[Example], mixture: Mixture) -> Vector | None:
+def _mean_text(examples: Sequence[Example], mixture: Mixture) -> Vector | None:
     """Return the weighted mean of the examples' stored texts, ``None`` where there is none."""
     given = mixture.picture_weights
     weights = given[len(given) - len(examples) :] or (1.0,) * len(examples)
     rows = [example.text for example in examples]
-    kept = [(row, w) for row, w in zip(rows, weights, strict=True) if row is not None and w > 0]
-    return mixed([row for row, _ in kept], [w for _, w in kept]) if kept else None
+    weighted = [(row, w) for row, w in zip(rows, weights, strict=True) if row is not None and w > 0]
+    return mixed([row for row, _ in weighted], [w for _, w in weighted]) if weighted else None

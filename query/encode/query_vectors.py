@@ -12,7 +12,7 @@ from mappings.errors import InputError
 
 Vector = NDArray[np.float32]
 T = TypeVar("T")
-MADE = 32
+MAX_DERIVED = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,34 +22,34 @@ class QueryVectors:
     Args:
         text: What its words mean.
         picture: What its pictures show.
-        seen: What its words look like, where that is another vector than ``text``.
+        visual: What its words look like, where that is another vector than ``text``.
         looks_like: The kinds of things that they look like, the likeliest first.
     """
 
     text: Vector | None = None
     picture: Vector | None = None
-    seen: Vector | None = None
+    visual: Vector | None = None
     looks_like: tuple[Likeness, ...] = ()
-    _made: dict[object, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _derived: dict[object, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def of(self, side: str) -> Vector | None:
-        """Return the vector of the side ``text``, ``picture`` or ``seen``."""
-        return {"text": self.text, "picture": self.picture, "seen": self.seen}[side]
+        """Return the vector of the side ``text``, ``picture`` or ``visual``."""
+        return {"text": self.text, "picture": self.picture, "visual": self.visual}[side]
 
-    def once(self, key: object, make: Callable[[], T]) -> T:
+    def get_or_compute(self, key: object, compute: Callable[[], T]) -> T:
         """Return what was made of these vectors under a key, or make it now; it stays as it is.
 
         Args:
             key: Says all that it depends on beside the vectors.
-            make: Makes it.
+            compute: Makes it.
         """
-        found: T | None = self._made.get(key)  # another thread may clear it, or make the same
-        if found is None:
-            found = make()
-            if len(self._made) >= MADE:
-                self._made.clear()
-            self._made[key] = found
-        return found
+        derived: T | None = self._derived.get(key)  # another thread may clear it, or make the same
+        if derived is None:
+            derived = compute()
+            if len(self._derived) >= MAX_DERIVED:
+                self._derived.clear()
+            self._derived[key] = derived
+        return derived
 
 
 def require_vector(vector: Vector, dim: int) -> Vector:
@@ -58,16 +58,16 @@ def require_vector(vector: Vector, dim: int) -> Vector:
     Raises:
         InputError: It has another dimension, is zero, or holds a value that is no number.
     """
-    found = np.asarray(vector, dtype=np.float32)
-    if found.shape != (dim,):
+    derived = np.asarray(vector, dtype=np.float32)
+    if derived.shape != (dim,):
         raise InputError(
-            f"The query's vector has {' x '.join(map(str, found.shape))} dimensions, but the"
+            f"The query's vector has {' x '.join(map(str, derived.shape))} dimensions, but the"
             f" index's have {dim}.",
             "Search with the models that made the index.",
         )
-    if not np.isfinite(found).all() or not found.any():
+    if not np.isfinite(derived).all() or not derived.any():
         raise InputError(
             "The query's vector is zero or holds a value that is no number.",
             "Check the encoder: every vector has unit length.",
         )
-    return found
+    return derived

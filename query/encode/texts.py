@@ -26,16 +26,16 @@ def with_change(intent: Intent, examples: Sequence[Example]) -> Intent:
     return replace(intent, text=change, script=script_of(change))
 
 
-def every_word(intent: Intent) -> Intent:
+def with_all_texts(intent: Intent) -> Intent:
     """Return the intent whose text is all of its texts, which are matched as one."""
-    texts = worded(intent)
+    texts = encoded_texts(intent)
     if len(texts) < 2:
         return intent
     joined = " ".join(texts)
     return replace(intent, text=joined, script=script_of(joined))
 
 
-def worded(intent: Intent) -> tuple[str, ...]:
+def encoded_texts(intent: Intent) -> tuple[str, ...]:
     """Return the texts that are embedded: the query's, and those beside it."""
     also = (plain_text(one) for one in intent.request.mixture.also)
     return tuple(words for words in (intent.encoded, *also) if words)

@@ -8,7 +8,7 @@ from typing import Any
 
 from mappings.index import CatalogueIndex
 from query.encode.query_vectors import QueryVectors
-from query.execute.match_counts import Counts, count_beside
+from query.execute.match_counts import MatchCounts, count_concurrently
 from query.model.boosts import Boost
 from query.model.cursor import Position
 from query.model.intent import Intent
@@ -19,7 +19,7 @@ from query.plan.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SearchContext:
     """One search on its way: what is asked, and of whom.
 
     Args:
@@ -31,10 +31,10 @@ class Asked:
         boosts: The request's, the profile's and the rules'.
         placements: The request's and the rules'.
         position: Where the cursor says that the last page ended; ``None`` without a cursor.
-        mark: The request's fingerprint; all its pages bear the same.
-        ends: When the search is given up, as ``time.monotonic`` counts.
-        beside: Whose threads send what is asked at the same time.
-        anew: Whether counts that the engine has kept are not to be used.
+        request_mark: The request's fingerprint; all its pages bear the same.
+        deadline: When the search is given up, as ``time.monotonic`` counts.
+        executor: Whose threads send what is asked at the same time.
+        bypass_cache: Whether counts that the engine has kept are not to be used.
     """
 
     client: Any
@@ -45,10 +45,10 @@ class Asked:
     boosts: tuple[Boost, ...]
     placements: tuple[Placement, ...]
     position: Position | None
-    mark: bytes
-    ends: float
-    beside: Executor
-    anew: bool = False
+    request_mark: bytes
+    deadline: float
+    executor: Executor
+    bypass_cache: bool = False
 
     @property
     def request(self) -> SearchRequest:
@@ -57,18 +57,24 @@ class Asked:
 
     def send(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return the engine's reply to a body, within the time that is left."""
-        return send(self.client, self.index.name, body, self.left, same=self.mark.hex())
+        return send(
+            self.client,
+            self.index.name,
+            body,
+            self.seconds_left,
+            preference=self.request_mark.hex(),
+        )
 
-    def counts(self, plan: Plan) -> Callable[[], Counts] | None:
+    def start_counting(self, plan: Plan) -> Callable[[], MatchCounts] | None:
         """Return what waits for a plan's counts, ``None`` where the ranking request counts."""
         if plan.count is None:
             return None
-        return count_beside(
-            self.beside, self.client, self.index.name, plan.count, self.request, self.left,
-            anew=self.anew,
+        return count_concurrently(
+            self.executor, self.client, self.index.name, plan.count, self.request,
+            self.seconds_left, bypass_cache=self.bypass_cache,
         )  # fmt: skip
 
     @property
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         """The seconds that are left."""
-        return max(0.05, self.ends - time.monotonic())
+        return max(0.05, self.deadline - time.monotonic())

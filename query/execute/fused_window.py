@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from query.execute.context import Asked
-from query.execute.pagination import columns_needed
-from query.execute.results import Found
+from query.execute.context import SearchContext
+from query.execute.post_processing import columns_needed
+from query.execute.results import RetrievedWindow
 from query.fusion.legs import compile_legs
-from query.fusion.window import Wanted, match_set_body, window_of
+from query.fusion.window import WindowOptions, match_set_body, window_of
 from query.model.facet_results import FacetCount
 from query.model.facets import Facet, owns
 from query.model.fusions import Exact, find_fusion
@@ -16,43 +16,45 @@ from query.plan.facet_counts import aggregations, read_facets
 from query.plan.plan import Plan
 
 
-def fused_window(asked: Asked, reach: int) -> Found:
+def fused_window(context: SearchContext, reach: int) -> RetrievedWindow:
     """Return the window of a fusion of legs; its depth is the fusion's own, whatever is wanted."""
-    request, plan = asked.request, asked.plan_for(reach)
+    request, plan = context.request, context.plan_for(reach)
     own = tuple(f for f in request.facets if any(owns(f, g) for g in request.filters))
     counted = () if request.facets_of == "window" else request.facets
-    wanted = Wanted(
-        columns=columns_needed(request, asked.boosts),
-        pinned=pinned(asked.placements),
+    options = WindowOptions(
+        columns=columns_needed(request, context.boosts),
+        pinned=pinned(context.placements),
         aggregations=aggregations(counted, ()) or None,
         count_to=plan.count_to,
-        patience=asked.left,
+        patience=context.seconds_left,
     )
     fused = window_of(
-        asked.client, asked.index.name, asked.intent, asked.vectors, plan.terms, wanted
+        context.client, context.index.name, context.intent, context.vectors, plan.terms, options
     )
     facets = read_facets(fused.aggregations, counted, request.filters)
     if counted and own:
-        freed = _freed(asked, plan, own)
-        facets = tuple(freed.get(f.name, f) for f in facets)
-    return Found(
+        unfiltered = _unfiltered_counts(context, plan, own)
+        facets = tuple(unfiltered.get(f.name, f) for f in facets)
+    return RetrievedWindow(
         plan, fused.window, facets, fused.took_ms, fused.weights, frozenset(fused.degraded),
         fused.total_of, fused.reachable_of,
     )  # fmt: skip
 
 
-def _freed(asked: Asked, plan: Plan, own: tuple[Facet, ...]) -> dict[str, FacetCount]:
+def _unfiltered_counts(
+    context: SearchContext, plan: Plan, own: tuple[Facet, ...]
+) -> dict[str, FacetCount]:
     """Return each facet counted over the match set of the request without the facet's filters."""
-    request = asked.request
+    request = context.request
     fusion = find_fusion(request.fusion)
     assert not isinstance(fusion, Exact)
     bodies = []
     for facet in own:
         free = tuple(f for f in request.filters if not owns(facet, f))
-        intent = replace(asked.intent, request=replace(request, filters=free))
-        legs = compile_legs(intent, asked.vectors, plan.terms, free, fusion.depth)
+        intent = replace(context.intent, request=replace(request, filters=free))
+        legs = compile_legs(intent, context.vectors, plan.terms, free, fusion.depth)
         bodies.append(match_set_body(legs, free, aggregations((facet,), ()), 0))
-    replies = send_many(asked.client, asked.index.name, bodies, asked.left)
+    replies = send_many(context.client, context.index.name, bodies, context.seconds_left)
     return {
         facet.name: read_facets(reply.get("aggregations", {}), (facet,), request.filters)[0]
         for facet, reply in zip(own, replies, strict=True)

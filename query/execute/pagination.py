@@ -1,69 +1,11 @@
-"""The page: a window boosted, cut, ordered, placed and collapsed, and the part that is shown."""
+"""Pagination: the page of a window, and the position behind it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from query.model.boosts import Boost, boost, columns_of
 from query.model.cursor import Position, digest
-from query.model.placement import Placement, pinned, place
 from query.model.request import MAX_DEPTH, SearchRequest
-from query.model.sorting import by_relevance
-from query.model.window import RELEVANCE, Candidate, Window, card_key, collapse, cut, order
+from query.model.window import Candidate, Window, card_key
 
 
-@dataclass(frozen=True, slots=True)
-class Arranged:
-    """A window in its final order.
-
-    Args:
-        products: After boosts, cut, order and placement; what window facets count.
-        cards: The same, collapsed where that was asked for.
-    """
-
-    products: Window
-    cards: Window
-
-    @property
-    def reachable(self) -> int:
-        """Cards that can be paged to."""
-        return min(len(self.cards.candidates), MAX_DEPTH)
-
-
-def columns_needed(request: SearchRequest, boosts: Sequence[Boost]) -> tuple[str, ...]:
-    """Return the columns whose doc values arranging the window needs, each once."""
-    needed = [key.column for key in request.sort if key.column != RELEVANCE]
-    needed += [request.collapse] if request.collapse else []
-    needed += columns_of(boosts)
-    if request.facets_of == "window":
-        needed += [facet.column.name for facet in request.facets]
-    return tuple(dict.fromkeys(needed))
-
-
-def arrange(
-    window: Window,
-    request: SearchRequest,
-    boosts: Sequence[Boost] = (),
-    placements: Sequence[Placement] = (),
-) -> Arranged:
-    """Return the window boosted, cut, ordered, placed and collapsed, in this order.
-
-    Placements hold where hits are ordered by relevance: who sorts by price gets prices in order.
-
-    Args:
-        window: The candidates with the doc values of ``columns_needed``.
-        request: What was asked.
-        boosts: The request's and the rules'.
-        placements: The request's and the rules'.
-    """
-    found = boost(window, boosts)
-    placed = placements if by_relevance(request.sort) else ()
-    if request.min_score is not None:
-        found = cut(found, request.min_score, pinned(placed))
-    found = place(order(found, request.sort), placed)
-    return Arranged(found, collapse(found, request.collapse) if request.collapse else found)
-
-
-def turn(
+def paginate(
     cards: Window, request: SearchRequest, position: Position
 ) -> tuple[tuple[Candidate, ...], Position | None]:
     """Return the page, and the position behind it; ``None`` when nothing is left to be seen.
@@ -77,13 +19,13 @@ def turn(
         position: Where the cursor says that the last page ended.
     """
 
-    def mark(card: Candidate) -> bytes:
+    def card_digest(card: Candidate) -> bytes:
         return digest(card_key(card, request.collapse))
 
-    fresh = cards.candidates[:MAX_DEPTH]
-    if position.seen:
-        fresh = tuple(card for card in fresh if mark(card) not in position.seen)
+    unseen = cards.candidates[:MAX_DEPTH]
+    if position.shown_cards:
+        unseen = tuple(card for card in unseen if card_digest(card) not in position.shown_cards)
     end = request.offset + request.size
-    seen = position.seen | {mark(card) for card in fresh[:end]}
-    left = len(fresh) > end and len(seen) < MAX_DEPTH and request.size
-    return fresh[request.offset : end], Position(seen, position.reach) if left else None
+    shown_cards = position.shown_cards | {card_digest(card) for card in unseen[:end]}
+    has_more = len(unseen) > end and len(shown_cards) < MAX_DEPTH and request.size
+    return unseen[request.offset : end], Position(shown_cards, position.reach) if has_more else None

@@ -1,18 +1,17 @@
-"""Arrangement: which boosts and placements hold for a search, the request's and the rules'."""
+"""Post-processing: a window boosted, cut, ordered, placed and collapsed, by request and rules."""
 
 import math
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from mappings.errors import InputError
-from mappings.index import CatalogueIndex
-from query.encode.texts import worded
-from query.model.boosts import MAX_SUM, Boost, MatchBoost, parse_boost
+from query.model.boosts import MAX_SUM, Boost, MatchBoost, boost, columns_of, parse_boost
 from query.model.filters import parse_filter
 from query.model.intent import Intent
-from query.model.placement import Placement
+from query.model.placement import Placement, pinned, place
 from query.model.profiles import DEFAULT, Profile
-from query.model.request import SearchRequest
-from query.model.window import RELEVANCE
+from query.model.request import MAX_DEPTH, SearchRequest
+from query.model.sorting import by_relevance
+from query.model.window import RELEVANCE, Window, collapse, drop_below, order
 
 DOUBLED = 0.1
 """Points for a rule's factor of 2; a factor of 1/2 takes as many off."""
@@ -47,37 +46,53 @@ def placements_of(intent: Intent) -> tuple[Placement, ...]:
     return tuple(p for p in every if p.pins or p.buries)
 
 
-def require_pictures(intent: Intent, examples: bool, index: CatalogueIndex) -> None:
-    """Refuse to ask an index that was made without pictures with nothing but a picture.
+@dataclass(frozen=True, slots=True)
+class ProcessedWindow:
+    """A window in its final order.
 
     Args:
-        intent: The request understood.
-        examples: Whether it asks for more of stored products, too.
-        index: The live index.
-
-    Raises:
-        InputError: It does.
+        products: After boosts, cut, order and placement; what window facets count.
+        cards: The same, collapsed where that was asked for.
     """
-    if intent.request.pictures and not (index.identity.image or examples or worded(intent)):
-        raise InputError(
-            f"Index {index.name!r} was made without pictures: it cannot be asked with one alone.",
-            "Ask with words; to search by pictures, correct the catalogue's paths to them, then"
-            " `shelfsight index create CATALOGUE`, an ingest, and `index swap`.",
-        )
+
+    products: Window
+    cards: Window
+
+    @property
+    def reachable(self) -> int:
+        """Cards that can be paged to."""
+        return min(len(self.cards.candidates), MAX_DEPTH)
 
 
-def require_columns(request: SearchRequest, index: CatalogueIndex) -> None:
-    """Refuse to sort by, collapse on or count a column that the live index does not have.
+def columns_needed(request: SearchRequest, boosts: Sequence[Boost]) -> tuple[str, ...]:
+    """Return the columns whose doc values arranging the window needs, each once."""
+    needed = [key.column for key in request.sort if key.column != RELEVANCE]
+    needed += [request.collapse] if request.collapse else []
+    needed += columns_of(boosts)
+    if request.facets_of == "window":
+        needed += [facet.column.name for facet in request.facets]
+    return tuple(dict.fromkeys(needed))
 
-    Raises:
-        InputError: The column is named, and the index.
+
+def post_process(
+    window: Window,
+    request: SearchRequest,
+    boosts: Sequence[Boost] = (),
+    placements: Sequence[Placement] = (),
+) -> ProcessedWindow:
+    """Return the window boosted, cut, ordered, placed and collapsed, in this order.
+
+    Placements hold where hits are ordered by relevance: who sorts by price gets prices in order.
+
+    Args:
+        window: The candidates with the doc values of ``columns_needed``.
+        request: What was asked.
+        boosts: The request's and the rules'.
+        placements: The request's and the rules'.
     """
-    asked = [key.column for key in request.sort if key.column != RELEVANCE]
-    asked += [request.collapse] if request.collapse else []
-    asked += [facet.column.name for facet in request.facets]
-    there = index.mapping.get("properties", {})
-    if lacking := [column for column in asked if column not in there]:
-        raise InputError(
-            f"Index {index.name!r} has no column {lacking[0]!r}.",
-            "Build the index anew with this version: `shelfsight index create`.",
-        )
+    found = boost(window, boosts)
+    placed = placements if by_relevance(request.sort) else ()
+    if request.min_score is not None:
+        found = drop_below(found, request.min_score, pinned(placed))
+    found = place(order(found, request.sort), placed)
+    return ProcessedWindow(found, collapse(found, request.collapse) if request.collapse else found)

@@ -8,7 +8,7 @@ import numpy as np
 from mappings.schema import CARD, KEY
 from query.explain.highlights import matched_words
 from query.model.result import Contribution, Hit, MatchedPicture, MatchedWord
-from query.model.signals import Agreed, BestPicture, Lexical, Stored, VectorSignal
+from query.model.signals import BestPicture, Lexical, PseudoRelevanceFeedback, Stored, VectorSignal
 from query.model.window import Candidate
 from query.opensearch.doc_values import values_of
 from query.plan.candidates import LEXICAL
@@ -28,7 +28,7 @@ def read_hits(reply: Mapping[str, Any], plan: Plan) -> tuple[Hit, ...]:
             id_of(row),
             float(row["_score"] or 0.0) - shift,
             own,
-            _shown(row),
+            _source_of(row),
             _matched(row, pictured) if pictured else None,
         )
         for row, own in zip(rows, shares, strict=True)
@@ -61,7 +61,7 @@ def read_words(reply: Mapping[str, Any]) -> dict[str, tuple[MatchedWord, ...]]:
     return {id_of(row): matched_words(row) for row in reply["hits"]["hits"] if "highlight" in row}
 
 
-def is_told(reply: Mapping[str, Any]) -> bool:
+def is_complete(reply: Mapping[str, Any]) -> bool:
     """Tell whether every row says its product and what is shown of it."""
     needed = {KEY.name, CARD.name}
     return all(
@@ -95,11 +95,11 @@ def read_candidates(
     return tuple(found)
 
 
-def _shown(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def _source_of(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what is shown of a row's product, from its document or its card."""
     card = row.get("fields", {}).get(CARD.name)
-    shown: Mapping[str, Any] = CARD.read(card[0]) if card else row.get("_source", {})
-    return shown
+    source: Mapping[str, Any] = CARD.read(card[0]) if card else row.get("_source", {})
+    return source
 
 
 def _raws(rows: Sequence[Mapping[str, Any]], terms: Sequence[Term]) -> list[list[float | None]]:
@@ -114,7 +114,7 @@ def _column(
     match term.signal:
         case Lexical():
             return [row.get("matched_queries", {}).get(LEXICAL, 0.0) for row in rows]
-        case VectorSignal() | Stored() | Agreed():
+        case VectorSignal() | Stored() | PseudoRelevanceFeedback():
             values: Iterable[float] = next(scripted)
         case BestPicture():
             found = (_inner(row, term.signal.name) for row in rows)

@@ -11,7 +11,7 @@ from query.plan.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class PageResult:
     """What an execution found.
 
     Args:
@@ -28,7 +28,7 @@ class Answered:
         execution: ``page`` or ``window``.
         total_of: What ``total`` counts; empty for the usual.
         reachable_of: What ``reachable`` counts; empty for the usual.
-        because: Why the weights are what they are.
+        weight_reasons: Why the weights are what they are.
     """
 
     hits: tuple[Hit, ...]
@@ -44,11 +44,11 @@ class Answered:
     execution: str = "page"
     total_of: str = ""
     reachable_of: str = ""
-    because: tuple[str, ...] = ()
+    weight_reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RetrievedWindow:
     """A window as it was found, before it is arranged.
 
     Args:

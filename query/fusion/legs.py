@@ -10,7 +10,7 @@ from query.encode.query_vectors import QueryVectors
 from query.fusion.combine import LegHits, by_score
 from query.model.filters import Filter
 from query.model.intent import Intent
-from query.model.signals import Agreed, BestPicture, Lexical, Stored, VectorSignal
+from query.model.signals import BestPicture, Lexical, PseudoRelevanceFeedback, Stored, VectorSignal
 from query.plan.candidates import filter_clause, near_filter, vector_params
 from query.plan.script import Term, vector_param
 from query.plan.understood_clauses import understood_query
@@ -60,7 +60,7 @@ def compile_legs(
     found: list[tuple[Term, dict[str, Any]]] = []
     for term in terms:
         match term.signal:
-            case Stored() | Agreed():
+            case Stored() | PseudoRelevanceFeedback():
                 continue
             case Lexical():
                 words = understood_query(term.signal, intent, term.scale)

@@ -45,7 +45,7 @@ class FusedWindow:
         return len(self.window.candidates)
 
 
-def joined(replies: Sequence[Reply]) -> Reply:
+def join_shards(replies: Sequence[Reply]) -> Reply:
     """Return the replies of several shards to one body as one."""
     return {
         "hits": {"hits": [row for reply in replies for row in reply["hits"]["hits"]]},
@@ -70,7 +70,7 @@ def read_replies(
     counted, answers = replies[0], [reply["hits"]["hits"] for reply in replies[1:]]
     hits = [read_leg(leg, rows) for leg, rows in zip(legs, answers, strict=False)]
     fused = fuse(fusion, hits)
-    degraded = _late(replies)
+    degraded = _degradations(replies)
     if isinstance(fusion, HybridMinMax | HybridL2 | HybridZScore):
         scores = {row["_id"]: float(row["_score"]) for row in answers.pop()}
         engine = as_engine(fusion, fused, hits, scores)
@@ -98,7 +98,7 @@ def _window(
     return Window(candidates, total["value"], relation, depth)
 
 
-def _late(replies: Sequence[Reply]) -> set[str]:
+def _degradations(replies: Sequence[Reply]) -> set[str]:
     late = {"timeout"} if any(reply["timed_out"] for reply in replies) else set()
     return late | ({"shards"} if any(reply["_shards"]["failed"] for reply in replies) else set())
 

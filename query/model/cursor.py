@@ -26,11 +26,11 @@ class Position:
     """How far somebody has read.
 
     Args:
-        seen: A digest of every card shown so far.
+        shown_cards: A digest of every card shown so far.
         reach: How many hits the first page asked to be able to page to, at most 1,000.
     """
 
-    seen: frozenset[bytes] = frozenset()
+    shown_cards: frozenset[bytes] = frozenset()
     reach: int = 0
 
 
@@ -45,25 +45,25 @@ def fingerprint(request: Any, index: str) -> bytes:  # noqa: ANN401 - a SearchRe
     return hashlib.sha256(known).digest()[:8]
 
 
-def write(position: Position, mark: bytes, key: bytes) -> str:
+def write(position: Position, request_mark: bytes, key: bytes) -> str:
     """Return the cursor: version, fingerprint, reach and digests, sealed with HMAC-SHA256.
 
     Args:
         position: How far somebody has read.
-        mark: The request's fingerprint, 8 bytes.
+        request_mark: The request's fingerprint, 8 bytes.
         key: Whoever has it can write cursors; a cursor never grants more than its request does.
     """
-    head = _HEAD.pack(_VERSION, mark, position.reach, len(position.seen))
-    content = head + b"".join(sorted(position.seen))
+    head = _HEAD.pack(_VERSION, request_mark, position.reach, len(position.shown_cards))
+    content = head + b"".join(sorted(position.shown_cards))
     return base64.urlsafe_b64encode(content + _seal(content, key)).decode().rstrip("=")
 
 
-def read(text: str, mark: bytes, key: bytes) -> Position:
+def read(text: str, request_mark: bytes, key: bytes) -> Position:
     """Return the position that ``write`` wrote.
 
     Args:
         text: The cursor, as it was given.
-        mark: The fingerprint of the request that it comes with.
+        request_mark: The fingerprint of the request that it comes with.
         key: As it was written with.
 
     Raises:
@@ -79,7 +79,7 @@ def read(text: str, mark: bytes, key: bytes) -> Position:
     whole = len(rest) == count * _DIGEST and version == _VERSION
     if not whole or not hmac.compare_digest(seal, _seal(body, key)):
         raise _unreadable(text)
-    if found != mark:
+    if found != request_mark:
         raise InputError(
             "The cursor belongs to another request, or the index was built anew since.",
             "Send the request of the first page unchanged, with its cursor; or start again"

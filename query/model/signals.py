@@ -9,7 +9,7 @@ from mappings.fields import Measured, NestedPictures, Text, Vector
 from mappings.schema import BRAND, CATEGORIES, COHERENCE, DESCRIPTION, TAG_WORDS, TITLE, Schema
 
 Similarity = Literal["cosine", "dot", "euclidean"]
-Side = Literal["text", "picture", "seen"]
+Side = Literal["text", "picture", "visual"]
 """What a vector signal compares: the words' meaning, the pictures, or what the words look like."""
 ImageMode = Literal["pooled", "best"]
 SIMILARITIES: tuple[Similarity, ...] = get_args(Similarity)
@@ -65,7 +65,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreed:
+class PseudoRelevanceFeedback:
     """How much of what the best hits of a first look have in common a product has, 0 to 1.
 
     Args:
@@ -76,7 +76,7 @@ class Agreed:
     name: str = "agreement"
 
 
-Signal = Lexical | VectorSignal | BestPicture | Stored | Agreed
+Signal = Lexical | VectorSignal | BestPicture | Stored | PseudoRelevanceFeedback
 
 WORDS = ((TITLE, 3.0), (BRAND, 2.0), (CATEGORIES, 2.0), (TAG_WORDS, 1.5), (DESCRIPTION, 1.0))
 
@@ -86,7 +86,7 @@ def signals_of(
     image_mode: ImageMode,
     similarity: Mapping[str, Similarity],
     *,
-    is_seen: bool = False,
+    has_visual: bool = False,
 ) -> tuple[Signal, ...]:
     """Return every signal there is, in the order in which they are explained.
 
@@ -94,7 +94,7 @@ def signals_of(
         schema: The index's columns.
         image_mode: ``pooled`` for one vector of all pictures, ``best`` for the best picture.
         similarity: Signal name to similarity, for those that are not to be cosine.
-        is_seen: Whether the query says what its words look like.
+        has_visual: Whether the query says what its words look like.
     """
 
     def image(name: str, side: Side) -> Signal:
@@ -109,7 +109,7 @@ def signals_of(
     return (
         Lexical(WORDS),
         vector("text", schema.text_vector, "text"),
-        image("image", "seen" if is_seen else "text"),
+        image("image", "visual" if has_visual else "text"),
         vector("attribute", schema.attribute_vector, "text"),
         image("picture_image", "picture"),
         vector("picture_attribute", schema.attribute_vector, "picture"),
@@ -119,7 +119,7 @@ def signals_of(
 
 def column_of(signal: Signal) -> str | None:
     """Return the column that the signal compares, ``None`` for one that compares several."""
-    return None if isinstance(signal, Lexical | Agreed) else signal.field.name
+    return None if isinstance(signal, Lexical | PseudoRelevanceFeedback) else signal.field.name
 
 
 def require_similarities(given: Mapping[str, str]) -> None:

@@ -42,8 +42,8 @@ class When:
         """Return what in the query meets it, in words; empty where something does not."""
         reasons: list[str] = []
         if self.visual_words:
-            seen = ", ".join(understood.visual_words)
-            reasons.append(f"it says what can be seen ({seen})" if seen else "")
+            visual = ", ".join(understood.visual_words)
+            reasons.append(f"it says what can be seen ({visual})" if visual else "")
         if self.model_number:
             number = understood.model_number
             reasons.append(f"it names a model ({number})" if number else "")
@@ -53,8 +53,8 @@ class When:
         if self.category:
             reasons.append(_category(self.category, understood))
         if self.language:
-            told = understood.language == self.language
-            reasons.append(f"it is written in {self.language}" if told else "")
+            is_written = understood.language == self.language
+            reasons.append(f"it is written in {self.language}" if is_written else "")
         if self.words_at_most:
             count = sum(t.role != "function" for t in understood.tokens)
             few = 0 < count <= self.words_at_most

@@ -86,7 +86,7 @@ def _by(candidates: list[Candidate], key: SortKey) -> list[Candidate]:
     return sorted(having, key=lambda c: min(c.values[key.column])) + lacking
 
 
-def cut(window: Window, least: float, spared: Collection[str] = ()) -> Window:
+def drop_below(window: Window, least: float, spared: Collection[str] = ()) -> Window:
     """Return the window without the candidates that score below ``least``, ``spared`` ids aside."""
     kept = tuple(c for c in window.candidates if c.score >= least or c.id in spared)
     return replace(window, candidates=kept)

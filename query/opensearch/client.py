@@ -22,8 +22,8 @@ def send(
     body: dict[str, Any],
     seconds: float,
     *,
-    same: str = "",
-    anew: bool = False,
+    preference: str = "",
+    bypass_cache: bool = False,
 ) -> dict[str, Any]:
     """Return the engine's reply to a search body.
 
@@ -32,9 +32,9 @@ def send(
         index: The concrete index, so that an alias swap cannot mix models.
         body: The whole request.
         seconds: Until the answer is given up.
-        same: Requests of one such mark are answered by the same copies of the shards, as copies
-            differ in their statistics and so in scores; empty for any copy.
-        anew: Whether an answer that the engine has kept is not to be used.
+        preference: Requests of the same preference are answered by the same copies of the shards,
+            as copies differ in their statistics and so in scores; empty for any copy.
+        bypass_cache: Whether an answer that the engine has kept is not to be used.
 
     Raises:
         LegFailed: The engine answered with an error, or not in time.
@@ -47,8 +47,8 @@ def send(
             index=index,
             body=body,
             params={"include_named_queries_score": "true", "request_timeout": seconds}
-            | ({"preference": same} if same else {})
-            | ({"request_cache": "false"} if anew else {}),
+            | ({"preference": preference} if preference else {})
+            | ({"request_cache": "false"} if bypass_cache else {}),
         )
     require_shards(reply)
     return reply

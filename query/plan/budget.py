@@ -31,14 +31,14 @@ class Budget:
         legs: When each vector signal has a leg of its own.
         count_to: Matches are counted exactly up to here.
         seconds: Until the engine stops collecting and answers with what it has.
-        anew: Whether counts that the engine has kept are not to be used, as for measurements.
+        bypass_cache: Whether the engine may not answer counts from its cache, as for measurements.
     """
 
     blend: Depth = Depth(100, 60, 160)
     legs: Depth = Depth(150, 100, 300)
     count_to: int = 1_000
     seconds: float = 1.0
-    anew: bool = False
+    bypass_cache: bool = False
 
 
 def deeper(budget: Budget, reach: int) -> Budget:

@@ -23,7 +23,7 @@ LEXICAL = "lexical"
 NEIGHBOUR = 1_000.0
 BLEND = "blend"
 # Sides that are made of words: one leg over the blend finds the neighbours of them all.
-WORDED = ("text", "seen")
+WORDED = ("text", "visual")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +120,8 @@ def candidate_query(
     *,
     pins: tuple[str, ...] = (),
     wider: Iterable[dict[str, Any]] = (),
-    told: dict[str, Any] | None = None,
-    shown: bool = True,
+    reported_lexical: dict[str, Any] | None = None,
+    report_pictures: bool = True,
 ) -> dict[str, Any]:
     """Return the query whose best hits are the candidates.
 
@@ -133,22 +133,24 @@ def candidate_query(
         params: The query vectors by parameter name.
         pins: Products that are candidates whatever finds them.
         wider: Neighbour clauses that only facets count; their products come last.
-        told: The lexical clause of the formula, of which a row is to say its BM25.
-        shown: Whether a row says its best picture: it costs something for each row.
+        reported_lexical: The lexical clause of the formula, of which a row is to say its BM25.
+        report_pictures: Whether a row says its best picture: it costs something for each row.
     """
     should = [_constant(leg, NEIGHBOUR) for leg in legs.clauses.values()]
     should += [_constant({"ids": {"values": list(pins)}}, NEIGHBOUR)] if pins else []
     should += [_constant(leg, 0.0) for leg in wider]
     if lexical:
         should.insert(0, lexical)
-    kept = filter_clause(filters)["bool"]
-    _say_lexical(kept, told)
-    if shown:
-        _show_pictures(kept, terms, params)
-    return {"bool": kept | {"should": should or [{"match_none": {}}], "minimum_should_match": 1}}
+    bool_clause = filter_clause(filters)["bool"]
+    _report_lexical(bool_clause, reported_lexical)
+    if report_pictures:
+        _report_pictures(bool_clause, terms, params)
+    return {
+        "bool": bool_clause | {"should": should or [{"match_none": {}}], "minimum_should_match": 1}
+    }
 
 
-def chosen_query(
+def query_by_ids(
     ids: tuple[str, ...],
     lexical: dict[str, Any] | None,
     filters: tuple[Filter, ...],
@@ -164,23 +166,23 @@ def chosen_query(
         terms: The formula's summands.
         params: The query vectors by parameter name.
     """
-    kept = filter_clause(filters)["bool"]
-    kept["filter"] = [*kept.get("filter", []), {"ids": {"values": list(ids)}}]
-    _say_lexical(kept, lexical)
-    _show_pictures(kept, terms, params)
-    return {"bool": kept}
+    bool_clause = filter_clause(filters)["bool"]
+    bool_clause["filter"] = [*bool_clause.get("filter", []), {"ids": {"values": list(ids)}}]
+    _report_lexical(bool_clause, lexical)
+    _report_pictures(bool_clause, terms, params)
+    return {"bool": bool_clause}
 
 
 def vector_params(vectors: QueryVectors) -> dict[str, list[float]]:
     """Return the query vectors as JSON numbers, by the name that scripts know them under."""
     return {
-        f"q_{side}": vectors.once(side, partial(vector_json, vector))
-        for side in ("text", "picture", "seen")
+        f"q_{side}": vectors.get_or_compute(side, partial(vector_json, vector))
+        for side in ("text", "picture", "visual")
         if (vector := vectors.of(side)) is not None
     }
 
 
-def _say_lexical(kept: dict[str, Any], lexical: dict[str, Any] | None) -> None:
+def _report_lexical(bool_clause: dict[str, Any], lexical: dict[str, Any] | None) -> None:
     """Let the rows of a new ``bool`` clause say their BM25, where there are words.
 
     A row says the score of every named clause, wherever it stands: here in one that no product
@@ -190,10 +192,10 @@ def _say_lexical(kept: dict[str, Any], lexical: dict[str, Any] | None) -> None:
         named = [{kind: clause | {"_name": LEXICAL}} for kind, clause in lexical.items()]
         # No product has an empty id. What the engine itself knows to match nothing it forgets.
         never = {"bool": {"filter": [{"term": {KEY.name: ""}}, *named]}}
-        kept["must_not"] = [*kept["must_not"], never]
+        bool_clause["must_not"] = [*bool_clause["must_not"], never]
 
 
-def _feet(terms: list[Term]) -> dict[str, float]:
+def _offsets(terms: list[Term]) -> dict[str, float]:
     """Return where each signal's scale is 0; raw values have no foot but 0 itself."""
     return {t.signal.name: t.scale.low if isinstance(t.scale, Affine) else 0.0 for t in terms}
 
@@ -204,18 +206,18 @@ def _blended(blend: Blend, terms: list[Term], vectors: QueryVectors) -> list[flo
     Where what the words look like is a vector of its own, each counts by the slopes of its signals.
     """
     assert vectors.text is not None
-    words, seen, feet = vectors.text, vectors.seen, _feet(terms)
-    slopes = {"text": 0.0, "seen": 0.0}
+    text, visual, offsets = vectors.text, vectors.visual, _offsets(terms)
+    slopes = {"text": 0.0, "visual": 0.0}
     for term in terms:
         width = term.scale.high - term.scale.low if isinstance(term.scale, Affine) else 1.0
         slopes[str(_side(term))] += term.weight / width
-    shares = (slopes["text"], slopes["seen"])
+    shares = (slopes["text"], slopes["visual"])
 
     def make() -> list[float]:
-        asked = words if seen is None else mixed([words, seen], shares)
-        return vector_json(blend.query(asked, feet))
+        asked = text if visual is None else mixed([text, visual], shares)
+        return vector_json(blend.query(asked, offsets))
 
-    return vectors.once((BLEND, shares, blend.down(feet)), make)
+    return vectors.get_or_compute((BLEND, shares, blend.down(offsets)), make)
 
 
 def _side(term: Term) -> str | None:
@@ -235,10 +237,10 @@ def _constant(clause: dict[str, Any], score: float) -> dict[str, Any]:
     return {"constant_score": {"filter": clause, "boost": score}}
 
 
-def _show_pictures(kept: dict[str, Any], terms: tuple[Term, ...], params: Params) -> None:
+def _report_pictures(bool_clause: dict[str, Any], terms: tuple[Term, ...], params: Params) -> None:
     """Let the filters of a new ``bool`` clause ask for each hit's best picture too."""
-    if shown := [_which_picture(t, params) for t in terms if isinstance(t.signal, BestPicture)]:
-        kept["filter"] = [*kept.get("filter", []), *shown]
+    if shown := [_nearest_picture(t, params) for t in terms if isinstance(t.signal, BestPicture)]:
+        bool_clause["filter"] = [*bool_clause.get("filter", []), *shown]
 
 
 def _knn(
@@ -253,7 +255,7 @@ def _knn(
     return {"knn": {column: leg}}
 
 
-def _which_picture(term: Term, params: Params) -> dict[str, Any]:
+def _nearest_picture(term: Term, params: Params) -> dict[str, Any]:
     """Return a filter that lets everything through and asks for each hit's best picture.
 
     Inner hits are only had from a nested clause of the query itself, and are computed for the

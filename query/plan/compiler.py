@@ -13,9 +13,9 @@ from query.model.intent import Intent
 from query.model.profiles import Profile
 from query.model.request import SearchRequest
 from query.model.signals import (
-    Agreed,
     BestPicture,
     Lexical,
+    PseudoRelevanceFeedback,
     Signal,
     Stored,
     VectorSignal,
@@ -24,13 +24,13 @@ from query.model.signals import (
 from query.plan.budget import Budget
 from query.plan.candidates import Legs, candidate_query, find_legs, vector_params
 from query.plan.facet_counts import aggregations, split
-from query.plan.feedback import told
+from query.plan.feedback import explain_feedback
 from query.plan.formula import at_root, formula_query, raw_values, shift_of
 from query.plan.plan import Plan, row_parts
 from query.plan.scales import scale_of
 from query.plan.script import Term
 from query.plan.understood_clauses import understood_query
-from query.plan.weights import Chosen, choose
+from query.plan.weights import QueryWeights, choose_weights
 
 
 def compile_plan(
@@ -43,8 +43,8 @@ def compile_plan(
     budget: Budget = Budget(),  # noqa: B008 - frozen
     without: Iterable[str] = (),
     pins: tuple[str, ...] = (),
-    agreed: Agreed | None = None,
-    carded: bool = False,
+    feedback: PseudoRelevanceFeedback | None = None,
+    has_card_column: bool = False,
 ) -> Plan:
     """Return the one request that ranks what answers an intent, and what counts it.
 
@@ -60,48 +60,52 @@ def compile_plan(
         budget: Candidates, counts and time.
         without: Names of signals that cannot be had now.
         pins: Products that are candidates whatever finds them.
-        agreed: What the best hits of a first look have in common.
-        carded: Whether the index has a column of cards, from which rows are read.
+        feedback: What the best hits of a first look have in common.
+        has_card_column: Whether the index has a column of cards, from which rows are read.
 
     Raises:
         InputError: The profile weighs none of the signals that the request has.
     """
-    request, missed = intent.request, frozenset(without)
+    request, unavailable = intent.request, frozenset(without)
     every = signals_of(
-        schema, request.image_mode, request.similarity, is_seen=vectors.seen is not None
+        schema, request.image_mode, request.similarity, has_visual=vectors.visual is not None
     )
-    had = [s for s in every if _is_had(s, intent, vectors) and s.name not in missed]
-    had += [agreed] if agreed is not None else []
-    chosen = _weights(profile, intent, had, missed)
+    available = [
+        s for s in every if _is_available(s, intent, vectors) and s.name not in unavailable
+    ]
+    available += [feedback] if feedback is not None else []
+    chosen = _weights(profile, intent, available, unavailable)
     weights = chosen.weights
     terms = tuple(
         Term(s, weights[s.name], scale_of(s, calibration, profile, vectors, intent.text))
-        for s in had
+        for s in available
         if s.name in weights
     )
-    because = chosen.because + ((told(agreed),) if agreed else ())
-    return _assemble(intent, vectors, terms, schema, budget, pins, carded, because)
+    weight_reasons = chosen.reasons + ((explain_feedback(feedback),) if feedback else ())
+    return _assemble(intent, vectors, terms, schema, budget, pins, has_card_column, weight_reasons)
 
 
-def _weights(profile: Profile, intent: Intent, had: list[Signal], missed: frozenset[str]) -> Chosen:
+def _weights(
+    profile: Profile, intent: Intent, available: list[Signal], unavailable: frozenset[str]
+) -> QueryWeights:
     """Return the weights; where a failure leaves none of the weighted signals, words count alone.
 
     Raises:
         InputError: The profile weighs none of the signals that the request has.
     """
-    names, override = tuple(s.name for s in had), intent.request.weights or {}
+    names, override = tuple(s.name for s in available), intent.request.weights or {}
     left = [n for n in names if n != COHERENCE.name and {**profile.weights, **override}.get(n)]
-    if left or not missed:
-        return choose(profile, override, names, intent.understood)
+    if left or not unavailable:
+        return choose_weights(profile, override, names, intent.understood)
     failed = "Nothing else that is weighed can be had: words count alone."
-    return Chosen({"lexical": 1.0} if "lexical" in names else {}, (failed,))
+    return QueryWeights({"lexical": 1.0} if "lexical" in names else {}, (failed,))
 
 
-def _is_had(signal: Signal, intent: Intent, vectors: QueryVectors) -> bool:
+def _is_available(signal: Signal, intent: Intent, vectors: QueryVectors) -> bool:
     match signal:
         case Lexical():
             return intent.script != "none"
-        case Stored() | Agreed():
+        case Stored() | PseudoRelevanceFeedback():
             return True
         case VectorSignal() | BestPicture():
             return vectors.of(signal.side) is not None
@@ -114,33 +118,34 @@ def _assemble(
     schema: Schema,
     budget: Budget,
     pins: tuple[str, ...],
-    carded: bool,
-    because: tuple[str, ...],
+    has_card_column: bool,
+    weight_reasons: tuple[str, ...],
 ) -> Plan:
     request, params = intent.request, vector_params(vectors)
     lexical, found_by = _lexical(intent, terms), _lexical(intent, terms, summed=True)
     legs = find_legs(terms, vectors, schema, request.filters, budget)
     window = legs.window(lexical is not None) + len(pins)
 
-    def query(shown: bool) -> dict[str, Any]:
+    def query(reports_rows: bool) -> dict[str, Any]:
         return candidate_query(
             found_by, legs, request.filters, terms, params,
-            pins=pins, told=lexical if shown else None, shown=shown,
+            pins=pins, reported_lexical=lexical if reports_rows else None,
+            report_pictures=reports_rows,
         )  # fmt: skip
 
     def count() -> dict[str, Any]:
         wider = _wider(request, terms, vectors, schema, budget)
         return _counting(request, lexical, legs, pins, wider, budget)
 
-    counted = bool(request.facets) and request.facets_of != "window"
-    marks = _marking(request, lexical, terms)
+    counts_apart = bool(request.facets) and request.facets_of != "window"
+    highlights = _highlighting(request, lexical, terms)
     first = max(0, request.offset - 1)  # the row before the page shows whether a tie is cut
     body: dict[str, Any] = {
         "from": min(first, window),
         "size": max(0, min(request.offset + request.size + 1, window) - first),
         "timeout": f"{int(budget.seconds * 1000)}ms",
-        "track_total_hits": False if counted else budget.count_to,
-        "query": query(shown=True),
+        "track_total_hits": False if counts_apart else budget.count_to,
+        "query": query(reports_rows=True),
         "rescore": {
             "window_size": max(1, window),
             "query": {
@@ -151,15 +156,17 @@ def _assemble(
         },
         "script_fields": {"raw": raw_values(at_root(terms), params)},
         **row_parts(
-            carded and not marks and not any(isinstance(t.signal, BestPicture) for t in terms)
+            has_card_column
+            and not highlights
+            and not any(isinstance(t.signal, BestPicture) for t in terms)
         ),
-        **marks,
+        **highlights,
     }
     depth = legs.depth
     return Plan(
         body, terms, tuple(legs.clauses), depth.k, depth.lexical, window, first, shift_of(terms),
-        lexical, request.filters, params, partial(query, shown=False), because,
-        count=count if counted else None, count_to=budget.count_to,
+        lexical, request.filters, params, partial(query, reports_rows=False), weight_reasons,
+        count=count if counts_apart else None, count_to=budget.count_to,
     )  # fmt: skip
 
 
@@ -181,7 +188,9 @@ def _counting(
         "size": 0,
         "timeout": f"{int(budget.seconds * 1000)}ms",
         "track_total_hits": budget.count_to,
-        "query": candidate_query(lexical, legs, kept, (), {}, pins=pins, wider=wider, shown=False),
+        "query": candidate_query(
+            lexical, legs, kept, (), {}, pins=pins, wider=wider, report_pictures=False
+        ),
         "aggs": aggregations(request.facets, chosen),
     }
     if chosen:
@@ -189,7 +198,7 @@ def _counting(
     return body
 
 
-def _marking(
+def _highlighting(
     request: SearchRequest, lexical: dict[str, Any] | None, terms: tuple[Term, ...]
 ) -> dict[str, Any]:
     """Return what marks the matched words, where explanations are asked for."""

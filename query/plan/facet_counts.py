@@ -36,13 +36,13 @@ def aggregations(facets: Sequence[Facet], chosen: Sequence[Filter]) -> dict[str,
         chosen: Filters that some facet owns and that the counted set is not narrowed by; each
             narrows the facets that do not own it.
     """
-    found: dict[str, Any] = {}
+    requests: dict[str, Any] = {}
     for number, facet in enumerate(facets):
         counted = _aggregation(facet)
         if others := [f.clause() for f in chosen if not owns(facet, f)]:
             counted = {"filter": {"bool": {"filter": others}}, "aggs": {"counted": counted}}
-        found[f"facet{number}"] = counted
-    return found
+        requests[f"facet{number}"] = counted
+    return requests
 
 
 def read_facets(
@@ -55,14 +55,14 @@ def read_facets(
         facets: The facets, as they were asked.
         filters: The request's filters, which say what is chosen.
     """
-    found = []
+    counted_facets = []
     for number, facet in enumerate(facets):
         counted = reply.get(f"facet{number}", {})
         rows = counted.get("counted", counted)
-        buckets = _buckets(facet, rows.get("buckets", ()), _own(facet, filters))
+        buckets = _buckets(facet, rows.get("buckets", ()), _filters_of(facet, filters))
         other = int(rows.get("sum_other_doc_count", 0))
-        found.append(FacetCount(facet.name, kind_of(facet), "match_set", buckets, other))
-    return tuple(found)
+        counted_facets.append(FacetCount(facet.name, kind_of(facet), "match_set", buckets, other))
+    return tuple(counted_facets)
 
 
 def count_window(
@@ -115,7 +115,7 @@ def _escaped(text: str) -> str:
     return "".join(c if c.isalnum() else f"\\{c}" for c in text)
 
 
-def _own(facet: Facet, filters: Sequence[Filter]) -> list[Filter]:
+def _filters_of(facet: Facet, filters: Sequence[Filter]) -> list[Filter]:
     return [f for f in filters if owns(facet, f)]
 
 
@@ -124,37 +124,37 @@ def _buckets(
 ) -> tuple[Bucket, ...]:
     match facet:
         case TermsFacet():
-            return _listed(facet, ((str(row["key"]), row["doc_count"]) for row in rows), own)
+            return _value_buckets(facet, ((str(row["key"]), row["doc_count"]) for row in rows), own)
         case RangesFacet():
             ends = [(Range(row.get("from"), row.get("to")), row["doc_count"]) for row in rows]
         case HistogramFacet():
             lows = [(float(row["key"]), row["doc_count"]) for row in rows[:MAX_BUCKETS]]
             ends = [(Range(low, low + facet.interval), count) for low, count in lows]
-    return tuple(_ranged(facet, part, count, own) for part, count in ends)
+    return tuple(_range_bucket(facet, part, count, own) for part, count in ends)
 
 
 def _count(facet: Facet, rows: Sequence[Values], filters: Sequence[Filter]) -> FacetCount:
-    kind, own = kind_of(facet), _own(facet, filters)
+    kind, own = kind_of(facet), _filters_of(facet, filters)
     if isinstance(facet, TermsFacet):
         terms = _terms(facet, rows)
         listed = sorted(terms.items(), key=lambda pair: (-pair[1], pair[0]))
-        buckets = _listed(facet, listed[: facet.size], own)
+        buckets = _value_buckets(facet, listed[: facet.size], own)
         other = sum(n for _, n in listed[facet.size :])
         return FacetCount(facet.name, kind, "window", buckets, other)
     numbers = [_numbers(values.get(facet.column.name, ())) for values in rows]
     ranges = facet.ranges if isinstance(facet, RangesFacet) else _steps(facet, numbers)
     counted = [(r, sum(any(_inside(r, x) for x in xs) for xs in numbers)) for r in ranges]
-    ranged = tuple(_ranged(facet, r, n, own) for r, n in counted)
+    ranged = tuple(_range_bucket(facet, r, n, own) for r, n in counted)
     return FacetCount(facet.name, kind, "window", ranged)
 
 
 def _terms(facet: TermsFacet, rows: Sequence[Values]) -> Counter[str]:
     begins = f"{facet.attribute}=" if facet.attribute else ""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for values in rows:
         own = {str(v) for v in values.get(facet.column.name, ())}
-        found.update(v for v in own if v.startswith(begins))
-    return found
+        counts.update(v for v in own if v.startswith(begins))
+    return counts
 
 
 def _steps(facet: HistogramFacet, numbers: Iterable[Sequence[float]]) -> list[Range]:
@@ -171,7 +171,7 @@ def _inside(part: Range, number: float) -> bool:
     return (part.low is None or part.low <= number) and (part.high is None or number < part.high)
 
 
-def _listed(
+def _value_buckets(
     facet: TermsFacet, counted: Iterable[tuple[str, int]], own: Sequence[Filter]
 ) -> tuple[Bucket, ...]:
     """Return the lines of values, of which an attribute's are written ``attribute=value``."""
@@ -180,15 +180,15 @@ def _listed(
     return tuple(Bucket(key[begins:], count, chosen=key in chosen) for key, count in counted)
 
 
-def _ranged(
+def _range_bucket(
     facet: RangesFacet | HistogramFacet, part: Range, count: int, own: Sequence[Filter]
 ) -> Bucket:
     chosen = any(isinstance(f, Between) and (f.low, f.high) == (part.low, part.high) for f in own)
-    low, high = _shown(facet.column, part.low), _shown(facet.column, part.high)
+    low, high = _range_end(facet.column, part.low), _range_end(facet.column, part.high)
     return Bucket(None, count, low, high, chosen)
 
 
-def _shown(column: Number, end: float | None) -> End:
+def _range_end(column: Number, end: float | None) -> End:
     if end is None or column.kind != "date":
         return end
     return datetime.fromtimestamp(end / 1_000, UTC).isoformat().replace("+00:00", "Z")

@@ -12,20 +12,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mappings.schema import BRAND, CATEGORIES, DELETED, TAGS
-from query.model.signals import Agreed
+from query.model.signals import PseudoRelevanceFeedback
 
 COLUMNS = (BRAND.name, CATEGORIES.name, TAGS.name)
-BEST = 10
-LEAST = 0.2
+DOCUMENTS = 10
+MIN_LIFT = 0.2
 MOST_VALUES = 2_000
-KEPT = 600.0
+MAX_AGE = 600.0
 
 Values = Mapping[str, Sequence[str]]
 """Column to a product's values of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
+class ValueShares:
     """How common each value is in a catalogue.
 
     Args:
@@ -41,7 +41,7 @@ class Shares:
         return self.counts.get(column, {}).get(value, 0) / max(1, self.products)
 
 
-def agree(hits: Iterable[Values], shares: Shares) -> Agreed | None:
+def derive_feedback(hits: Iterable[Values], shares: ValueShares) -> PseudoRelevanceFeedback | None:
     """Return what the best hits agree on, ``None`` where they have nothing in common.
 
     A value's points are the part of the hits that have it less the part of the catalogue that
@@ -60,7 +60,7 @@ def agree(hits: Iterable[Values], shares: Shares) -> Agreed | None:
             for value in set(values.get(column, ())):
                 counted[column, value] += 1
     lifts = {key: n / len(found) - shares.of(*key) for key, n in counted.items()}
-    kept = {key: lift for key, lift in lifts.items() if lift >= LEAST and counted[key] > 1}
+    kept = {key: lift for key, lift in lifts.items() if lift >= MIN_LIFT and counted[key] > 1}
     best: dict[str, float] = defaultdict(float)
     for (column, value), lift in kept.items():
         kind = _kind(column, value)
@@ -71,10 +71,10 @@ def agree(hits: Iterable[Values], shares: Shares) -> Agreed | None:
     points: dict[str, dict[str, float]] = defaultdict(dict)
     for (column, value), lift in sorted(kept.items()):
         points[column][value] = round(lift / full, 6)
-    return Agreed({column: dict(values) for column, values in points.items()})
+    return PseudoRelevanceFeedback({column: dict(values) for column, values in points.items()})
 
 
-def agreement(values: Values, signal: Agreed) -> float:
+def feedback_value(values: Values, signal: PseudoRelevanceFeedback) -> float:
     """Return the raw value of one product: the sum of the points of its values."""
     return sum(
         signal.points[column].get(value, 0.0)
@@ -83,14 +83,14 @@ def agreement(values: Values, signal: Agreed) -> float:
     )
 
 
-def told(signal: Agreed) -> str:
+def explain_feedback(signal: PseudoRelevanceFeedback) -> str:
     """Return in a plain sentence what the first hits agree on, the most telling values first."""
     every = [(p, v) for values in signal.points.values() for v, p in values.items()]
     named = ", ".join(v for _, v in sorted(every, key=lambda pair: (-pair[0], pair[1]))[:4])
     return f"The best hits of a first look have in common: {named}."
 
 
-def first_look(body: Mapping[str, Any]) -> dict[str, Any]:
+def feedback_body(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the body that reads the best hits' values alone, whatever page is asked for.
 
     Args:
@@ -100,7 +100,7 @@ def first_look(body: Mapping[str, Any]) -> dict[str, Any]:
     kept = {k: v for k, v in body.items() if k not in dropped}
     return kept | {
         "from": 0,
-        "size": BEST,
+        "size": DOCUMENTS,
         "_source": False,
         "track_total_hits": False,
         "docvalue_fields": list(COLUMNS),
@@ -108,7 +108,7 @@ def first_look(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def values_of_rows(rows: Iterable[Mapping[str, Any]]) -> list[Values]:
-    """Return the values of the rows that ``first_look`` found."""
+    """Return the values of the rows that ``feedback_body`` found."""
     return [{c: [str(v) for v in r.get("fields", {}).get(c, ())] for c in COLUMNS} for r in rows]
 
 
@@ -122,54 +122,54 @@ def shares_body() -> dict[str, Any]:
     }
 
 
-def read_shares(reply: Mapping[str, Any]) -> Shares:
+def read_shares(reply: Mapping[str, Any]) -> ValueShares:
     """Return the counts that ``shares_body`` asked for."""
     counts = {
         column: {str(b["key"]): int(b["doc_count"]) for b in found["buckets"]}
         for column, found in reply["aggregations"].items()
     }
-    return Shares(int(reply["hits"]["total"]["value"]), counts)
+    return ValueShares(int(reply["hits"]["total"]["value"]), counts)
 
 
-class KnownShares:
+class ShareCache:
     """The shares of the live index, counted again after 10 minutes."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[float, Shares]] = {}
+        self._entries: dict[str, tuple[float, ValueShares]] = {}
 
-    def of(self, index: str) -> Shares | None:
+    def of(self, index: str) -> ValueShares | None:
         """Return the shares of an index, ``None`` where they are unknown or too old."""
-        counted, shares = self._kept.get(index, (-KEPT, Shares()))
-        return shares if time.monotonic() - counted < KEPT else None
+        counted, shares = self._entries.get(index, (-MAX_AGE, ValueShares()))
+        return shares if time.monotonic() - counted < MAX_AGE else None
 
-    def keep(self, index: str, shares: Shares) -> None:
+    def put(self, index: str, shares: ValueShares) -> None:
         """Keep an index's shares and forget those of the others."""
-        self._kept = {index: (time.monotonic(), shares)}
+        self._entries = {index: (time.monotonic(), shares)}
 
 
-def look(
+def retrieve_feedback(
     send: Callable[[dict[str, Any]], dict[str, Any]],
     window: Mapping[str, Any],
     index: str,
-    known: KnownShares,
-) -> Agreed | None:
+    cache: ShareCache,
+) -> PseudoRelevanceFeedback | None:
     """Return what the best hits of a plan agree on, ``None`` where they have nothing in common.
 
     Args:
         send: Sends a search body to the index and returns the reply.
         window: The plan's whole-window body.
         index: The concrete index.
-        known: Its catalogue's shares, asked for where they are not known.
+        cache: Its catalogue's shares, asked for where they are not known.
 
     Raises:
         LegFailed: The engine refused, or not in time.
         IndexGone: There is no such index any more.
     """
-    shares = known.of(index)
+    shares = cache.of(index)
     if shares is None:
         shares = read_shares(send(shares_body()))
-        known.keep(index, shares)
-    return agree(values_of_rows(send(first_look(window))["hits"]["hits"]), shares)
+        cache.put(index, shares)
+    return derive_feedback(values_of_rows(send(feedback_body(window))["hits"]["hits"]), shares)
 
 
 def _kind(column: str, value: str) -> str:

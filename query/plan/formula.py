@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from query.model.signals import Agreed, BestPicture, Stored, VectorSignal
+from query.model.signals import BestPicture, PseudoRelevanceFeedback, Stored, VectorSignal
 from query.plan.script import Term, nested_script, raw_script, root_script
 
 Params = Mapping[str, list[float]]
@@ -16,7 +16,9 @@ def shift_of(terms: tuple[Term, ...]) -> float:
 
 def at_root(terms: tuple[Term, ...]) -> tuple[Term, ...]:
     """Return the terms whose raw value is read from the product itself, in the script's order."""
-    return tuple(t for t in terms if isinstance(t.signal, VectorSignal | Stored | Agreed))
+    return tuple(
+        t for t in terms if isinstance(t.signal, VectorSignal | Stored | PseudoRelevanceFeedback)
+    )
 
 
 def formula_query(

@@ -7,7 +7,7 @@ from typing import Any
 from mappings.schema import CARD, KEY, SHOWN
 from query.model.filters import Filter
 from query.opensearch.doc_values import docvalues
-from query.plan.candidates import chosen_query
+from query.plan.candidates import query_by_ids
 from query.plan.formula import Params
 from query.plan.script import Term
 
@@ -34,7 +34,7 @@ class Plan:
         filters: What every hit satisfies.
         params: The query vectors by the name that scripts know them under.
         find: Makes the candidate query without what a row shows; only a window needs it.
-        because: Why the weights are what they are.
+        weight_reasons: Why the weights are what they are.
         count: Makes the request that counts the match set and its facets, while the other is on
             its way; ``None`` where that one counts, as no facet asks for the whole match set.
         count_to: Matches are counted exactly up to here.
@@ -52,7 +52,7 @@ class Plan:
     filters: tuple[Filter, ...] = ()
     params: Params = field(default_factory=dict)
     find: Callable[[], dict[str, Any]] = dict
-    because: tuple[str, ...] = ()
+    weight_reasons: tuple[str, ...] = ()
     count: Callable[[], dict[str, Any]] | None = None
     count_to: int = 1_000
 
@@ -61,19 +61,19 @@ class Plan:
         """The weights used, by signal name; they add up to 1."""
         return {t.signal.name: t.weight for t in self.terms}
 
-    def whole(self) -> dict[str, Any]:
+    def whole_window(self) -> dict[str, Any]:
         """Return the body that asks for the whole window instead of a page."""
         return {**self.body, "from": 0, "size": self.window}
 
-    def window_body(self, columns: Sequence[str], keyed: bool) -> dict[str, Any]:
+    def window_body(self, columns: Sequence[str], ids_as_doc_values: bool) -> dict[str, Any]:
         """Return the body that asks for the whole window: scores and doc values, no documents.
 
         Args:
             columns: Whose doc values each row brings.
-            keyed: Whether the rows' ids are read from doc values too, which is cheaper.
+            ids_as_doc_values: Whether the rows' ids are read from doc values too, which is cheaper.
         """
-        rows = {"stored_fields": "_none_"} if keyed else {"_source": False}
-        read = [KEY.name, *columns] if keyed else columns
+        rows = {"stored_fields": "_none_"} if ids_as_doc_values else {"_source": False}
+        read = [KEY.name, *columns] if ids_as_doc_values else columns
         kept = {k: v for k, v in self.body.items() if k not in ROW_PARTS}
         body = kept | {"from": 0, "size": self.window, "query": self.find()} | rows
         return body | ({"docvalue_fields": docvalues(read)} if read else {})
@@ -83,19 +83,19 @@ class Plan:
 
         It computes no score: that is the sum of the contributions.
         """
-        query = chosen_query(tuple(ids), self.lexical_clause, self.filters, self.terms, self.params)
+        query = query_by_ids(tuple(ids), self.lexical_clause, self.filters, self.terms, self.params)
         kept = {k: v for k, v in self.body.items() if k != "rescore"}
         return kept | {"from": 0, "size": len(ids), "query": query, "track_total_hits": False}
 
 
-def opened(body: dict[str, Any]) -> dict[str, Any]:
+def read_from_documents(body: dict[str, Any]) -> dict[str, Any]:
     """Return the body whose rows are read from documents, for those written without a card."""
     kept = {k: v for k, v in body.items() if k not in ("stored_fields", "docvalue_fields")}
-    return kept | row_parts(carded=False)
+    return kept | row_parts(has_card_column=False)
 
 
-def row_parts(carded: bool) -> dict[str, Any]:
+def row_parts(has_card_column: bool) -> dict[str, Any]:
     """Return what a row brings: its id and what is shown of it, from doc values or the document."""
-    if carded:
+    if has_card_column:
         return {"stored_fields": "_none_", "docvalue_fields": [KEY.name, CARD.name]}
     return {"_source": [f.name for f in SHOWN]}

@@ -92,7 +92,7 @@ def scale_of(
         scale = for_query(known, None, text)
     else:
         asked = (getattr(signal, "side", ""), known, text)
-        scale = vectors.once(asked, lambda: for_query(known, vector, text))
+        scale = vectors.get_or_compute(asked, lambda: for_query(known, vector, text))
     if isinstance(signal, VectorSignal | BestPicture) and signal.similarity == "euclidean":
         return for_euclidean(scale)
     return scale

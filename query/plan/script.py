@@ -5,9 +5,9 @@ from typing import Any, assert_never
 
 from mappings.calibration import Affine, Raw, Saturation
 from query.model.signals import (
-    Agreed,
     BestPicture,
     Lexical,
+    PseudoRelevanceFeedback,
     Signal,
     Similarity,
     Stored,
@@ -91,7 +91,12 @@ def raw_script(terms: tuple[Term, ...]) -> dict[str, Any]:
     ]
     start = [*_functions(terms), "List out = new ArrayList();"]
     source = " ".join([*start, *lines, "return out;"])
-    points = {k: v for t in terms if isinstance(t.signal, Agreed) for k, v in _points(t.signal)}
+    points = {
+        k: v
+        for t in terms
+        if isinstance(t.signal, PseudoRelevanceFeedback)
+        for k, v in _points(t.signal)
+    }
     return {"source": source, "params": {"missing": MISSING, **points}}
 
 
@@ -101,16 +106,16 @@ def vector_param(signal: VectorSignal | BestPicture) -> str:
 
 
 def _functions(terms: tuple[Term, ...]) -> list[str]:
-    return [_AGREED] if any(isinstance(t.signal, Agreed) for t in terms) else []
+    return [_AGREED] if any(isinstance(t.signal, PseudoRelevanceFeedback) for t in terms) else []
 
 
-def _points(signal: Agreed) -> list[tuple[str, Any]]:
+def _points(signal: PseudoRelevanceFeedback) -> list[tuple[str, Any]]:
     return [("agreed", {column: dict(values) for column, values in signal.points.items()})]
 
 
 def _has(signal: Signal) -> str:
     match signal:
-        case Lexical() | Agreed():
+        case Lexical() | PseudoRelevanceFeedback():
             return ""
         case VectorSignal() | Stored():
             return f"doc['{signal.field.name}'].size() > 0"
@@ -125,7 +130,7 @@ def _raw(signal: Signal) -> str:
             return "_score"
         case Stored():
             return f"doc['{signal.field.name}'].value"
-        case Agreed():
+        case PseudoRelevanceFeedback():
             return "agreed(doc, params.agreed)"
         case VectorSignal():
             return _similar(signal.similarity, vector_param(signal), signal.field.name)
@@ -163,7 +168,7 @@ def _scaled(term: Term, raw: str) -> str:
 def _numbers(term: Term) -> dict[str, Any]:
     name = term.signal.name
     numbers: dict[str, Any] = {f"w_{name}": term.weight}
-    if isinstance(term.signal, Agreed):
+    if isinstance(term.signal, PseudoRelevanceFeedback):
         numbers |= dict(_points(term.signal))
     match term.scale:
         case Affine():

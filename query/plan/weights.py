@@ -9,24 +9,24 @@ from query.model.understood import Understood
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class QueryWeights:
     """The weights of one query.
 
     Args:
         weights: Signal name to weight, adding up to 1; those of 0 are left out.
-        because: Why they are what they are, one plain sentence each.
+        reasons: Why they are what they are, one plain sentence each.
     """
 
     weights: Mapping[str, float]
-    because: tuple[str, ...]
+    reasons: tuple[str, ...]
 
 
-def choose(
+def choose_weights(
     profile: Profile,
     override: Mapping[str, float],
     present: tuple[str, ...],
     understood: Understood,
-) -> Chosen:
+) -> QueryWeights:
     """Return the weights over the signals that a request has, and why.
 
     The profile's weights are multiplied by the factors of those of its rules that the query
@@ -41,22 +41,22 @@ def choose(
     Raises:
         InputError: Nothing that the request has is weighted.
     """
-    because = [f"The profile {profile.name!r} gives the weights."]
+    reasons = [f"The profile {profile.name!r} gives the weights."]
     merged = dict(profile.weights)
     for rule in profile.rules:
         if not (reason := rule.when.met(understood)):
             continue
-        told = {n: f for n, f in rule.factors.items() if n in present and merged.get(n, 0.0) > 0}
-        free = {n: f for n, f in told.items() if n not in override}
-        for name, factor in free.items():
+        factors = {n: f for n, f in rule.factors.items() if n in present and merged.get(n, 0.0) > 0}
+        applied = {n: f for n, f in factors.items() if n not in override}
+        for name, factor in applied.items():
             merged[name] = min(merged[name] * factor, MAX_WEIGHT)
-        if free:
-            changed = ", ".join(f"{n} x {f:g}" for n, f in free.items())
-            because.append(f"The query changes {changed}: {reason}.")
+        if applied:
+            changed = ", ".join(f"{n} x {f:g}" for n, f in applied.items())
+            reasons.append(f"The query changes {changed}: {reason}.")
     if own := [n for n in override if n in present]:
-        because.append(f"The request sets {', '.join(own)}.")
+        reasons.append(f"The request sets {', '.join(own)}.")
     if left := [n for n in profile.weights if profile.weights[n] > 0 and n not in present]:
-        because.append(f"The request has no {', '.join(left)}: the others share their weight.")
+        reasons.append(f"The request has no {', '.join(left)}: the others share their weight.")
     if merged != profile.weights:
         profile = Profile(profile.name, merged, profile.calibrated)
-    return Chosen(weigh(profile, override, present), tuple(because))
+    return QueryWeights(weigh(profile, override, present), tuple(reasons))

@@ -42,8 +42,8 @@ def expected(
     raw = {"lexical": np.array(list(rows.values()))}
     for name, (column, side) in COLUMNS.items():
         query = vectors.of(side)
-        if name == "image" and vectors.seen is not None:
-            query = vectors.seen
+        if name == "image" and vectors.visual is not None:
+            query = vectors.visual
         if query is not None:
             held = [getattr(p, column) for p in products]
             raw[name] = np.array([np.nan if v is None else float(v @ query) for v in held])

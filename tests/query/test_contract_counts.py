@@ -75,7 +75,7 @@ def test_counts_are_those_of_the_index_as_it_is(engine: SearchEngine, made: Shop
 
 
 def test_what_is_kept_can_be_passed_over(client: Any, alias: str) -> None:
-    engine = engine_of(client, alias, Budget(anew=True))
+    engine = engine_of(client, alias, Budget(bypass_cache=True))
     request = SearchRequest("红色连衣裙", facets=FACETS)
     first = engine.search(request)
     before = kept(engine)

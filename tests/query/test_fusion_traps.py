@@ -15,7 +15,7 @@ from query.encode.query_vectors import QueryVectors
 from query.fusion.hybrid import hybrid_body
 from query.fusion.legs import Leg, compile_legs, filtered
 from query.fusion.replies import FusedWindow
-from query.fusion.window import Wanted, match_set_body, window_of
+from query.fusion.window import WindowOptions, match_set_body, window_of
 from query.model.filters import parse_filter
 from query.model.fusions import HybridL2, HybridMinMax, HybridZScore, OverLegs
 from query.model.intent import understand
@@ -28,12 +28,12 @@ from query.plan.compiler import compile_plan
 
 pytestmark = pytest.mark.node
 
-WANTED = Wanted(seconds=20.0, patience=60.0, count_to=10_000)
+WANTED = WindowOptions(seconds=20.0, patience=60.0, count_to=10_000)
 REQUEST = SearchRequest("红色连衣裙 make7", fusion=HybridMinMax(depth=50))
 
 
 def fused(
-    client: Any, shelf: Shelf, request: SearchRequest, wanted: Wanted = WANTED
+    client: Any, shelf: Shelf, request: SearchRequest, wanted: WindowOptions = WANTED
 ) -> FusedWindow:
     intent, vectors = understand(request), vectors_of(request)
     plan = compile_plan(intent, vectors, DEFAULT, Schema(DIM), CLIPPED)

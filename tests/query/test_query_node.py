@@ -101,10 +101,10 @@ def by_oracle(
     text = WORDS.encode_query([understand(request).text])[0] if request.text else None
     rows = [WORDS.encode_query([p.decode()])[0] for p in request.pictures]
     picture = unit_rows(np.mean(rows, axis=0)[None])[0] if rows else None
-    sides = {"text": text, "picture": picture, "seen": seen}
+    sides = {"text": text, "picture": picture, "visual": seen}
     raw: dict[str, Any] = {}
     signals = signals_of(
-        Schema(DIM), request.image_mode, request.similarity, is_seen=seen is not None
+        Schema(DIM), request.image_mode, request.similarity, has_visual=seen is not None
     )
     for signal in signals:
         if isinstance(signal, Lexical):
@@ -195,7 +195,7 @@ def test_pictures_are_asked_with_what_the_words_look_like(
 def test_words_that_look_like_what_they_mean_are_asked_once(engine: SearchEngine) -> None:
     plain, kinds = wide(engine), wide(engine, SIGHT)
     for text in ("a very long question about nothing that the lexicon has ever heard of", "!!!"):
-        assert kinds.encoder.encode(understand(SearchRequest(text)))[0].seen is None
+        assert kinds.encoder.encode(understand(SearchRequest(text)))[0].visual is None
         one, other = (e.search(SearchRequest(text)) for e in (plain, kinds))
         assert [(h.id, h.score) for h in one.hits] == [(h.id, h.score) for h in other.hits]
 
