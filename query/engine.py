@@ -15,7 +15,7 @@ from mappings.index import CatalogueIndex, live_index
 from mappings.schema import CARD
 from query.encode.encoder import PictureDecoder, QueryEncoder
 from query.encode.query_vectors import QueryVectors
-from query.encode.subject import Spotter
+from query.encode.subject_finder import SubjectFinder
 from query.encode.texts import with_all_texts, with_change
 from query.execute.context import SearchContext
 from query.execute.execution import exact_window, needs_window, run_page, run_window
@@ -78,7 +78,7 @@ class SearchEngine:
         text: The text encoder; without it searches are lexical and say so.
         image: The image encoder, ending in the text's space.
         decoder: How uploads become pixels.
-        spotter: Finds what uploads are of; without one a box must be given.
+        subject_finder: Finds what uploads are of; without one a box must be given.
         sight: Knows what words look like; without it pictures are asked with what they mean.
         profiles: Profiles by name.
         budget: What the engine may do for one request.
@@ -97,7 +97,7 @@ class SearchEngine:
         text: TextEncoder | None = None,
         image: ImageEncoder | None = None,
         decoder: PictureDecoder | None = None,
-        spotter: Spotter | None = None,
+        subject_finder: SubjectFinder | None = None,
         sight: Sight | None = None,
         profiles: Mapping[str, Profile] = BUILT_IN,
         budget: Budget = Budget(),  # noqa: B008 - frozen
@@ -108,7 +108,7 @@ class SearchEngine:
         self.client, self.alias, self.identity = client, alias, identity
         self.profiles, self.budget, self.patience = profiles, budget, patience
         self.encoder = QueryEncoder(
-            text, image, decoder, identity.dim, spotter=spotter, sight=sight
+            text, image, decoder, identity.dim, subject_finder=subject_finder, sight=sight
         )
         self.reading = reading
         self.cursor_key = cursor_key or secrets.token_bytes(32)
@@ -131,12 +131,12 @@ class SearchEngine:
         intent = self.reading.read(request, index)
         result = self._search(request, intent, profile, index)
         if result.hits:
-            self.reading.answered(request)
+            self.reading.record_success(request)
         if result.reachable:
             return result
         deadline = time.monotonic() + self.patience.total
-        for easier in self.reading.easier(intent, index):
-            found = self._search(request, easier, profile, index)
+        for relaxed in self.reading.relaxed_queries(intent, index):
+            found = self._search(request, relaxed, profile, index)
             if found.reachable:
                 return found
             if time.monotonic() > deadline:
@@ -157,7 +157,7 @@ class SearchEngine:
         absent |= self._unmapped(index, intent.request.image_mode)
         try:
             answer = self._answer(given, intent, vectors, profile, index, frozenset(absent))
-        except IndexGone:  # swapped away since the alias was asked
+        except IndexGone:  # swapped away since the alias was resolved
             self._live = None
             live = self.live()
             answer = self._answer(given, intent, vectors, profile, live, frozenset(absent))
@@ -180,7 +180,7 @@ class SearchEngine:
         seconds = self.patience.fused
         try:
             return with_examples(self.client, index.name, index.schema, intent, seconds)
-        except IndexGone:  # swapped away since the alias was asked
+        except IndexGone:  # swapped away since the alias was resolved
             self._live = None
             live = self.live()
             return with_examples(self.client, live.name, live.schema, intent, seconds)
@@ -237,7 +237,7 @@ class SearchEngine:
         """Search with all that can be had; when the engine cannot, with words alone."""
         started = time.monotonic()
         deadline = started + self.patience.total
-        wanted = _wanted(intent, profile)
+        requested = _requested_signals(intent, profile)
         is_exact = isinstance(find_fusion(intent.request.fusion), Exact)
         request_mark = fingerprint(given, index.name)
         position = (
@@ -246,16 +246,16 @@ class SearchEngine:
 
         def run(vectors: QueryVectors, absent: frozenset[str], until: float) -> SearchResult:
             planner = self._planner(intent, vectors, profile, index, absent)
-            if "agreement" in wanted and is_exact:  # no other fusion has a use for it
+            if "agreement" in requested and is_exact:  # no other fusion has a use for it
                 feedback, lost = self._feedback(planner(0), index, until)
                 absent |= lost
                 planner = self._planner(intent, vectors, profile, index, absent, feedback)
-            asked = SearchContext(
+            context = SearchContext(
                 self.client, index, intent, vectors, planner,
                 boosts_of(intent, profile), placements_of(intent), position, request_mark, until,
                 self._executor, self.budget.bypass_cache,
             )  # fmt: skip
-            return self._run(asked, profile, absent & wanted, request_mark)
+            return self._run(context, profile, absent & requested, request_mark)
 
         try:
             return run(vectors, absent, min(deadline, started + self.patience.fused))
@@ -301,15 +301,19 @@ class SearchEngine:
             return None, frozenset({"agreement"})
 
     def _run(
-        self, asked: SearchContext, profile: Profile, degraded: frozenset[str], request_mark: bytes
+        self,
+        context: SearchContext,
+        profile: Profile,
+        degraded: frozenset[str],
+        request_mark: bytes,
     ) -> SearchResult:
-        require_columns(asked.request, asked.index)
-        if not isinstance(find_fusion(asked.request.fusion), Exact):
-            page = run_window(asked, fused_window)
-        elif needs_window(asked):
-            page = run_window(asked, exact_window)
+        require_columns(context.request, context.index)
+        if not isinstance(find_fusion(context.request.fusion), Exact):
+            page = run_window(context, fused_window)
+        elif needs_window(context):
+            page = run_window(context, exact_window)
         else:
-            page = run_page(asked)
+            page = run_page(context)
         after = page.position
         return SearchResult(
             hits=page.hits,
@@ -323,31 +327,31 @@ class SearchEngine:
             profile=profile.name,
             weights=page.weights,
             weights_because=page.weight_reasons,
-            index=asked.index.name,
-            identity=asked.index.identity.digest,
-            understood=_understood(asked, page.weights),
+            index=context.index.name,
+            identity=context.index.identity.digest,
+            understood=_understood(context, page.weights),
             facets=page.facets,
             next=write_cursor(after, request_mark, self.cursor_key) if after else "",
             execution=page.execution,
-            fusion=written(find_fusion(asked.request.fusion)),
+            fusion=written(find_fusion(context.request.fusion)),
             total_of=page.total_of or TOTAL_OF,
             reachable_of=page.reachable_of or REACHABLE_OF,
         )
 
 
-def _wanted(intent: Intent, profile: Profile) -> frozenset[str]:
+def _requested_signals(intent: Intent, profile: Profile) -> frozenset[str]:
     """Return the signals that the request would have, were nothing to fail."""
-    asked = {**profile.weights, **(intent.request.weights or {})}
+    weights = {**profile.weights, **(intent.request.weights or {})}
     mixture = intent.request.mixture
     text = intent.text or mixture.like or mixture.but or mixture.without
     picture = intent.request.pictures or mixture.like
     sides = (SIDES["text"] if text else ()) + (SIDES["picture"] if picture else ())
-    return frozenset(name for name in (*sides, "agreement") if asked.get(name, 0.0) > 0)
+    return frozenset(name for name in (*sides, "agreement") if weights.get(name, 0.0) > 0)
 
 
-def _understood(asked: SearchContext, weights: Mapping[str, float]) -> Understood:
+def _understood(context: SearchContext, weights: Mapping[str, float]) -> Understood:
     """Return what was understood, and what kinds of things pictures were asked for, if any were."""
-    understood, kinds = asked.intent.understood, asked.vectors.looks_like
+    understood, kinds = context.intent.understood, context.vectors.looks_like
     if not kinds or not weights.get("image"):
         return understood
     return replace(understood, looks_like=kinds)

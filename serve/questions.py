@@ -163,7 +163,7 @@ def _question(body: SearchBody, uploads: tuple[bytes, ...]) -> SearchRequest:
             treat=cast("dict[str, Treatment]", body.understanding.treat),
             variants=body.understanding.variants,
             rules=body.understanding.rules,
-            rescue=body.understanding.rescue,
+            relax=body.understanding.rescue,
             enabled=body.understanding.enabled,
         ),
         mixture=Mixture(

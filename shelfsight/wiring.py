@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from encoders.space import Space
     from ingest.ledger import Ledger
     from ingest.options import WorkerOptions
-    from query.encode.subject import Spotter
+    from query.encode.subject_finder import SubjectFinder
     from query.engine import SearchEngine
     from shelfsight.local.child import Service
     from shelfsight.local.plan import Endpoints
@@ -243,7 +243,7 @@ def open_engine(settings: Settings) -> "SearchEngine":
         text=space.text,
         image=space.image,
         decoder=PictureDecoder(QUESTION_LIMITS) if space.image else None,
-        spotter=_spotter(settings) if space.image else None,
+        subject_finder=_subject_finder(settings) if space.image else None,
         sight=open_sight(settings, space),
         profiles=load_profiles(settings.config),
         cursor_key=cursor_key(home(settings)),
@@ -267,7 +267,7 @@ def open_sight(settings: Settings, space: "Space") -> "Sight | None":
     return Sight(kind_reader(space.text, model_cache(settings)), adapter_of(space.projection))
 
 
-def _spotter(settings: Settings) -> "Spotter":
+def _subject_finder(settings: Settings) -> "SubjectFinder":
     """Return what finds the subject of an upload: the settings' detector, else by eye.
 
     Raises:
@@ -275,10 +275,10 @@ def _spotter(settings: Settings) -> "Spotter":
     """
     from encoders.detect import load_detector
     from encoders.pictures import QUESTION_LIMITS, PictureDecoder
-    from query.encode.subject import Spotter
+    from query.encode.subject_finder import SubjectFinder
 
     detector = load_detector(settings.detector) if settings.detector else None
-    return Spotter(PictureDecoder(QUESTION_LIMITS), detector)
+    return SubjectFinder(PictureDecoder(QUESTION_LIMITS), detector)
 
 
 def stack_services(settings: Settings, endpoints: "Endpoints") -> "Sequence[Service]":

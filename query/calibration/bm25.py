@@ -17,16 +17,16 @@ from query.model.signals import WORDS, Lexical
 from query.plan.lexical import lexical_query
 from query.plan.scales import DEFAULT_SCALES, count_words
 
-ASKED = 200
-FEWEST = 10
-STEEPEST, FLATTEST = 1.0, 0.5
-HARDLY = 1_000
+MAX_QUERIES = 200
+MIN_QUERIES = 10
+MAX_POWER, MIN_POWER = 1.0, 0.5
+PRODUCTS_PER_RANK = 1_000
 """One product in so many reaches a half, as with the vector signals' 99.9th percentile."""
-DEEPEST = 100
+MAX_RANK = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Tops:
+class TopScores:
     """What one product in a thousand reaches for pseudo-queries, their own products left out.
 
     Args:
@@ -60,7 +60,7 @@ def estimate_lexical(
     Raises:
         NodeUnreachable: The node does not answer.
     """
-    return scale_of_tops(measure_lexical(client, index, titles, seed=seed))
+    return scale_of_top_scores(measure_lexical(client, index, titles, seed=seed))
 
 
 def measure_lexical(
@@ -69,7 +69,7 @@ def measure_lexical(
     titles: Mapping[str, str],
     *,
     seed: int,
-) -> Tops:
+) -> TopScores:
     """Return what one product in a thousand scores for pseudo-queries over a live index.
 
     Args:
@@ -82,7 +82,7 @@ def measure_lexical(
         NodeUnreachable: The node does not answer.
     """
     rng, rank = np.random.default_rng(seed), _rank(client, index)
-    ids = [str(i) for i in rng.permutation(sorted(titles))[:ASKED]]
+    ids = [str(i) for i in rng.permutation(sorted(titles))[:MAX_QUERIES]]
     lines: list[dict[str, Any]] = []
     counts: list[tuple[int, int]] = []
     for product in ids:
@@ -94,22 +94,22 @@ def measure_lexical(
             lines += [{}, {"from": rank - 1, "size": 1, "_source": False, "query": query}]
             counts.append(count_words(words))
     if not lines:
-        return Tops(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+        return TopScores(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
     with node_errors("the node"):
         replies = client.msearch(index=index, body=lines)["responses"]
-    found = [r.get("hits", {}).get("hits", ()) for r in replies]
-    reached = np.array([hits[0]["_score"] if hits else 0.0 for hits in found], np.float64)
+    rows = [r.get("hits", {}).get("hits", ()) for r in replies]
+    reached = np.array([hits[0]["_score"] if hits else 0.0 for hits in rows], np.float64)
     latin, cjk = np.array(counts, np.int64).T
-    return Tops(latin, cjk, reached, rank)
+    return TopScores(latin, cjk, reached, rank)
 
 
 def _rank(client: Any, index: str) -> int:  # noqa: ANN401 - opensearchpy.OpenSearch
     with node_errors("the node"):
         products = int(client.count(index=index)["count"])
-    return int(np.clip(round(products / HARDLY), 1, DEEPEST))
+    return int(np.clip(round(products / PRODUCTS_PER_RANK), 1, MAX_RANK))
 
 
-def scale_of_tops(tops: Tops) -> Worded:
+def scale_of_top_scores(tops: TopScores) -> Worded:
     """Return the scale that the scores give: ``c * words ** power`` is a half.
 
     Each script has its own c, the median; a script with fewer than 10 pseudo-queries that found
@@ -117,13 +117,13 @@ def scale_of_tops(tops: Tops) -> Worded:
     """
     default = DEFAULT_SCALES["lexical"]
     assert isinstance(default, Worded)
-    found = tops.scores > 0
-    alone = [found & (tops.cjk == 0), found & (tops.latin == 0)]
+    matched = tops.scores > 0
+    alone = [matched & (tops.cjk == 0), matched & (tops.latin == 0)]
     words = [tops.latin[alone[0]], tops.cjk[alone[1]]]
     scores = [tops.scores[mask] for mask in alone]
     power = _power(words, scores, default.power)
     each = [
-        float(np.median(s / w**power)) if len(s) >= FEWEST else 0.0
+        float(np.median(s / w**power)) if len(s) >= MIN_QUERIES else 0.0
         for w, s in zip(words, scores, strict=True)
     ]
     latin, cjk = each[0] or each[1], each[1] or each[0]
@@ -137,10 +137,10 @@ def _power(
     words: list[NDArray[np.int64]], scores: list[NDArray[np.float64]], default: float
 ) -> float:
     """Return the common slope of log score over log words, each script about its own mean."""
-    x = [np.log(w) - np.log(w).mean() for w in words if len(w) >= FEWEST]
-    y = [np.log(s) - np.log(s).mean() for s in scores if len(s) >= FEWEST]
+    x = [np.log(w) - np.log(w).mean() for w in words if len(w) >= MIN_QUERIES]
+    y = [np.log(s) - np.log(s).mean() for s in scores if len(s) >= MIN_QUERIES]
     spread = sum(float(a @ a) for a in x)
     if spread <= 0:
         return default
     slope = sum(float(a @ b) for a, b in zip(x, y, strict=True)) / spread
-    return float(np.clip(slope, FLATTEST, STEEPEST))
+    return float(np.clip(slope, MIN_POWER, MAX_POWER))

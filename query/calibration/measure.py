@@ -23,11 +23,11 @@ HEADROOM = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class UnrelatedPairs:
     """What a signal says of unrelated pairs.
 
     Args:
-        above: By how much each pair lies above its query's foot, float64 (pairs,).
+        above: By how much each pair lies above its query's offset, float64 (pairs,).
         low: The median of the values themselves.
         centre: The mean product vector, float64 (d,); ``None`` for a signal without a query.
     """
@@ -66,8 +66,8 @@ def estimate(
         seed: Of all that is drawn.
         adapter: What queries that ask pictures are moved by.
     """
-    found = measure(encoder, titles, vectors, seed=seed, adapter=adapter)
-    return Calibration(DEFAULT_SCALES | {n: s for n, m in found.items() if (s := m.scale)})
+    measured = measure(encoder, titles, vectors, seed=seed, adapter=adapter)
+    return Calibration(DEFAULT_SCALES | {n: s for n, m in measured.items() if (s := m.scale)})
 
 
 def measure(
@@ -77,7 +77,7 @@ def measure(
     *,
     seed: int,
     adapter: QueryAdapter | None = None,
-) -> dict[str, Measured]:
+) -> dict[str, UnrelatedPairs]:
     """Return what each vector signal says of unrelated pairs, by the signal's name.
 
     Pseudo-queries are titles cut to 2-6 terms and encoded as queries; a picture signal's are the
@@ -93,30 +93,30 @@ def measure(
     """
     rng = np.random.default_rng(seed)
     sample = rng.permutation(len(titles))[: max(PSEUDO, OTHERS)]
-    asked = [int(i) for i in sample[:PSEUDO]]
-    cut = [pseudo_query(titles[i], rng) for i in asked]
-    texts = [i for i, words in zip(asked, cut, strict=True) if words]
-    words = [w for w in cut if w]
+    chosen = [int(i) for i in sample[:PSEUDO]]
+    pseudo_queries = [pseudo_query(titles[i], rng) for i in chosen]
+    texts = [i for i, words in zip(chosen, pseudo_queries, strict=True) if words]
+    words = [w for w in pseudo_queries if w]
     rows = encoder.encode_query(words)
     queries = dict(zip(texts, rows, strict=True))
-    moved = adapter.asked(rows, load_names().genders(words)) if adapter else rows
-    seen = dict(zip(texts, moved, strict=True))
-    pictures = {i: _one_picture(vectors[i], rng) for i in asked}
+    visual_rows = adapter.asked(rows, load_names().genders(words)) if adapter else rows
+    visual_queries = dict(zip(texts, visual_rows, strict=True))
+    pictures = {i: _one_picture(vectors[i], rng) for i in chosen}
     columns = {
         name: {int(i): v for i in sample if (v := getattr(vectors[int(i)], name)) is not None}
         for name in ("text", "image", "attribute")
     }
     uploads = {i: v for i, v in pictures.items() if v is not None}
-    coherent = {i: v for i, v in columns["image"].items() if i in set(asked)}
+    coherent = {i: v for i, v in columns["image"].items() if i in set(chosen)}
     pairs = {
         "text": (queries, columns["text"]),
-        "image": (seen, columns["image"]),
+        "image": (visual_queries, columns["image"]),
         "attribute": (queries, columns["attribute"]),
         "picture_image": (uploads, columns["image"]),
         "picture_attribute": (uploads, columns["attribute"]),
         "coherence": (coherent, columns["attribute"]),
     }
-    return {name: _measured(*sides, name != "coherence") for name, sides in pairs.items()}
+    return {name: _unrelated_pairs(*sides, name != "coherence") for name, sides in pairs.items()}
 
 
 def _one_picture(vectors: ProductVectors, rng: np.random.Generator) -> NDArray[np.float32] | None:
@@ -125,21 +125,21 @@ def _one_picture(vectors: ProductVectors, rng: np.random.Generator) -> NDArray[n
     return vectors.image
 
 
-def _measured(
+def _unrelated_pairs(
     queries: Mapping[int, NDArray[np.float32]],
     products: Mapping[int, NDArray[np.float32]],
     centred: bool,
-) -> Measured:
-    """Return the cosines of all pairs but those within one product, above each query's foot."""
+) -> UnrelatedPairs:
+    """Return the cosines of all pairs but those within one product, above each query's offset."""
     if not queries or not products:
-        return Measured(np.empty(0), 0.0, None)
-    asked = np.stack(list(queries.values())).astype(np.float64)
-    held = np.stack(list(products.values())).astype(np.float64)
-    values, centre = asked @ held.T, held.mean(axis=0)
+        return UnrelatedPairs(np.empty(0), 0.0, None)
+    query_rows = np.stack(list(queries.values())).astype(np.float64)
+    product_rows = np.stack(list(products.values())).astype(np.float64)
+    values, centre = query_rows @ product_rows.T, product_rows.mean(axis=0)
     own = np.array(list(queries))[:, None] == np.array(list(products))[None, :]
     if own.all():
-        return Measured(np.empty(0), 0.0, None)
+        return UnrelatedPairs(np.empty(0), 0.0, None)
     low = float(np.median(values[~own]))
     if not centred:
-        return Measured(values[~own] - low, low, None)
-    return Measured((values - (asked @ centre)[:, None])[~own], low, centre)
+        return UnrelatedPairs(values[~own] - low, low, None)
+    return UnrelatedPairs((values - (query_rows @ centre)[:, None])[~own], low, centre)

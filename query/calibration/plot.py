@@ -8,15 +8,15 @@ import numpy as np
 
 from mappings.calibration import Affine, Calibration, Worded
 from mappings.errors import InputError
-from query.calibration.bm25 import Tops
-from query.calibration.measure import Measured
+from query.calibration.bm25 import TopScores
+from query.calibration.measure import UnrelatedPairs
 
 SUFFIXES = (".png", ".svg", ".pdf")
 _BINS = 80
 
 
 def draw_calibration(
-    measured: Mapping[str, Measured], tops: Tops, calibration: Calibration, path: Path
+    measured: Mapping[str, UnrelatedPairs], tops: TopScores, calibration: Calibration, path: Path
 ) -> None:
     """Draw a histogram of every signal and the best scores of the pseudo-queries, and save it.
 
@@ -33,12 +33,12 @@ def draw_calibration(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    shown = {name: m for name, m in measured.items() if len(m.above)}
-    figure = Figure(figsize=(7.0, 2.1 * (len(shown) + 1)), layout="constrained")
+    drawable = {name: m for name, m in measured.items() if len(m.above)}
+    figure = Figure(figsize=(7.0, 2.1 * (len(drawable) + 1)), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = np.atleast_1d(figure.subplots(len(shown) + 1, 1))
-    for axis, (name, found) in zip(axes, shown.items(), strict=False):
-        _histogram(axis, name, found, calibration)
+    axes = np.atleast_1d(figure.subplots(len(drawable) + 1, 1))
+    for axis, (name, pairs) in zip(axes, drawable.items(), strict=False):
+        _histogram(axis, name, pairs, calibration)
     _words(axes[-1], tops, calibration)
     try:
         figure.savefig(path, dpi=110)
@@ -67,12 +67,12 @@ def require_drawable(path: Path) -> None:
         )
 
 
-def _histogram(axis: Any, name: str, found: Measured, calibration: Calibration) -> None:  # noqa: ANN401
-    """Draw one signal: values of unrelated pairs above their query's foot."""
+def _histogram(axis: Any, name: str, pairs: UnrelatedPairs, calibration: Calibration) -> None:  # noqa: ANN401
+    """Draw one signal: values of unrelated pairs above their query's offset."""
     scale = calibration.scales.get(name)
-    axis.hist(found.above, bins=_BINS, color="#7d93ab")
+    axis.hist(pairs.above, bins=_BINS, color="#7d93ab")
     axis.set_yscale("log")
-    axis.set_title(f"{name}: {len(found.above):,} unrelated pairs", fontsize=9, loc="left")
+    axis.set_title(f"{name}: {len(pairs.above):,} unrelated pairs", fontsize=9, loc="left")
     axis.set_xlabel("similarity above the query's average product", fontsize=8)
     if isinstance(scale, Affine):
         for part, label in ((0.0, "0"), (0.5, "½"), (1.0, "1")):
@@ -81,7 +81,7 @@ def _histogram(axis: Any, name: str, found: Measured, calibration: Calibration) 
             axis.text(*place, f" {label}", transform=axis.get_xaxis_transform(), fontsize=8)
 
 
-def _words(axis: Any, tops: Tops, calibration: Calibration) -> None:  # noqa: ANN401
+def _words(axis: Any, tops: TopScores, calibration: Calibration) -> None:  # noqa: ANN401
     """Draw BM25's best scores over the number of words, and the line that counts as a half."""
     scale = calibration.scales.get("lexical")
     alone = (("letters", tops.cjk == 0, tops.latin), ("characters", tops.latin == 0, tops.cjk))

@@ -11,11 +11,11 @@ from mappings.connection import node_errors
 from mappings.schema import COHERENCE, DELETED, TITLE, Schema
 from mappings.vectors import ProductVectors
 
-DRAWN = 500
+SAMPLE_SIZE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class Sample:
     """Products drawn: ids, titles and vectors, in one order."""
 
     ids: tuple[str, ...]
@@ -23,14 +23,14 @@ class Drawn:
     vectors: tuple[ProductVectors, ...]
 
 
-def draw(
+def draw_sample(
     client: Any,  # noqa: ANN401 - opensearchpy.OpenSearch
     index: str,
     schema: Schema,
     *,
     seed: int,
-    size: int = DRAWN,
-) -> Drawn:
+    size: int = SAMPLE_SIZE,
+) -> Sample:
     """Return living products drawn by chance, the same ones for the same seed and content.
 
     Args:
@@ -54,7 +54,7 @@ def draw(
     }
     with node_errors(index):
         hits = client.search(index=index, body=body)["hits"]["hits"]
-    return Drawn(
+    return Sample(
         tuple(hit["_id"] for hit in hits),
         tuple(str(hit["_source"].get(TITLE.name, "")) for hit in hits),
         tuple(_vectors(hit["_source"], names) for hit in hits),
@@ -62,9 +62,9 @@ def draw(
 
 
 def _vectors(source: Mapping[str, Any], names: Mapping[str, str]) -> ProductVectors:
-    found = {side: _vector(source.get(column)) for side, column in names.items()}
+    by_side = {side: _vector(source.get(column)) for side, column in names.items()}
     return ProductVectors(
-        found["text"], found["image"], found["attribute"], (), source.get(COHERENCE.name)
+        by_side["text"], by_side["image"], by_side["attribute"], (), source.get(COHERENCE.name)
     )
 
 

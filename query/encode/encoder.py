@@ -17,7 +17,7 @@ from mappings.errors import InputError, ShelfsightError
 from query.encode.cache import ContentCache
 from query.encode.directions import direction, mixed, moved
 from query.encode.query_vectors import QueryVectors, T, Vector, require_vector
-from query.encode.subject import Spotter
+from query.encode.subject_finder import SubjectFinder
 from query.encode.texts import encoded_texts
 from query.model.input_limits import plain_text
 from query.model.intent import Intent
@@ -59,7 +59,7 @@ class QueryEncoder:
         decoder: How uploads become pixels.
         dim: Dimensions of the space; another length or a value that is no number is an error.
         capacity: Vectors kept, the least recently used dropped first; as many expanded queries.
-        spotter: Finds what uploads are of, where that is asked for.
+        subject_finder: Finds what uploads are of, where that is asked for.
         sight: Knows what words look like; without it pictures are asked with what they mean.
     """
 
@@ -70,10 +70,10 @@ class QueryEncoder:
         decoder: PictureDecoder | None,
         dim: int,
         capacity: int = 4_096,
-        spotter: Spotter | None = None,
+        subject_finder: SubjectFinder | None = None,
         sight: Sight | None = None,
     ) -> None:
-        self._spotter, self._sight = spotter, sight
+        self._subject_finder, self._sight = subject_finder, sight
         self._text, self._image, self._decoder = text, image, decoder
         self._dim = dim
         self._vectors = ContentCache[Vector](capacity)
@@ -83,7 +83,7 @@ class QueryEncoder:
 
     def close(self) -> None:
         """End the decoders' processes and the readers' threads, where there are some."""
-        for one in (self._decoder, self._spotter, self._sight):
+        for one in (self._decoder, self._subject_finder, self._sight):
             close = getattr(one, "close", None)
             if close is not None:
                 close()
@@ -234,11 +234,11 @@ class QueryEncoder:
         )
 
     def _subject(self, content: bytes) -> Box:
-        if self._spotter is None:
+        if self._subject_finder is None:
             raise InputError(
                 "Subjects are not looked for here.", "Say where it is: give a box for the picture."
             )
-        return self._spotter.box(content)
+        return self._subject_finder.box(content)
 
     def _encode_image(self, content: bytes, box: Box | None = None) -> Vector:
         image, decoder = self._image, self._decoder

@@ -35,10 +35,10 @@ def highlighting(clause: Mapping[str, Any] | None, columns: Sequence[str]) -> di
 
 def matched_words(row: Mapping[str, Any]) -> tuple[MatchedWord, ...]:
     """Return the words that a reply's row has marked, with their columns, each once."""
-    found: dict[tuple[str, str], MatchedWord] = {}
+    matched: dict[tuple[str, str], MatchedWord] = {}
     for column, fragments in row.get("highlight", {}).items():
         name = column.partition(".")[0]
         for fragment in fragments:
             for word in _MARKED.findall(fragment):
-                found.setdefault((word.casefold(), name), MatchedWord(word, name))
-    return tuple(found.values())[:MOST_WORDS]
+                matched.setdefault((word.casefold(), name), MatchedWord(word, name))
+    return tuple(matched.values())[:MOST_WORDS]

@@ -7,7 +7,7 @@ from typing import Protocol
 class Wording(Protocol):
     """Says the parts of an explanation in one language."""
 
-    def begin(self, rank: int, score: float, reasons: Sequence[str]) -> str:
+    def opening(self, rank: int, score: float, reasons: Sequence[str]) -> str:
         """Say place, score and what gave the score; reasons come with their shares."""
 
     def reason(self, signal: str, share: float, words: str) -> str:
@@ -87,15 +87,15 @@ _ZH_BOOSTS = {"stock": "库存", "new": "新品", "margin": "毛利", "price": "
 class English:
     """Plain English."""
 
-    def begin(self, rank: int, score: float, reasons: Sequence[str]) -> str:
+    def opening(self, rank: int, score: float, reasons: Sequence[str]) -> str:
         """Say place, score and what gave the score."""
-        because = "; ".join(reasons) or "nothing speaks for it but that it is among the nearest"
-        return f"Number {rank} with {score:.3f} points: {because}."
+        reason_text = "; ".join(reasons) or "nothing speaks for it but that it is among the nearest"
+        return f"Number {rank} with {score:.3f} points: {reason_text}."
 
     def reason(self, signal: str, share: float, words: str) -> str:
         """Say what a signal found."""
-        told = f", {words}" if words else ""
-        return f"{EN_REASONS.get(signal, signal)} ({share:.0%} of its points{told})"
+        matched = f", {words}" if words else ""
+        return f"{EN_REASONS.get(signal, signal)} ({share:.0%} of its points{matched})"
 
     def words(self, by_column: Mapping[str, Sequence[str]]) -> str:
         """Say which words matched in which columns."""
@@ -129,15 +129,15 @@ class English:
 class Chinese:
     """Plain Chinese."""
 
-    def begin(self, rank: int, score: float, reasons: Sequence[str]) -> str:
+    def opening(self, rank: int, score: float, reasons: Sequence[str]) -> str:
         """Say place, score and what gave the score."""
-        because = "；".join(reasons) or "除了与查询相近，没有其他依据"
-        return f"第 {rank} 名，{score:.3f} 分：{because}。"
+        reason_text = "；".join(reasons) or "除了与查询相近，没有其他依据"
+        return f"第 {rank} 名，{score:.3f} 分：{reason_text}。"
 
     def reason(self, signal: str, share: float, words: str) -> str:
         """Say what a signal found."""
-        told = f"，{words}" if words else ""
-        return f"{_ZH_REASONS.get(signal, signal)}（占 {share:.0%}{told}）"
+        matched = f"，{words}" if words else ""
+        return f"{_ZH_REASONS.get(signal, signal)}（占 {share:.0%}{matched}）"
 
     def words(self, by_column: Mapping[str, Sequence[str]]) -> str:
         """Say which words matched in which columns."""

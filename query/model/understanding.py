@@ -20,7 +20,7 @@ class Understanding:
             ``off`` (it is a word like any other). A price is hard, all others are soft.
         variants: Whether other wordings (spelling, pinyin, script, synonyms) are searched too.
         rules: Whether the shop's rules apply.
-        rescue: Whether constraints are relaxed when nothing is found.
+        relax: Whether constraints are relaxed when nothing is found.
         enabled: Whether the words are understood at all.
 
     Raises:
@@ -30,7 +30,7 @@ class Understanding:
     treat: Mapping[str, Treatment] = field(default_factory=dict)
     variants: bool = True
     rules: bool = True
-    rescue: bool = True
+    relax: bool = True
     enabled: bool = True
 
     def __post_init__(self) -> None:

@@ -196,7 +196,7 @@ def _report_lexical(bool_clause: dict[str, Any], lexical: dict[str, Any] | None)
 
 
 def _offsets(terms: list[Term]) -> dict[str, float]:
-    """Return where each signal's scale is 0; raw values have no foot but 0 itself."""
+    """Return where each signal's scale is 0; raw values have no offset but 0 itself."""
     return {t.signal.name: t.scale.low if isinstance(t.scale, Affine) else 0.0 for t in terms}
 
 

@@ -134,7 +134,7 @@ def hear(voice: Path, language: str, name: str, engine: "SearchEngine") -> "Tran
         NodeUnreachable: The node does not answer.
     """
     from encoders.speech.registry import listen, load_transcriber
-    from query.execute.spoken import choose
+    from query.execute.transcript_choice import choose_transcript
 
     try:
         content = voice.read_bytes()
@@ -146,4 +146,4 @@ def hear(voice: Path, language: str, name: str, engine: "SearchEngine") -> "Tran
     heard = listen(load_transcriber(name), content, language)
     if not heard.text:
         raise InputError("No words were heard in the recording.", "Speak again, or type them.")
-    return choose(engine.client, engine.live().name, heard)
+    return choose_transcript(engine.client, engine.live().name, heard)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_understand_wordings import CHINESE, WORDS
+from test_query_rewriter import CHINESE, WORDS
 
 from encoders.crop import Box
 from mappings.errors import InputError

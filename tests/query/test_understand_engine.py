@@ -148,7 +148,7 @@ def test_nothing_found_is_rescued_in_the_stated_order(words_engine: SearchEngine
     wider = words_engine.search(SearchRequest("dress under $8"))
     assert [(r.step, r.used) for r in wider.understood.relaxed] == [("price", "..12")]
     assert all(hit.source["price"] <= 12 for hit in wider.hits)
-    kept = SearchRequest("dress under $8", understanding=Understanding(rescue=False))
+    kept = SearchRequest("dress under $8", understanding=Understanding(relax=False))
     assert words_engine.search(kept).hits == ()
 
 

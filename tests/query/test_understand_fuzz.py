@@ -4,7 +4,7 @@ import random
 
 import pytest
 from query_shop import IDENTITY
-from test_understand_wordings import CHINESE, WORDS, read
+from test_query_rewriter import CHINESE, WORDS, read
 
 from mappings.index import CatalogueIndex
 from query.model.input_limits import MAX_TEXT, plain_text
@@ -65,10 +65,10 @@ def test_any_text_makes_an_intent_whose_rescue_ends() -> None:
         intent = reading.read_text(SearchRequest(text, understanding=hard), WORDS)
         assert intent.script == script_of(intent.text)
         index = CatalogueIndex("a", "a-1", IDENTITY, None, {})  # type: ignore[arg-type]
-        easier = list(reading.easier(intent, index))
-        assert len(easier) <= 1 + 6 + 2 * len(intent.understood.hard)
-        assert not easier or not easier[-1].understood.hard
-        assert not easier or easier[-1].request.filters == ()
+        relaxed = list(reading.relaxed_queries(intent, index))
+        assert len(relaxed) <= 1 + 6 + 2 * len(intent.understood.hard)
+        assert not relaxed or not relaxed[-1].understood.hard
+        assert not relaxed or relaxed[-1].request.filters == ()
 
 
 def test_any_text_is_completed() -> None:

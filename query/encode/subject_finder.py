@@ -7,11 +7,11 @@ from encoders.crop import Box, Detector, find_subject
 from encoders.picture_size import PictureSize
 from mappings.errors import InputError
 
-SEEN = PictureSize(320, 1.0, stretch=True)
+PICTURE_SIZE = PictureSize(320, 1.0, stretch=True)
 """The whole picture, made square: shares of its sides are shares of the upload's."""
 
 
-class Spotter:
+class SubjectFinder:
     """Finds what uploads are of.
 
     Args:
@@ -34,11 +34,11 @@ class Spotter:
             InputError: The picture cannot be used.
         """
         with self._lock:  # one thread at a time may use a decoder
-            pixels = self._decoder.decode_many([content], SEEN)[0]
+            pixels = self._decoder.decode_many([content], PICTURE_SIZE)[0]
             if isinstance(pixels, InputError):
                 raise pixels
-            found = self._detector.subject(pixels) if self._detector else None
-        return found or find_subject(pixels)
+            box = self._detector.subject(pixels) if self._detector else None
+        return box or find_subject(pixels)
 
     def close(self) -> None:
         """End the decoder's process."""

@@ -1,4 +1,4 @@
-"""Rescue: what is given up, and in which order, when nothing satisfies a query.
+"""Relaxation: what is given up, and in which order, when nothing satisfies a query.
 
 First the spelling: the corrected wording stands in place of what was written. Then, one after the
 other, those constraints that bind: size, gender, material, colour, category, brand. Then the price
@@ -15,7 +15,7 @@ ORDER = ("size", "gender", "material", "colour", "category", "brand")
 WIDER = 1.5
 
 
-def easier_readings(understood: Understood) -> Iterator[Understood]:
+def relaxed_readings(understood: Understood) -> Iterator[Understood]:
     """Yield the reading with ever more given up, each saying what; nothing when nothing binds."""
     now = understood
     corrected = next((v for v in now.variants if v.why in ("spelling", "pinyin")), None)

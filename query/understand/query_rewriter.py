@@ -1,4 +1,4 @@
-"""Wordings: the other ways to say a query, from spelling, pinyin, script and synonyms."""
+"""The query rewriter: variants of a query by spelling, pinyin, script and synonyms."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -10,9 +10,9 @@ from query.model.understood import Variant
 from query.understand.chinese import Chinese, has_cjk, is_cjk
 from query.understand.gazetteer import Gazetteer
 from query.understand.lexicon import Lexicon, phrase
-from query.understand.pieces import Piece
 from query.understand.pinyin import Pinyin
 from query.understand.spelling import Speller
+from query.understand.tokenizer import LexicalToken
 from query.understand.vocabulary import Vocabulary
 
 MAX_VARIANTS = 4
@@ -22,8 +22,8 @@ WEIGHTS = {"spelling": 0.9, "pinyin": 0.9, "script": 1.0, "synonym": 0.7}
 
 
 @dataclass(frozen=True, slots=True)
-class Wordings:
-    """What a catalogue's words make of other words."""
+class QueryRewriter:
+    """Rewrites queries into the words that a catalogue has."""
 
     speller: Speller
     pinyin: Pinyin
@@ -32,8 +32,8 @@ class Wordings:
     traditional: bool
 
     @classmethod
-    def of(cls, lexicon: Lexicon, words: Gazetteer, chinese: Chinese) -> "Wordings":
-        """Return the wordings of a catalogue; without one, of the lexicon's things."""
+    def of(cls, lexicon: Lexicon, words: Gazetteer, chinese: Chinese) -> "QueryRewriter":
+        """Return the rewriter of a catalogue; without one, of the lexicon's things."""
         known = words.vocabulary
         right = {part for form in lexicon.words for part in form.split() if form.isascii()}
         right |= {part for brand in words.brands for part in brand.split()}
@@ -50,17 +50,17 @@ class Wordings:
         )  # fmt: skip
 
     def corrections(
-        self, text: str, pieces: list[Piece], words: Gazetteer, traditional: bool
+        self, text: str, tokens: list[LexicalToken], words: Gazetteer, traditional: bool
     ) -> tuple[Variant, ...]:
         """Return the query as it must have been meant: one wording with every correction in it.
 
         Args:
-            text: What is searched, as written; the pieces' places are places in it.
-            pieces: Its words.
+            text: What is searched, as written; the tokens' places are places in it.
+            tokens: Its words.
             words: What they may mean.
             traditional: Whether it is written in traditional characters.
         """
-        found = [*self._spelt(pieces), *self._sounding(pieces, words)]
+        found = [*self._spelt(tokens), *self._sounding(tokens, words)]
         variants = []
         if found:
             better, given, used = _replace(text, [(a, b, w) for a, b, w, _ in found])
@@ -72,22 +72,24 @@ class Wordings:
                 variants.append(Variant(other, WEIGHTS["script"], "script", text, other))
         return tuple(variants)
 
-    def alternatives(self, text: str, pieces: list[Piece], shop: Others) -> Iterator[Variant]:
+    def alternatives(
+        self, text: str, tokens: list[LexicalToken], shop: Others
+    ) -> Iterator[Variant]:
         """Yield the query with a word replaced by another of its meaning, the shop's own first.
 
         Args:
             text: The query, as written.
-            pieces: Its words.
+            tokens: Its words.
             shop: The shop's synonyms: folded word to others, each with its weight.
         """
         for table in (shop, self.synonyms):
-            for start, end, key in _windows(pieces) if table else ():
+            for start, end, key in _windows(tokens) if table else ():
                 for other, weight in table.get(key, ()):
                     better, given, used = _replace(text, [(start, end, other)])
                     yield Variant(better, weight, "synonym", given, used)
 
-    def _spelt(self, pieces: list[Piece]) -> Iterator[tuple[int, int, str, str]]:
-        for run in _latin_runs(pieces, self.speller):
+    def _spelt(self, tokens: list[LexicalToken]) -> Iterator[tuple[int, int, str, str]]:
+        for run in _latin_runs(tokens, self.speller):
             letters = "".join(p.text for p in run)
             if written := self.pinyin.written(letters):
                 yield run[0].start, run[-1].end, "".join(written), "pinyin"
@@ -95,57 +97,57 @@ class Wordings:
             spelt = [(p, w) for p in run if (w := self.speller.correct(p.text))]
             if not spelt and (written := self.pinyin.written(letters, slips=True)):
                 yield run[0].start, run[-1].end, "".join(written), "pinyin"
-            for piece, better in spelt:
-                yield piece.start, piece.end, better, "spelling"
+            for token, better in spelt:
+                yield token.start, token.end, better, "spelling"
 
     def _sounding(
-        self, pieces: list[Piece], words: Gazetteer
+        self, tokens: list[LexicalToken], words: Gazetteer
     ) -> Iterator[tuple[int, int, str, str]]:
         """Yield Chinese words that nobody knows but that sound like one that the catalogue has."""
-        for n, piece in enumerate(pieces):
-            for end in range(min(len(pieces), n + 3), n, -1):
-                window = pieces[n:end]
+        for n, token in enumerate(tokens):
+            for end in range(min(len(tokens), n + 3), n, -1):
+                window = tokens[n:end]
                 word = "".join(p.text for p in window)
                 if not _unknown(window, word, words):
                     continue
                 if better := self.pinyin.sounds_like(word):
-                    yield piece.start, window[-1].end, better, "spelling"
+                    yield token.start, window[-1].end, better, "spelling"
                     return
 
 
-def _latin_runs(pieces: list[Piece], speller: Speller) -> Iterator[list[Piece]]:
+def _latin_runs(tokens: list[LexicalToken], speller: Speller) -> Iterator[list[LexicalToken]]:
     """Yield the runs of neighbouring words of Latin letters that are not known."""
-    run: list[Piece] = []
-    for piece in [*pieces, None]:
+    run: list[LexicalToken] = []
+    for token in [*tokens, None]:
         odd = (
-            piece is not None
-            and piece.tag == "en"
-            and not piece.meanings
-            and piece.text.isascii()
-            and piece.text.isalpha()
-            and not speller.knows(piece.text)
+            token is not None
+            and token.tag == "en"
+            and not token.meanings
+            and token.text.isascii()
+            and token.text.isalpha()
+            and not speller.knows(token.text)
         )
-        if odd and piece is not None and (not run or piece.start - run[-1].end <= 1):
-            run.append(piece)
+        if odd and token is not None and (not run or token.start - run[-1].end <= 1):
+            run.append(token)
             continue
         if run:
             yield run
-        run = [piece] if odd and piece is not None else []
+        run = [token] if odd and token is not None else []
 
 
-def _windows(pieces: list[Piece]) -> Iterator[tuple[int, int, str]]:
+def _windows(tokens: list[LexicalToken]) -> Iterator[tuple[int, int, str]]:
     """Yield every run of up to three neighbouring words, longest first: its place and its key."""
-    for n, piece in enumerate(pieces):
-        for end in range(min(len(pieces), n + MAX_WINDOW), n, -1):
-            window = pieces[n:end]
+    for n, token in enumerate(tokens):
+        for end in range(min(len(tokens), n + MAX_WINDOW), n, -1):
+            window = tokens[n:end]
             if all(b.start - a.end <= 1 for a, b in pairwise(window)):
                 texts = [p.text for p in window]
                 glue = "" if has_cjk(texts[0]) else " "
-                yield piece.start, window[-1].end, phrase(glue.join(texts))
+                yield token.start, window[-1].end, phrase(glue.join(texts))
 
 
-def _unknown(window: list[Piece], word: str, words: Gazetteer) -> bool:
-    """Tell whether neighbouring pieces may be one misspelt word: some of them known to nobody.
+def _unknown(window: list[LexicalToken], word: str, words: Gazetteer) -> bool:
+    """Tell whether neighbouring tokens may be one misspelt word: some of them known to nobody.
 
     Of two characters too many words sound alike.
     """
@@ -157,7 +159,7 @@ def _unknown(window: list[Piece], word: str, words: Gazetteer) -> bool:
     if word in known or word in words.meanings:
         return False
     return any(
-        not p.is_("function", "preposition") and (len(p.text) == 1 or p.text not in known)
+        not p.has_sense("function", "preposition") and (len(p.text) == 1 or p.text not in known)
         for p in window
         if not p.meanings or len(p.text) == 1
     )

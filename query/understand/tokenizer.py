@@ -1,4 +1,4 @@
-"""Pieces: a query cut into words, each with what it may mean."""
+"""The tokenizer: a query's words in order, each with what it may mean."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ _OWNERS = ("女", "男", "童", "婴")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class LexicalToken:
     """One word of a query.
 
     Args:
@@ -40,26 +40,26 @@ class Piece:
     tag: str
     meanings: tuple[Meaning, ...] = ()
 
-    def is_(self, *senses: str) -> bool:
+    def has_sense(self, *senses: str) -> bool:
         """Tell whether it has a meaning of one of the senses."""
         return any(m.sense in senses for m in self.meanings)
 
     @property
     def is_thing(self) -> bool:
         """Whether it names a thing: by the lexicon, by a category, or by how it ends."""
-        return self.is_("thing", "category") or self.looks_like_thing
+        return self.has_sense("thing", "category") or self.ends_like_thing
 
     @property
-    def looks_like_thing(self) -> bool:
+    def ends_like_thing(self) -> bool:
         """Whether it is a Chinese word that ends as things do and means nothing else."""
         if len(self.text) < 2 or self.text[-1] not in SUFFIXES or not is_cjk(self.text[-1]):
             return False
-        return not self.is_("look", "general", "material", "colour", "brand", "function")
+        return not self.has_sense("look", "general", "material", "colour", "brand", "function")
 
 
-def cut(
+def tokenize(
     text: str, spans: list[tuple[int, int, str]], words: Gazetteer, tagger: Tagger
-) -> list[Piece]:
+) -> list[LexicalToken]:
     """Return the words of a text in order; longest known words first.
 
     Args:
@@ -68,41 +68,43 @@ def cut(
         words: What can be known.
         tagger: Segments Chinese, with parts of speech.
     """
-    pieces: list[Piece] = []
-    at = 0
+    tokens: list[LexicalToken] = []
+    position = 0
     for start, end, kind in [*sorted(spans), (len(text), len(text), "")]:
-        pieces += _between(text, at, start, words, tagger)
+        tokens += _between(text, position, start, words, tagger)
         if kind:
-            pieces.append(Piece(start, end, text[start:end], kind))
-        at = end
-    return _compounds(pieces)
+            tokens.append(LexicalToken(start, end, text[start:end], kind))
+        position = end
+    return _join_compounds(tokens)
 
 
-def _compounds(pieces: list[Piece]) -> list[Piece]:
-    """Return the pieces with single characters joined that are parts of names: 耳机|套, 猫|粮."""
-    kept: list[Piece] = []
-    for piece in pieces:
-        before = kept[-1] if kept else None
-        single = len(piece.text) == 1 and is_cjk(piece.text) and not piece.meanings
+def _join_compounds(tokens: list[LexicalToken]) -> list[LexicalToken]:
+    """Return the tokens with single characters joined that are parts of names: 耳机|套, 猫|粮."""
+    joined_tokens: list[LexicalToken] = []
+    for token in tokens:
+        before = joined_tokens[-1] if joined_tokens else None
+        single = len(token.text) == 1 and is_cjk(token.text) and not token.meanings
         ends = single and (
-            piece.text in SUFFIXES
+            token.text in SUFFIXES
             or (before is not None and len(before.text) == 1 and not before.meanings)
         )
-        if ends and before and before.end == piece.start and _compounds_with(before):
-            kept[-1] = Piece(before.start, piece.end, before.text + piece.text, "n")
+        if ends and before and before.end == token.start and _joins(before):
+            joined_tokens[-1] = LexicalToken(before.start, token.end, before.text + token.text, "n")
         else:
-            kept.append(piece)
-    return kept
+            joined_tokens.append(token)
+    return joined_tokens
 
 
-def _compounds_with(piece: Piece) -> bool:
-    if not is_cjk(piece.text[-1]) or piece.tag in ("price", "size"):
+def _joins(token: LexicalToken) -> bool:
+    if not is_cjk(token.text[-1]) or token.tag in ("price", "size"):
         return False
-    return not piece.is_("colour", "gender", "function", "preposition", "brand", "look")
+    return not token.has_sense("colour", "gender", "function", "preposition", "brand", "look")
 
 
-def _between(text: str, at: int, end: int, words: Gazetteer, tagger: Tagger) -> Iterator[Piece]:
-    runs = [m.span() for m in _RUN.finditer(text, at, end)]
+def _between(
+    text: str, position: int, end: int, words: Gazetteer, tagger: Tagger
+) -> Iterator[LexicalToken]:
+    runs = [m.span() for m in _RUN.finditer(text, position, end)]
     n = 0
     while n < len(runs):
         start, stop = runs[n]
@@ -110,7 +112,7 @@ def _between(text: str, at: int, end: int, words: Gazetteer, tagger: Tagger) -> 
             yield from _chinese(text[start:stop], start, words, tagger)
             n += 1
         elif (crossing := _crossing(text, start, stop, end, words)) > stop:
-            yield _piece(text, start, crossing, words, "n")
+            yield _known_token(text, start, crossing, words, "n")
             while n < len(runs) and runs[n][0] < crossing:
                 if runs[n][1] > crossing:
                     runs[n] = (crossing, runs[n][1])
@@ -118,7 +120,7 @@ def _between(text: str, at: int, end: int, words: Gazetteer, tagger: Tagger) -> 
                 n += 1
         else:
             taken = _parts(text, runs, n, words)
-            yield _piece(text, start, runs[n + taken - 1][1], words, "en")
+            yield _known_token(text, start, runs[n + taken - 1][1], words, "en")
             n += taken
 
 
@@ -142,62 +144,62 @@ def _parts(text: str, runs: list[tuple[int, int]], n: int, words: Gazetteer) -> 
     return 1
 
 
-def _piece(text: str, start: int, end: int, words: Gazetteer, tag: str) -> Piece:
+def _known_token(text: str, start: int, end: int, words: Gazetteer, tag: str) -> LexicalToken:
     word = text[start:end]
     key = word if has_cjk(word) else " ".join(word.replace("-", " ").replace("’", "'").split())
-    return Piece(start, end, word, tag, words.meanings.get(key, ()))
+    return LexicalToken(start, end, word, tag, words.meanings.get(key, ()))
 
 
-def _chinese(run: str, offset: int, words: Gazetteer, tagger: Tagger) -> Iterator[Piece]:
+def _chinese(run: str, offset: int, words: Gazetteer, tagger: Tagger) -> Iterator[LexicalToken]:
     bounds: dict[int, tuple[int, str]] = {}
-    at = 0
+    position = 0
     for word, tag in tagger(run):
-        bounds[at] = (at + len(word), tag)
-        at += len(word)
-    at = 0
-    while at < len(run):
-        known = _longest(run, at, len(run), words)
-        end, tag = bounds.get(at, (0, "n"))
-        whole = run[at:end] in words.meanings or end - at < GUESSED
-        if known >= at + 2 and (known >= end or not whole):
-            pieces = [(at, known, tag)]
+        bounds[position] = (position + len(word), tag)
+        position += len(word)
+    position = 0
+    while position < len(run):
+        known = _longest(run, position, len(run), words)
+        end, tag = bounds.get(position, (0, "n"))
+        whole = run[position:end] in words.meanings or end - position < GUESSED
+        if known >= position + 2 and (known >= end or not whole):
+            spans = [(position, known, tag)]
         elif end:
-            pieces = _whole_or_split(run, at, end, tag, words)
+            spans = _whole_or_split(run, position, end, tag, words)
         else:
             # Inside a word whose first characters belonged to a known one.
-            nearest = min((b for b in bounds if b > at), default=len(run))
-            pieces = [(at, known or nearest, tag)]
-        for start, stop, kind in pieces:
+            nearest = min((b for b in bounds if b > position), default=len(run))
+            spans = [(position, known or nearest, tag)]
+        for start, stop, kind in spans:
             word = run[start:stop]
             found = words.meanings.get(word, ()) + _inside(word, words)
-            yield Piece(offset + start, offset + stop, word, kind, found)
-        at = pieces[-1][1]
+            yield LexicalToken(offset + start, offset + stop, word, kind, found)
+        position = spans[-1][1]
 
 
-def _longest(run: str, at: int, end: int, words: Gazetteer) -> int:
-    """Return where the longest known word from ``at`` on ends, 0 for none."""
-    for stop in range(min(end, at + MAX_CJK), at, -1):
-        if run[at:stop] in words.meanings:
+def _longest(run: str, position: int, end: int, words: Gazetteer) -> int:
+    """Return where the longest known word from ``position`` on ends, 0 for none."""
+    for stop in range(min(end, position + MAX_CJK), position, -1):
+        if run[position:stop] in words.meanings:
             return stop
     return 0
 
 
 def _whole_or_split(
-    run: str, at: int, end: int, tag: str, words: Gazetteer
+    run: str, position: int, end: int, tag: str, words: Gazetteer
 ) -> list[tuple[int, int, str]]:
     """Return an unknown word whole, or its parts where all of them are known: 红|裙子."""
-    if run[at:end] in words.meanings or end - at == 1:
-        return [(at, end, tag)]
+    if run[position:end] in words.meanings or end - position == 1:
+        return [(position, end, tag)]
     parts: list[tuple[int, int, str]] = []
-    here = at
+    here = position
     while here < end:
         stop = _longest(run, here, end, words)
         if not stop:
-            return [(at, end, tag)]
+            return [(position, end, tag)]
         parts.append((here, stop, tag))
         here = stop
     # 红茶 is no red tea: of single characters alone a word is not made up.
-    return parts if any(stop - start > 1 for start, stop, _ in parts) else [(at, end, tag)]
+    return parts if any(stop - start > 1 for start, stop, _ in parts) else [(position, end, tag)]
 
 
 def _inside(word: str, words: Gazetteer) -> tuple[Meaning, ...]:

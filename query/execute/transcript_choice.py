@@ -11,14 +11,19 @@ from query.opensearch.client import LegFailed, send
 from query.plan.candidates import filter_clause
 from query.plan.lexical import lexical_query
 
-MOST = 200
+MAX_WORDS = 200
 """Words that are looked up at once; the first readings' come first."""
 
 
-def choose(client: Any, index: str, transcript: Transcript, seconds: float = 1.0) -> Transcript:  # noqa: ANN401
+def choose_transcript(
+    client: Any,  # noqa: ANN401 - opensearchpy.OpenSearch
+    index: str,
+    transcript: Transcript,
+    seconds: float = 1.0,
+) -> Transcript:
     """Return the transcript with its readings ordered by what the catalogue's products say.
 
-    Where the catalogue cannot be asked in time the ear's own order stands.
+    Where the catalogue cannot be asked in time the transcriber's own order stands.
 
     Args:
         client: An ``opensearchpy.OpenSearch``.
@@ -56,8 +61,10 @@ def known_words(
         IndexGone: There is no such index.
         NodeUnreachable: The node does not answer.
     """
-    asked = {word: lexical_query(Lexical(WORDS), word, script_of(word)) for word in words[:MOST]}
-    filters = {word: clause for word, clause in asked.items() if clause is not None}
+    clauses = {
+        word: lexical_query(Lexical(WORDS), word, script_of(word)) for word in words[:MAX_WORDS]
+    }
+    filters = {word: clause for word, clause in clauses.items() if clause is not None}
     if not filters:
         return {}
     body = {
@@ -65,5 +72,5 @@ def known_words(
         "query": filter_clause(()),
         "aggs": {"words": {"filters": {"filters": filters}}},
     }
-    found = send(client, index, body, seconds)["aggregations"]["words"]["buckets"]
-    return {word: int(bucket["doc_count"]) for word, bucket in found.items()}
+    counts = send(client, index, body, seconds)["aggregations"]["words"]["buckets"]
+    return {word: int(bucket["doc_count"]) for word, bucket in counts.items()}
