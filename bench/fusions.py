@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bench.comparison_fusions import HybridL2, RepairedZScore, TheoreticalConvex
 from bench.fused_search import node
 from bench.relevance_sets import Shelf, myntra, shelve, zh_titles
 from encoders.registry import load_text_encoder
@@ -30,12 +31,9 @@ from query.model.fusions import (
     EXACT,
     Exact,
     Fusion,
-    HybridL2,
     HybridMinMax,
-    HybridZScore,
     MinMaxConvex,
     ReciprocalRank,
-    TheoreticalConvex,
 )
 from query.model.intent import understand
 from query.model.profiles import DEFAULT
@@ -81,7 +79,7 @@ def main() -> None:
 def fusions(depth: int) -> tuple[Fusion, ...]:
     """Return every fusion at a depth, the exact one first."""
     kinds = (
-        ReciprocalRank, MinMaxConvex, TheoreticalConvex, HybridMinMax, HybridL2, HybridZScore
+        ReciprocalRank, MinMaxConvex, TheoreticalConvex, HybridMinMax, HybridL2, RepairedZScore
     )  # fmt: skip
     return (EXACT, *(kind(depth) for kind in kinds))
 

@@ -159,9 +159,8 @@ class SearchBody(_RequestPart):
     )
     fusion: str = Field(
         "exact",
-        description="How signals become one score: `exact`, `rrf`, `min-max`, `theoretical`,"
-        " `hybrid-min-max`, `hybrid-l2`, `hybrid-z-score`; with parameters as in"
-        " `rrf:rank_constant=20,depth=100`.",
+        description="How signals become one score: `exact`, `rrf`, `min-max`,"
+        " `hybrid-min-max`; with parameters as in `rrf:rank_constant=20,depth=100`.",
     )
     like: BoundedList[str] = Field(
         [], description="Ids of products that more are wanted of, at most 8; they are left out."

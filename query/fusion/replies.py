@@ -7,7 +7,7 @@ from typing import Any
 from query.fusion.combine import Fused, fuse, unfound
 from query.fusion.hybrid import as_engine
 from query.fusion.legs import Leg, read_leg
-from query.model.fusions import HybridL2, HybridMinMax, HybridZScore, OverLegs
+from query.model.fusions import Hybrid, OverLegs
 from query.model.result import Contribution
 from query.model.window import Candidate, Relation, Values, Window
 from query.opensearch.doc_values import values_of
@@ -71,9 +71,9 @@ def read_replies(
     hits = [read_leg(leg, rows) for leg, rows in zip(legs, answers, strict=False)]
     fused = fuse(fusion, hits)
     degraded = _degradations(replies)
-    if isinstance(fusion, HybridMinMax | HybridL2 | HybridZScore):
+    if isinstance(fusion, Hybrid):
         scores = {row["_id"]: float(row["_score"]) for row in answers.pop()}
-        engine = as_engine(fusion, fused, hits, scores)
+        engine = as_engine(fused, scores)
         fused, degraded = (
             (engine, degraded) if engine is not None else (fused, degraded | {REPAIRED})
         )

@@ -10,7 +10,7 @@ from query.fusion.hybrid import hybrid_body, require_legs
 from query.fusion.legs import Leg, compile_legs, filtered
 from query.fusion.replies import FusedWindow, join_shards, read_replies
 from query.model.filters import Filter
-from query.model.fusions import Exact, HybridL2, HybridMinMax, HybridZScore, OverLegs, find_fusion
+from query.model.fusions import Exact, Hybrid, OverLegs, find_fusion
 from query.model.intent import Intent
 from query.model.window import Window
 from query.opensearch.doc_values import docvalues
@@ -174,7 +174,7 @@ def _hybrid_bodies(
     Raises:
         InputError: More legs than a hybrid query takes.
     """
-    if not isinstance(fusion, HybridMinMax | HybridL2 | HybridZScore):
+    if not isinstance(fusion, Hybrid):
         return []
     require_legs(fusion, legs)
     return [hybrid_body(fusion, legs, filters, min(MOST, fusion.depth * len(legs)))]

@@ -1,10 +1,12 @@
 """The fusions there are: each a frozen type with its own parameters, checked when it is made."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from mappings.errors import InputError
 from query.model.input_limits import expression
+from query.model.normalise import Floats, engine_min_max, min_max, reciprocal_rank
 
 DEPTH = 200
 MAX_DEPTH = 1_000
@@ -19,9 +21,25 @@ class Exact:
     name: ClassVar[str] = "exact"
 
 
+class LegScores(Protocol):
+    """The scores of one leg's hits, best first, equal scores by id."""
+
+    @property
+    def scores(self) -> Floats:
+        """As the leg measures them, float64 (n,): BM25, a cosine."""
+
+    @property
+    def engine_scores(self) -> Floats:
+        """As the engine returned them, float64 (n,): BM25, (1 + cosine) / 2."""
+
+    @property
+    def floor(self) -> float:
+        """The least that ``scores`` can be: 0 for BM25, -1 for a cosine."""
+
+
 @dataclass(frozen=True, slots=True)
-class _OverLegs:
-    """A fusion of separate legs.
+class OverLegs(ABC):
+    """A fusion of separate legs: sum_k w_k n_k, n_k being the leg's normalised scores.
 
     Args:
         depth: Hits of each leg that take part, 1 to 1,000; never dependent on the page, as the
@@ -31,14 +49,19 @@ class _OverLegs:
         InputError: The depth is out of range.
     """
 
+    name: ClassVar[str]
     depth: int = DEPTH
 
     def __post_init__(self) -> None:
         _require("depth", self.depth, MAX_DEPTH)
 
+    @abstractmethod
+    def normalise(self, leg: LegScores) -> Floats:
+        """Return the values of a leg's hits, float64 (n,), in their order."""
+
 
 @dataclass(frozen=True, slots=True)
-class ReciprocalRank(_OverLegs):
+class ReciprocalRank(OverLegs):
     """sum_k w_k / (rank_constant + rank_k), rank from 1 in each leg.
 
     Source: Cormack, Clarke and Buettcher, SIGIR 2009, with weights.
@@ -51,62 +74,47 @@ class ReciprocalRank(_OverLegs):
         _require("depth", self.depth, MAX_DEPTH)
         _require("rank_constant", self.rank_constant, MAX_RANK_CONSTANT)
 
+    def normalise(self, leg: LegScores) -> Floats:
+        """Return 1 / (rank_constant + rank)."""
+        return reciprocal_rank(leg.scores, self.rank_constant)
+
 
 @dataclass(frozen=True, slots=True)
-class MinMaxConvex(_OverLegs):
+class MinMaxConvex(OverLegs):
     """sum_k w_k (s - min_k) / (max_k - min_k), the ends taken from this query's hits of the leg."""
 
     name: ClassVar[str] = "min-max"
 
-
-@dataclass(frozen=True, slots=True)
-class TheoreticalConvex(_OverLegs):
-    """sum_k w_k (s - inf_k) / (max_k - inf_k): inf_k is 0 for BM25 and -1 for a cosine.
-
-    Source: Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023.
-    """
-
-    name: ClassVar[str] = "theoretical"
+    def normalise(self, leg: LegScores) -> Floats:
+        """Return (s - min) / (max - min)."""
+        return min_max(leg.scores)
 
 
 @dataclass(frozen=True, slots=True)
-class HybridMinMax(_OverLegs):
+class Hybrid(OverLegs):
+    """The engine's ``hybrid`` query with one of its normalisations and the arithmetic mean."""
+
+    technique: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True)
+class HybridMinMax(Hybrid):
     """The engine's ``hybrid`` query with its ``min_max`` normalisation and arithmetic mean."""
 
     name: ClassVar[str] = "hybrid-min-max"
     technique: ClassVar[str] = "min_max"
 
-
-@dataclass(frozen=True, slots=True)
-class HybridL2(_OverLegs):
-    """The engine's ``hybrid`` query with its ``l2`` normalisation and arithmetic mean."""
-
-    name: ClassVar[str] = "hybrid-l2"
-    technique: ClassVar[str] = "l2"
+    def normalise(self, leg: LegScores) -> Floats:
+        """Return (s - min) / (max - min), 0.001 in place of 0."""
+        return engine_min_max(leg.engine_scores)
 
 
-@dataclass(frozen=True, slots=True)
-class HybridZScore(_OverLegs):
-    """The engine's ``hybrid`` query with its ``z_score`` normalisation and arithmetic mean.
-
-    The engine's sum S has no upper end; the score is S / (1 + S), which keeps its order.
-    """
-
-    name: ClassVar[str] = "hybrid-z-score"
-    technique: ClassVar[str] = "z_score"
-
-
-Hybrid = HybridMinMax | HybridL2 | HybridZScore
-OverLegs = ReciprocalRank | MinMaxConvex | TheoreticalConvex | Hybrid
 Fusion = Exact | OverLegs
 EXACT = Exact()
 
 KINDS: dict[str, type[Fusion]] = {
-    kind.name: kind
-    for kind in (
-        Exact, ReciprocalRank, MinMaxConvex, TheoreticalConvex, HybridMinMax, HybridL2, HybridZScore
-    )
-}  # fmt: skip
+    kind.name: kind for kind in (Exact, ReciprocalRank, MinMaxConvex, HybridMinMax)
+}
 
 
 def parse_fusion(text: str) -> Fusion:

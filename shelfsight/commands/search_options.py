@@ -34,9 +34,7 @@ Also = Annotated[list[str] | None, typer.Option(help="A further text; repeatable
 But = Annotated[str, typer.Option(help="Move the pictures to these words: 'in red'.")]
 Without = Annotated[str, typer.Option("--minus", "--without", help="Move away from these words.")]
 Strength = Annotated[float, typer.Option(help="How far --but and --minus move, 0 to 4.")]
-Fusion = Annotated[
-    str, typer.Option(help="exact, rrf, min-max, theoretical, hybrid-min-max, -l2, -z-score.")
-]
+Fusion = Annotated[str, typer.Option(help="exact, rrf, min-max or hybrid-min-max; docs/fusion.md.")]
 Weights = Annotated[
     list[str] | None,
     typer.Option("--weight", help="SIGNAL=NUMBER, such as image=0.5; repeatable."),

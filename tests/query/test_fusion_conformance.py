@@ -18,12 +18,9 @@ from query.model.fusions import (
     EXACT,
     Exact,
     Fusion,
-    HybridL2,
     HybridMinMax,
-    HybridZScore,
     MinMaxConvex,
     ReciprocalRank,
-    TheoreticalConvex,
     written,
 )
 from query.model.request import SearchRequest
@@ -36,10 +33,7 @@ FUSIONS: tuple[Fusion, ...] = (
     EXACT,
     ReciprocalRank(DEPTH),
     MinMaxConvex(DEPTH),
-    TheoreticalConvex(DEPTH),
     HybridMinMax(DEPTH),
-    HybridL2(DEPTH),
-    HybridZScore(DEPTH),
 )
 PICTURE = ("蓝色 blue 手提包 handbag".encode(),)
 CHEAP = (parse_filter("price<120"), parse_filter("brand=Brand1,Brand2,Brand3"))
@@ -112,9 +106,7 @@ def test_the_order_is_the_numpy_references(
         {h.id: wanted[h.id] for h in hits}, abs=1e-5
     )
     in_order(hits, wanted, 24 if isinstance(fusion, Exact) else len(hits))
-    # Of its own z_score's leak the engine's ranking is not used, and that is said.
-    leaks = isinstance(fusion, HybridZScore) and hits and "hybrid" in answer.degraded
-    assert answer.degraded == (("hybrid",) if leaks else ())
+    assert answer.degraded == ()
 
 
 def in_order(hits: Sequence[Hit], wanted: Scores, count: int) -> None:

@@ -154,7 +154,7 @@ def test_nothing_found_is_rescued_in_the_stated_order(words_engine: SearchEngine
 
 @pytest.mark.parametrize(
     "fusion",
-    ["exact", "rrf", "min-max", "theoretical", "hybrid-min-max", "hybrid-l2", "hybrid-z-score"],
+    ["exact", "rrf", "min-max", "hybrid-min-max"],
 )
 def test_every_fusion_understands(words_engine: SearchEngine, fusion: str) -> None:
     request = SearchRequest("hongse lianyiqun brand1 under 150", fusion=fusion, weights=WORDS_ONLY)

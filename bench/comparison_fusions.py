@@ -1,25 +1,53 @@
-"""Normalisations of one leg's scores: pure functions, float64 (n,) in, float64 (n,) out."""
+"""Fusions that are only compared with: theoretical min-max, and the engine's l2 and z-score."""
+
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-
-LOWEST = 0.001
-"""What the engine gives the last hit of a leg instead of 0, so that it counts as found."""
+from query.model.fusions import Hybrid, LegScores, OverLegs
+from query.model.normalise import LOWEST, Floats
 
 
-def reciprocal_rank(scores: Floats, rank_constant: int) -> Floats:
-    """Return 1 / (rank_constant + rank) of scores that stand best first; rank is from 1."""
-    return np.asarray(1.0 / (rank_constant + 1.0 + np.arange(len(scores), dtype=np.float64)))
+@dataclass(frozen=True, slots=True)
+class TheoreticalConvex(OverLegs):
+    """sum_k w_k (s - inf_k) / (max_k - inf_k): inf_k is 0 for BM25 and -1 for a cosine.
+
+    Source: Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023.
+    """
+
+    name: ClassVar[str] = "theoretical"
+
+    def normalise(self, leg: LegScores) -> Floats:
+        """Return (s - floor) / (max - floor)."""
+        return theoretical_min_max(leg.scores, leg.floor)
 
 
-def min_max(scores: Floats) -> Floats:
-    """Return (s - min) / (max - min) in [0, 1]; 1 for all where they are equal."""
-    if not len(scores):
-        return scores
-    low, high = scores.min(), scores.max()
-    return np.ones_like(scores) if high == low else np.asarray((scores - low) / (high - low))
+@dataclass(frozen=True, slots=True)
+class HybridL2(Hybrid):
+    """The engine's ``hybrid`` query with its ``l2`` normalisation and arithmetic mean."""
+
+    name: ClassVar[str] = "hybrid-l2"
+    technique: ClassVar[str] = "l2"
+
+    def normalise(self, leg: LegScores) -> Floats:
+        """Return s / sqrt(sum s^2)."""
+        return engine_l2(leg.engine_scores)
+
+
+@dataclass(frozen=True, slots=True)
+class RepairedZScore(OverLegs):
+    """What the engine's ``hybrid`` query with ``z_score`` computes, without its leak of raw scores.
+
+    The layer adds the legs up: the engine's own sum is not used, as one hit of a leg can count its
+    raw score in it. The sum has no upper end.
+    """
+
+    name: ClassVar[str] = "hybrid-z-score"
+
+    def normalise(self, leg: LegScores) -> Floats:
+        """Return (s - mean) / sd, at least 0.001."""
+        return engine_z_score(leg.engine_scores)
 
 
 def theoretical_min_max(scores: Floats, floor: float) -> Floats:
@@ -35,15 +63,6 @@ def theoretical_min_max(scores: Floats, floor: float) -> Floats:
         return scores
     span = scores.max() - floor
     return np.ones_like(scores) if span <= 0 else np.asarray(np.maximum(scores - floor, 0.0) / span)
-
-
-def engine_min_max(scores: Floats) -> Floats:
-    """Return the engine's ``min_max``: as ``min_max``, but 0.001 in place of 0.
-
-    Source: neural-search 3.6, MinMaxScoreNormalizationTechnique.
-    """
-    scaled = min_max(scores)
-    return np.asarray(np.where(scaled == 0.0, LOWEST, scaled))
 
 
 def engine_l2(scores: Floats) -> Floats:
@@ -72,11 +91,3 @@ def engine_z_score(scores: Floats) -> Floats:
         return np.ones_like(scores)
     z = (scores - scores.mean()) / scores.std(ddof=1)
     return np.asarray(np.where(z <= 0.0, LOWEST, z))
-
-
-def leaks_raw(scores: Floats) -> bool:
-    """Tell whether the engine's ``z_score`` would let raw scores of this leg through."""
-    if not len(scores):
-        return False
-    single = np.float32(scores.mean())
-    return bool(scores.max() == scores.min() or np.any(scores.astype(np.float32) == single))
