@@ -40,15 +40,17 @@ from encoders.registry import load_text_encoder
 from mappings.connection import Connection
 from mappings.fields import vector_json
 from mappings.schema import PRICE, SHOWN
-from query.candidates import Budget, near_filter
+from query.encode.encoder import QueryEncoder
+from query.encode.query_vectors import QueryVectors
 from query.engine import SearchEngine
-from query.facet_counts import aggregations
-from query.facets import parse_facet
-from query.filters import Between
-from query.intent import understand
-from query.ordering import parse_sort
-from query.request import SearchRequest
-from query.vectors import QueryEncoder, QueryVectors
+from query.model.facets import parse_facet
+from query.model.filters import Between
+from query.model.intent import understand
+from query.model.request import SearchRequest
+from query.model.sorting import parse_sort
+from query.plan.budget import Budget
+from query.plan.candidates import near_filter
+from query.plan.facet_counts import aggregations
 
 OUT = Path(__file__).resolve().parent / "out"
 FACETS = tuple(map(parse_facet, ("brand", "categories", "颜色", "material")))
@@ -130,7 +132,7 @@ def measure(
 
 def _asks(client: Any, shelf: Shelf) -> list[dict[str, Ask]]:  # noqa: ANN401
     """Return what is timed, by query and name."""
-    engine, anew = shelf.engine(client), shelf.engine(client, Budget(anew=True))
+    engine, anew = shelf.engine(client), shelf.engine(client, Budget(bypass_cache=True))
     questions = [_question(shelf, n) for n in range(len(shelf.queries))]
     return [
         _contenders(client, engine, shelf, q) | {ANEW: partial(anew.search, q.request)}
@@ -154,7 +156,7 @@ def _contenders(
     """Return what is timed, by name; all ask the same words, filters, facets and page."""
     request, intent = q.request, understand(q.request)
     cursor = engine.search(request).next
-    vectors = QueryVectors(q.vector, seen=engine.encoder.encode(intent)[0].seen)
+    vectors = QueryVectors(q.vector, visual=engine.encoder.encode(intent)[0].visual)
     lexical, near = legs(intent, vectors, shelf.schema, Budget().blend.k)
     kept = near_filter(request.filters)
     counted = {"aggs": aggregations(FACETS, ())}

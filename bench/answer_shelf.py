@@ -22,12 +22,12 @@ from mappings.index import live_index
 from mappings.product import Product
 from mappings.schema import Schema
 from mappings.vectors import ProductVectors
-from query.calibrate import estimate
-from query.candidates import Budget
+from query.calibration.measure import estimate
 from query.engine import SearchEngine
-from query.intent import understand
-from query.profiles import DEFAULT
-from query.request import SearchRequest
+from query.model.intent import understand
+from query.model.profiles import DEFAULT
+from query.model.request import SearchRequest
+from query.plan.budget import Budget
 
 CACHE = Path(__file__).resolve().parents[1] / ".shelfsight" / "bench"
 ALIAS = "bench-answer"

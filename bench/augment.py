@@ -57,7 +57,7 @@ def listed_bodies(client: Any) -> Iterator[tuple[str, Outcome]]:  # noqa: ANN401
     from attach_workshop import SPACE
     from foreign_shops import foreign_bodies, open_foreign_shop, shapes
 
-    from query.vectors import QueryVectors
+    from query.encode.query_vectors import QueryVectors
 
     for shape in shapes():
         with tempfile.TemporaryDirectory() as folder:
@@ -91,7 +91,7 @@ def outcome(
     shop: str,
     attached: Any,  # noqa: ANN401 - mappings.attach.Attachment
     body: dict[str, Any],
-    vectors: Any,  # noqa: ANN401 - query.vectors.QueryVectors
+    vectors: Any,  # noqa: ANN401 - query.encode.query_vectors.QueryVectors
     recall: Any,  # noqa: ANN401 - keep or extend
 ) -> Outcome:
     """Return ``equal``, ``refused``, ``invalid`` (for the engine as it is) or ``broken``."""

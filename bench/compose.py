@@ -41,9 +41,9 @@ from mappings.product import Product
 from mappings.schema import Schema
 from mappings.vectors import ProductVectors
 from query.engine import Patience, SearchEngine
-from query.profiles import DEFAULT
-from query.queries.mixture import Mixture
-from query.request import SearchRequest
+from query.model.mixture import Mixture
+from query.model.profiles import DEFAULT
+from query.model.request import SearchRequest
 from shelfsight.fitting import Fitted, Models, fit_space
 from shelfsight.progress import Steps
 

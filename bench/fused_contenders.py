@@ -4,13 +4,14 @@ from typing import Any
 
 from mappings.fields import vector_json
 from mappings.schema import SHOWN, Schema
-from query.candidates import Budget, near_filter
-from query.filters import Filter
-from query.intent import Intent
-from query.lexical import lexical_query
-from query.profiles import DEFAULT
-from query.signals import WORDS, Lexical
-from query.vectors import QueryVectors
+from query.encode.query_vectors import QueryVectors
+from query.model.filters import Filter
+from query.model.intent import Intent
+from query.model.profiles import DEFAULT
+from query.model.signals import WORDS, Lexical
+from query.plan.budget import Budget
+from query.plan.candidates import near_filter
+from query.plan.lexical import lexical_query
 
 SIZE = 24
 
@@ -23,7 +24,7 @@ def legs(
     lexical = lexical_query(Lexical(WORDS), intent.text, intent.script)
     assert lexical is not None
     words = vector_json(vectors.text)
-    seen = words if vectors.seen is None else vector_json(vectors.seen)
+    seen = words if vectors.visual is None else vector_json(vectors.visual)
     kept = near_filter(intent.request.filters)
     columns = {schema.text_vector: words, schema.image_vector: seen, schema.attribute_vector: words}
     near = [{"knn": {c.name: {"vector": v, "k": k, **kept}}} for c, v in columns.items()]

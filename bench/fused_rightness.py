@@ -11,14 +11,15 @@ from bench.fused_catalogue import Catalogue
 from bench.fused_contenders import SIZE
 from mappings.calibration import Calibration
 from mappings.schema import Schema
-from query.intent import Intent
-from query.lexical import lexical_query
-from query.oracle import rank, score
-from query.plan import Plan, compile_plan
-from query.profiles import DEFAULT
-from query.reply import read_hits
-from query.signals import WORDS, Lexical
-from query.vectors import QueryVectors
+from query.encode.query_vectors import QueryVectors
+from query.execute.reply import read_hits
+from query.model.intent import Intent
+from query.model.profiles import DEFAULT
+from query.model.signals import WORDS, Lexical
+from query.plan.compiler import compile_plan
+from query.plan.lexical import lexical_query
+from query.plan.plan import Plan
+from query.plan.reference import rank, score
 
 INDEX = "bench-fused"
 CHEAP = 100.0
@@ -92,7 +93,7 @@ def brute_force(
     made = shelf.catalogue
     assert q.vectors.text is not None
     asked = q.vectors.text.astype(np.float64)
-    seen = asked if q.vectors.seen is None else q.vectors.seen.astype(np.float64)
+    seen = asked if q.vectors.visual is None else q.vectors.visual.astype(np.float64)
     raw = {
         "lexical": every_bm25(client, q.intent, place),
         "text": made.text @ asked,

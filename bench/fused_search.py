@@ -36,13 +36,13 @@ from mappings.connection import Connection
 from mappings.identity import ModelIdentity
 from mappings.schema import Schema
 from mappings.vectors import ProductVectors
-from query.calibrate import estimate
-from query.calibrate_words import estimate_lexical
-from query.filters import Between, Filter
-from query.intent import understand
-from query.profiles import DEFAULT
-from query.request import SearchRequest
-from query.vectors import QueryVectors
+from query.calibration.bm25 import estimate_lexical
+from query.calibration.measure import estimate
+from query.encode.query_vectors import QueryVectors
+from query.model.filters import Between, Filter
+from query.model.intent import understand
+from query.model.profiles import DEFAULT
+from query.model.request import SearchRequest
 
 ROOT = Path(__file__).resolve().parent
 CACHE = ROOT.parent / ".shelfsight" / "bench"
@@ -96,7 +96,7 @@ def run(client: Any, given: argparse.Namespace) -> dict[str, Any]:  # noqa: ANN4
     ):
         intent = understand(request(text, len(questions)))
         seen = sight.expanded_vector(text, vector) if sight else None
-        questions.append(Question(kind, intent, QueryVectors(vector, seen=seen)))
+        questions.append(Question(kind, intent, QueryVectors(vector, visual=seen)))
     right = rightness(client, shelf, questions)
     bodies, compile_ms = prepared(shelf, questions)
     times = timed(client, bodies, given.rounds, given.seed)
@@ -107,7 +107,7 @@ def run(client: Any, given: argparse.Namespace) -> dict[str, Any]:  # noqa: ANN4
         "products": given.products,
         "vectors": f"{given.model}: see bench/fused_catalogue.py for what is real and made up",
         "queries": len(questions),
-        "queries_looked_up": sum(q.vectors.seen is not None for q in questions),
+        "queries_looked_up": sum(q.vectors.visual is not None for q in questions),
         "warm_up_requests": max(WARM_UP, len(bodies[0])),
         "rounds": given.rounds,
         "compile_ms_p50": compile_ms,

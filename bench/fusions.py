@@ -17,33 +17,32 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bench.comparison_fusions import HybridL2, RepairedZScore, TheoreticalConvex
 from bench.fused_search import node
 from bench.relevance_sets import Shelf, myntra, shelve, zh_titles
 from encoders.registry import load_text_encoder
 from learn.measures import aligned, measure
 from learn.significance import paired
 from mappings.connection import Connection
-from query.candidates import Budget, Depth
-from query.fusion.kinds import (
+from query.encode.query_vectors import QueryVectors
+from query.execute.reply import read_hits
+from query.fusion.window import WindowOptions, window_of
+from query.model.fusions import (
     EXACT,
     Exact,
     Fusion,
-    HybridL2,
     HybridMinMax,
-    HybridZScore,
     MinMaxConvex,
     ReciprocalRank,
-    TheoreticalConvex,
 )
-from query.fusion.window import Wanted, window_of
-from query.intent import understand
-from query.plan import Plan, compile_plan
-from query.profiles import DEFAULT
-from query.reply import read_hits
-from query.request import SearchRequest
-from query.store import send
-from query.vectors import QueryVectors
-from query.window import order
+from query.model.intent import understand
+from query.model.profiles import DEFAULT
+from query.model.request import SearchRequest
+from query.model.window import order
+from query.opensearch.client import send
+from query.plan.budget import Budget, Depth
+from query.plan.compiler import compile_plan
+from query.plan.plan import Plan
 
 OUT = Path(__file__).resolve().parent / "out"
 DEPTHS = (10, 24, 50, 100, 200, 500, 1_000)
@@ -80,7 +79,7 @@ def main() -> None:
 def fusions(depth: int) -> tuple[Fusion, ...]:
     """Return every fusion at a depth, the exact one first."""
     kinds = (
-        ReciprocalRank, MinMaxConvex, TheoreticalConvex, HybridMinMax, HybridL2, HybridZScore
+        ReciprocalRank, MinMaxConvex, TheoreticalConvex, HybridMinMax, HybridL2, RepairedZScore
     )  # fmt: skip
     return (EXACT, *(kind(depth) for kind in kinds))
 
@@ -131,7 +130,7 @@ def ranking(
     if isinstance(fusion, Exact):
         reply = send(client, shelf.index, plan.body, PATIENCE)
         return [hit.id for hit in read_hits(reply, plan)][:size]
-    wanted = Wanted(seconds=PATIENCE, patience=PATIENCE)
+    wanted = WindowOptions(seconds=PATIENCE, patience=PATIENCE)
     window = window_of(client, shelf.index, intent, vectors, plan.terms, wanted).window
     return [candidate.id for candidate in order(window).candidates[:size]]
 

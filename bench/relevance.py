@@ -34,9 +34,9 @@ from encoders.registry import load_text_encoder
 from learn.measures import aligned, measure
 from learn.significance import paired
 from mappings.connection import Connection
-from query.calibrate import for_query
-from query.oracle import rank, score
-from query.script import Scale
+from query.plan.reference import rank, score
+from query.plan.scales import for_query
+from query.plan.script import Scale
 
 OUT = Path(__file__).resolve().parent / "out"
 DEPTH = 100

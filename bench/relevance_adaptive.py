@@ -5,7 +5,7 @@
 Lexical leg over title, categories and attributes, vectors of the product's text. Fixed: the best
 of 21 weights of the vectors, chosen with these very queries (a ceiling for fixed weights). Adapted:
 the signal ``agreement`` weighs the catalogue's values by what the best hits of a first look have
-in common (query/agreement.py; no labels). The figure is that of the two weights chosen in
+in common (query/plan/feedback.py; no labels). The figure is that of the two weights chosen in
 cross-validation (5 folds, 10 times). The built-in profile's weight of ``agreement`` was settled
 after looking at these queries, so its value is shown beside it, and is no test. Then each slice of
 the built-in profile against the best single retriever.
@@ -23,20 +23,12 @@ from numpy.typing import NDArray
 
 from bench.fused_search import node
 from bench.relevance import fused, per_query
-from bench.relevance_sets import (
-    Floats,
-    Shelf,
-    every_bm25,
-    myntra,
-    our_words,
-    shelve,
-    zh_titles,
-)
+from bench.relevance_sets import Floats, Shelf, every_bm25, myntra, our_words, shelve, zh_titles
 from encoders.registry import load_text_encoder
 from learn.significance import paired
 from mappings.connection import Connection
-from query.agreement import COLUMNS, Shares, Values, agree, agreement
-from query.profiles import ADAPTIVE
+from query.model.profiles import ADAPTIVE
+from query.plan.feedback import COLUMNS, Values, ValueShares, derive_feedback, feedback_value
 
 OUT = Path(__file__).resolve().parent / "out"
 GRID = np.round(np.arange(0.0, 1.001, 0.05), 2)
@@ -80,9 +72,9 @@ def against_fixed(shelf: Shelf, raw: dict[str, Floats]) -> dict[str, Any]:
     tables = {float(w): weighed(shelf, raw, float(w)) for w in GRID}
     fixed = np.stack([value(shelf, table) for table in tables.values()])
     best = int(fixed.mean(axis=1).argmax())
-    agreed = {w: agreements(shelf, tables[w]) for w in ADAPTED}
+    feedback = {w: agreements(shelf, tables[w]) for w in ADAPTED}
     settings = [(w, part) for w in ADAPTED for part in PARTS]
-    curves = np.stack([value(shelf, (1 - p) * tables[w] + p * agreed[w]) for w, p in settings])
+    curves = np.stack([value(shelf, (1 - p) * tables[w] + p * feedback[w]) for w, p in settings])
     print(f"myntra_titles with attributes: best fixed weight of the vectors {GRID[best]:.2f}")
     found: dict[str, Any] = {"fixed_weight": float(GRID[best]), "goal": GOALS["fixed"]}
     adapted = {
@@ -169,14 +161,14 @@ def agreements(shelf: Shelf, table: Floats) -> Floats:
     ids, found = np.array(shelf.ids), np.zeros_like(table)
     for n, row in enumerate(table):
         best = np.lexsort((ids, -row))[:LOOKED]
-        signal = agree([every[int(i)] for i in best if row[int(i)] > 0], shares)
+        signal = derive_feedback([every[int(i)] for i in best if row[int(i)] > 0], shares)
         if signal is not None:  # many products have the same values
-            raw = {key: min(1.0, agreement(dict(key), signal)) for key in set(alike)}
+            raw = {key: min(1.0, feedback_value(dict(key), signal)) for key in set(alike)}
             found[n] = [raw[key] for key in alike]
     return found
 
 
-def values_and_shares(shelf: Shelf) -> tuple[list[Values], Shares]:
+def values_and_shares(shelf: Shelf) -> tuple[list[Values], ValueShares]:
     """Return every product's values by column, and how common each is."""
     every: list[Values] = []
     counts: dict[str, dict[str, int]] = {c: {} for c in COLUMNS}
@@ -190,7 +182,7 @@ def values_and_shares(shelf: Shelf) -> tuple[list[Values], Shares]:
         for column, found in values.items():
             for v in set(found):
                 counts[column][v] = counts[column].get(v, 0) + 1
-    return every, Shares(len(every), counts)
+    return every, ValueShares(len(every), counts)
 
 
 def cross_validated(curves: Floats) -> Floats:

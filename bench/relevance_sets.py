@@ -23,12 +23,12 @@ from mappings.identity import ModelIdentity
 from mappings.product import Product
 from mappings.schema import Schema
 from mappings.vectors import ProductVectors
-from query.calibrate import estimate
-from query.calibrate_words import estimate_lexical
-from query.intent import script_of
-from query.lexical import lexical_query
-from query.profiles import DEFAULT
-from query.signals import WORDS, Lexical
+from query.calibration.bm25 import estimate_lexical
+from query.calibration.measure import estimate
+from query.model.intent import script_of
+from query.model.profiles import DEFAULT
+from query.model.signals import WORDS, Lexical
+from query.plan.lexical import lexical_query
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / ".." / "shared" / "data"

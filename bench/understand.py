@@ -32,16 +32,16 @@ from mappings.index import create, write_calibration
 from mappings.product import Product, parse_product
 from mappings.schema import Schema
 from mappings.vectors import ProductVectors
-from query.calibrate import estimate
-from query.calibrate_words import estimate_lexical
+from query.calibration.bm25 import estimate_lexical
+from query.calibration.measure import estimate
 from query.engine import Patience, SearchEngine
-from query.profiles import DEFAULT
-from query.request import SearchRequest
+from query.model.profiles import DEFAULT
+from query.model.request import SearchRequest
+from query.model.understanding import USUAL, Understanding
 from query.understand.catalogue_reading import CatalogueReading
 from query.understand.chinese import Chinese
 from query.understand.lexicon import built_in
 from query.understand.live_words import LiveWords
-from query.understand.options import USUAL, Understanding
 from query.understand.words import WordReader
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -20,8 +20,8 @@ from ingest.sender import Sender
 from mappings.errors import StackError
 from mappings.index import live_index
 from query.engine import SearchEngine
-from query.request import SearchRequest
-from query.result import SearchResult
+from query.model.request import SearchRequest
+from query.model.result import SearchResult
 from shelfsight.indices import (
     READ_AHEAD,
     create_index,
@@ -35,13 +35,7 @@ from shelfsight.progress import Steps
 from shelfsight.settings import Settings, home
 from shelfsight.spaces import space_models
 from shelfsight.stack import start_stack
-from shelfsight.wiring import (
-    open_app,
-    open_client,
-    open_engine,
-    open_extractor,
-    open_ledger,
-)
+from shelfsight.wiring import open_app, open_client, open_engine, open_extractor, open_ledger
 
 if TYPE_CHECKING:
     from shelfsight.fitting import Fitted

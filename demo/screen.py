@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from demo.tour import Stop
     from ingest.report import Report
-    from query.result import SearchResult
+    from query.model.result import SearchResult
 
 ALIAS = "demo"
 

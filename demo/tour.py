@@ -11,7 +11,7 @@ import numpy as np
 from encoders.picture_size import PictureSize
 from ingest.catalogue import Catalogue
 from ingest.readers.picture_files import PictureUnavailable
-from query.request import SearchRequest
+from query.model.request import SearchRequest
 
 SHOWN = 5
 TRIED = 20

@@ -13,29 +13,39 @@ from mappings.errors import CatalogueUnavailable, InputError
 from mappings.identity import ModelIdentity
 from mappings.index import CatalogueIndex, live_index
 from mappings.schema import CARD
-from query.agreement import KnownShares, look
-from query.arrangement import boosts_of, placements_of, require_columns, require_pictures
-from query.asked import Asked
-from query.candidates import Budget, deeper
-from query.cursor import fingerprint
-from query.cursor import read as read_cursor
-from query.cursor import write as write_cursor
-from query.execution import exact_window, needs_window, run_page, run_window
-from query.execution_fused import fused_window
-from query.fusion.kinds import Exact, find_fusion, written
-from query.intent import Intent
-from query.placement import pinned
-from query.plan import Plan, compile_plan
-from query.profiles import BUILT_IN, Profile, find_profile
-from query.queries.stored import Example, with_examples
-from query.queries.subject import Spotter
-from query.request import SearchRequest
-from query.result import REACHABLE_OF, TOTAL_OF, SearchResult
-from query.signals import VECTOR_NAMES, Agreed, ImageMode, column_of, signals_of
-from query.store import IndexGone, LegFailed, send
+from query.encode.encoder import PictureDecoder, QueryEncoder
+from query.encode.query_vectors import QueryVectors
+from query.encode.subject_finder import SubjectFinder
+from query.encode.texts import with_all_texts, with_change
+from query.execute.context import SearchContext
+from query.execute.execution import exact_window, needs_window, run_page, run_window
+from query.execute.fused_window import fused_window
+from query.execute.index_requirements import require_columns, require_pictures
+from query.execute.post_processing import boosts_of, placements_of
+from query.model.cursor import fingerprint
+from query.model.cursor import read as read_cursor
+from query.model.cursor import write as write_cursor
+from query.model.fusions import Exact, find_fusion, written
+from query.model.intent import Intent
+from query.model.placement import pinned
+from query.model.profiles import BUILT_IN, Profile, find_profile
+from query.model.request import SearchRequest
+from query.model.result import REACHABLE_OF, TOTAL_OF, SearchResult
+from query.model.signals import (
+    VECTOR_NAMES,
+    ImageMode,
+    PseudoRelevanceFeedback,
+    column_of,
+    signals_of,
+)
+from query.model.understood import Understood
+from query.opensearch.client import IndexGone, LegFailed, send
+from query.opensearch.stored_vectors import Example, with_examples
+from query.plan.budget import Budget, deeper
+from query.plan.compiler import compile_plan
+from query.plan.feedback import ShareCache, retrieve_feedback
+from query.plan.plan import Plan
 from query.understand.reading import PLAIN, Reading
-from query.understand.understood import Understood
-from query.vectors import PictureDecoder, QueryEncoder, QueryVectors, every_word, with_change
 
 AT_ONCE = 16
 """Requests for counts on their way at once; more wait for a thread."""
@@ -68,7 +78,7 @@ class SearchEngine:
         text: The text encoder; without it searches are lexical and say so.
         image: The image encoder, ending in the text's space.
         decoder: How uploads become pixels.
-        spotter: Finds what uploads are of; without one a box must be given.
+        subject_finder: Finds what uploads are of; without one a box must be given.
         sight: Knows what words look like; without it pictures are asked with what they mean.
         profiles: Profiles by name.
         budget: What the engine may do for one request.
@@ -87,7 +97,7 @@ class SearchEngine:
         text: TextEncoder | None = None,
         image: ImageEncoder | None = None,
         decoder: PictureDecoder | None = None,
-        spotter: Spotter | None = None,
+        subject_finder: SubjectFinder | None = None,
         sight: VisualQueryExpander | None = None,
         profiles: Mapping[str, Profile] = BUILT_IN,
         budget: Budget = Budget(),  # noqa: B008 - frozen
@@ -98,14 +108,14 @@ class SearchEngine:
         self.client, self.alias, self.identity = client, alias, identity
         self.profiles, self.budget, self.patience = profiles, budget, patience
         self.encoder = QueryEncoder(
-            text, image, decoder, identity.dim, spotter=spotter, sight=sight
+            text, image, decoder, identity.dim, subject_finder=subject_finder, sight=sight
         )
         self.reading = reading
         self.cursor_key = cursor_key or secrets.token_bytes(32)
         self._live: tuple[float, CatalogueIndex] | None = None
-        self._lacking: dict[ImageMode, tuple[CatalogueIndex | None, frozenset[str]]] = {}
-        self._shares = KnownShares()
-        self._beside = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="counts")
+        self._missing_signals: dict[ImageMode, tuple[CatalogueIndex | None, frozenset[str]]] = {}
+        self._shares = ShareCache()
+        self._executor = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="counts")
 
     def search(self, request: SearchRequest) -> SearchResult:
         """Return the page of hits that a request asks for.
@@ -121,15 +131,15 @@ class SearchEngine:
         intent = self.reading.read(request, index)
         result = self._search(request, intent, profile, index)
         if result.hits:
-            self.reading.answered(request)
+            self.reading.record_success(request)
         if result.reachable:
             return result
-        ends = time.monotonic() + self.patience.total
-        for easier in self.reading.easier(intent, index):
-            found = self._search(request, easier, profile, index)
+        deadline = time.monotonic() + self.patience.total
+        for relaxed in self.reading.relaxed_queries(intent, index):
+            found = self._search(request, relaxed, profile, index)
             if found.reachable:
                 return found
-            if time.monotonic() > ends:
+            if time.monotonic() > deadline:
                 break
         return result
 
@@ -142,12 +152,12 @@ class SearchEngine:
         started = time.perf_counter()
         vectors, failed = self.encoder.encode(intent, examples)
         encode_ms = round((time.perf_counter() - started) * 1_000, 3)
-        intent = every_word(intent)
+        intent = with_all_texts(intent)
         absent = {name for side in failed for name in SIDES[side]}
         absent |= self._unmapped(index, intent.request.image_mode)
         try:
             answer = self._answer(given, intent, vectors, profile, index, frozenset(absent))
-        except IndexGone:  # swapped away since the alias was asked
+        except IndexGone:  # swapped away since the alias was resolved
             self._live = None
             live = self.live()
             answer = self._answer(given, intent, vectors, profile, live, frozenset(absent))
@@ -155,13 +165,13 @@ class SearchEngine:
 
     def _unmapped(self, index: CatalogueIndex, mode: ImageMode) -> frozenset[str]:
         """Return the signals whose column the live index does not have."""
-        known, found = self._lacking.get(mode, (None, frozenset()))
+        known, found = self._missing_signals.get(mode, (None, frozenset()))
         if known is not index:
             columns = index.mapping.get("properties", {})
             every = signals_of(index.schema, mode, {})
             lacking = (s.name for s in every if (c := column_of(s)) and c not in columns)
             found = frozenset(lacking)
-            self._lacking[mode] = (index, found)
+            self._missing_signals[mode] = (index, found)
         return found
 
     def _examples(
@@ -170,7 +180,7 @@ class SearchEngine:
         seconds = self.patience.fused
         try:
             return with_examples(self.client, index.name, index.schema, intent, seconds)
-        except IndexGone:  # swapped away since the alias was asked
+        except IndexGone:  # swapped away since the alias was resolved
             self._live = None
             live = self.live()
             return with_examples(self.client, live.name, live.schema, intent, seconds)
@@ -188,7 +198,7 @@ class SearchEngine:
         """End the decoder's processes and the connections to the node; the engine is used up."""
         self.forget()
         self.encoder.close()
-        self._beside.shutdown(cancel_futures=True)
+        self._executor.shutdown(cancel_futures=True)
         self.client.close()
 
     def live(self) -> CatalogueIndex:
@@ -226,31 +236,33 @@ class SearchEngine:
     ) -> SearchResult:
         """Search with all that can be had; when the engine cannot, with words alone."""
         started = time.monotonic()
-        ends = started + self.patience.total
-        wanted = _wanted(intent, profile)
+        deadline = started + self.patience.total
+        requested = _requested_signals(intent, profile)
         is_exact = isinstance(find_fusion(intent.request.fusion), Exact)
-        mark = fingerprint(given, index.name)
-        position = read_cursor(given.cursor, mark, self.cursor_key) if given.cursor else None
+        request_mark = fingerprint(given, index.name)
+        position = (
+            read_cursor(given.cursor, request_mark, self.cursor_key) if given.cursor else None
+        )
 
         def run(vectors: QueryVectors, absent: frozenset[str], until: float) -> SearchResult:
             planner = self._planner(intent, vectors, profile, index, absent)
-            if "agreement" in wanted and is_exact:  # no other fusion has a use for it
-                agreed, lost = self._first_look(planner(0), index, until)
+            if "agreement" in requested and is_exact:  # no other fusion has a use for it
+                feedback, lost = self._feedback(planner(0), index, until)
                 absent |= lost
-                planner = self._planner(intent, vectors, profile, index, absent, agreed)
-            asked = Asked(
+                planner = self._planner(intent, vectors, profile, index, absent, feedback)
+            context = SearchContext(
                 self.client, index, intent, vectors, planner,
-                boosts_of(intent, profile), placements_of(intent), position, mark, until,
-                self._beside, self.budget.anew,
+                boosts_of(intent, profile), placements_of(intent), position, request_mark, until,
+                self._executor, self.budget.bypass_cache,
             )  # fmt: skip
-            return self._run(asked, profile, absent & wanted, mark)
+            return self._run(context, profile, absent & requested, request_mark)
 
         try:
-            return run(vectors, absent, min(ends, started + self.patience.fused))
+            return run(vectors, absent, min(deadline, started + self.patience.fused))
         except LegFailed:
             if not intent.text:
                 raise
-        return run(QueryVectors(), absent | frozenset(VECTOR_NAMES), ends)
+        return run(QueryVectors(), absent | frozenset(VECTOR_NAMES), deadline)
 
     def _planner(
         self,
@@ -259,7 +271,7 @@ class SearchEngine:
         profile: Profile,
         index: CatalogueIndex,
         absent: frozenset[str],
-        agreed: Agreed | None = None,
+        feedback: PseudoRelevanceFeedback | None = None,
     ) -> Callable[[int], Plan]:
         """Return what compiles the plan that makes so many hits reachable."""
 
@@ -267,73 +279,79 @@ class SearchEngine:
             return compile_plan(
                 intent, vectors, profile, index.schema, index.calibration,
                 budget=deeper(self.budget, reach) if reach else self.budget,
-                without=absent, pins=pinned(placements_of(intent)), agreed=agreed,
-                carded=CARD.name in index.mapping.get("properties", {}),
+                without=absent, pins=pinned(placements_of(intent)), feedback=feedback,
+                has_card_column=CARD.name in index.mapping.get("properties", {}),
             )  # fmt: skip
 
         return plan_for
 
-    def _first_look(
-        self, plan: Plan, index: CatalogueIndex, ends: float
-    ) -> tuple[Agreed | None, frozenset[str]]:
+    def _feedback(
+        self, plan: Plan, index: CatalogueIndex, deadline: float
+    ) -> tuple[PseudoRelevanceFeedback | None, frozenset[str]]:
         """Return what a plan's best hits agree on; a failure costs this signal alone."""
 
         def ask(body: dict[str, Any]) -> dict[str, Any]:
-            return send(self.client, index.name, body, max(0.05, ends - time.monotonic()))
+            return send(self.client, index.name, body, max(0.05, deadline - time.monotonic()))
 
         try:
-            return look(ask, plan.window_body((), False), index.name, self._shares), frozenset()
+            return retrieve_feedback(
+                ask, plan.window_body((), False), index.name, self._shares
+            ), frozenset()
         except LegFailed:
             return None, frozenset({"agreement"})
 
     def _run(
-        self, asked: Asked, profile: Profile, degraded: frozenset[str], mark: bytes
+        self,
+        context: SearchContext,
+        profile: Profile,
+        degraded: frozenset[str],
+        request_mark: bytes,
     ) -> SearchResult:
-        require_columns(asked.request, asked.index)
-        if not isinstance(find_fusion(asked.request.fusion), Exact):
-            answered = run_window(asked, fused_window)
-        elif needs_window(asked):
-            answered = run_window(asked, exact_window)
+        require_columns(context.request, context.index)
+        if not isinstance(find_fusion(context.request.fusion), Exact):
+            page = run_window(context, fused_window)
+        elif needs_window(context):
+            page = run_window(context, exact_window)
         else:
-            answered = run_page(asked)
-        after = answered.position
+            page = run_page(context)
+        after = page.position
         return SearchResult(
-            hits=answered.hits,
-            total=answered.total,
-            total_relation=answered.total_relation,
-            window=answered.window,
-            reachable=answered.reachable,
-            took_ms=answered.took_ms,
+            hits=page.hits,
+            total=page.total,
+            total_relation=page.total_relation,
+            window=page.window,
+            reachable=page.reachable,
+            took_ms=page.took_ms,
             encode_ms=0.0,
-            degraded=tuple(sorted(degraded | answered.degraded)),
+            degraded=tuple(sorted(degraded | page.degraded)),
             profile=profile.name,
-            weights=answered.weights,
-            weights_because=answered.because,
-            index=asked.index.name,
-            identity=asked.index.identity.digest,
-            understood=_understood(asked, answered.weights),
-            facets=answered.facets,
-            next=write_cursor(after, mark, self.cursor_key) if after else "",
-            execution=answered.execution,
-            fusion=written(find_fusion(asked.request.fusion)),
-            total_of=answered.total_of or TOTAL_OF,
-            reachable_of=answered.reachable_of or REACHABLE_OF,
+            weights=page.weights,
+            weights_because=page.weight_reasons,
+            index=context.index.name,
+            identity=context.index.identity.digest,
+            understood=_understood(context, page.weights),
+            facets=page.facets,
+            next=write_cursor(after, request_mark, self.cursor_key) if after else "",
+            execution=page.execution,
+            fusion=written(find_fusion(context.request.fusion)),
+            total_of=page.total_of or TOTAL_OF,
+            reachable_of=page.reachable_of or REACHABLE_OF,
         )
 
 
-def _wanted(intent: Intent, profile: Profile) -> frozenset[str]:
+def _requested_signals(intent: Intent, profile: Profile) -> frozenset[str]:
     """Return the signals that the request would have, were nothing to fail."""
-    asked = {**profile.weights, **(intent.request.weights or {})}
+    weights = {**profile.weights, **(intent.request.weights or {})}
     mixture = intent.request.mixture
     text = intent.text or mixture.like or mixture.but or mixture.without
     picture = intent.request.pictures or mixture.like
     sides = (SIDES["text"] if text else ()) + (SIDES["picture"] if picture else ())
-    return frozenset(name for name in (*sides, "agreement") if asked.get(name, 0.0) > 0)
+    return frozenset(name for name in (*sides, "agreement") if weights.get(name, 0.0) > 0)
 
 
-def _understood(asked: Asked, weights: Mapping[str, float]) -> Understood:
+def _understood(context: SearchContext, weights: Mapping[str, float]) -> Understood:
     """Return what was understood, and what kinds of things pictures were asked for, if any were."""
-    understood, kinds = asked.intent.understood, asked.vectors.looks_like
+    understood, kinds = context.intent.understood, context.vectors.looks_like
     if not kinds or not weights.get("image"):
         return understood
     return replace(understood, looks_like=kinds)

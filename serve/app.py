@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from query.engine import SearchEngine
-from query.request import SearchRequest
+from query.model.request import SearchRequest
 from serve.augment import add_augment
 from serve.augment_slot import AugmenterSource, AugmentSlots
 from serve.body_limit import BodyLimit

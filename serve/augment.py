@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from mappings.errors import InputError
-from query.input_limits import MAX_NUMBER
+from query.model.input_limits import MAX_NUMBER
 from serve.augment_slot import AugmentSlots
 from serve.places import Places
 from serve.schemas import Problem

@@ -33,7 +33,7 @@ class AugmentSlots:
     def start(self) -> None:
         """Begin to open all of them."""
         for name in self._names:
-            self._begin(name)
+            self._start_opening(name)
 
     def ready(self, name: str) -> Augmenter:
         """Return the augmenter of an index; the only one's where no name is given.
@@ -53,22 +53,22 @@ class AugmentSlots:
                 else "Start it with `shelfsight serve --attached INDEX`.",
             )
         with self._lock:
-            found, error = self._open.get(name), self._error.get(name)
-        if found is None:
-            self._begin(name)
+            augmenter, error = self._open.get(name), self._error.get(name)
+        if augmenter is None:
+            self._start_opening(name)
             if error is not None:
                 raise NotReady("The index cannot be augmented yet.", IN_THE_LOG)
             raise NotReady("The models are being loaded.", "Try again in a few seconds.")
         try:
-            found.attachment  # noqa: B018 - reads it again now and then, and compares the models
+            augmenter.attachment  # noqa: B018 - reads it again now and then, and compares the models
         except IdentityMismatch:
             with self._lock:
                 self._open.pop(name, None)
-            self._begin(name)
+            self._start_opening(name)
             raise
-        return found
+        return augmenter
 
-    def _begin(self, name: str) -> None:
+    def _start_opening(self, name: str) -> None:
         with self._lock:
             waited = time.monotonic() - self._tried.get(name, -self._reopen) >= self._reopen
             if name in self._open or name in self._opening or not waited:
@@ -78,10 +78,10 @@ class AugmentSlots:
         threading.Thread(target=self._try, args=(name,), name="open-augmenter", daemon=True).start()
 
     def _try(self, name: str) -> None:
-        found: Augmenter | None = None
+        augmenter: Augmenter | None = None
         error: ShelfsightError | None = None
         try:
-            found = self._source(name)
+            augmenter = self._source(name)
         except ShelfsightError as caught:
             error = caught
             _log.warning("bodies for %r cannot be augmented: %s", name, caught)
@@ -92,7 +92,7 @@ class AugmentSlots:
             self._opening.discard(name)
             self._tried[name] = time.monotonic()
             self._error.pop(name, None)
-            if found is not None:
-                self._open[name] = found
+            if augmenter is not None:
+                self._open[name] = augmenter
             elif error is not None:
                 self._error[name] = error

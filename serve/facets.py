@@ -1,7 +1,7 @@
 """Facets over HTTP: written as text or given as objects."""
 
 from mappings.errors import InputError
-from query.facets import (
+from query.model.facets import (
     Facet,
     HistogramFacet,
     Range,
@@ -10,7 +10,7 @@ from query.facets import (
     parse_facet,
     terms_facet,
 )
-from query.filters import EXACT, RANGED
+from query.model.filters import EXACT, RANGED
 from serve.schemas import FacetGiven
 
 USUAL = 20

@@ -24,16 +24,16 @@ class Places:
         self._free = threading.BoundedSemaphore(count)
 
     @contextmanager
-    def taken(self, wanted: object = True) -> Iterator[None]:
+    def taken(self, needed: object = True) -> Iterator[None]:
         """Hold a place while the block runs.
 
         Args:
-            wanted: What the place is for; nothing takes none.
+            needed: What the place is for; nothing takes none.
 
         Raises:
             TooBusy: All of them are taken.
         """
-        if not wanted:
+        if not needed:
             yield
             return
         if not self._free.acquire(blocking=False):

@@ -21,7 +21,7 @@ from mappings.errors import (
 from serve.limits import KIB
 from serve.schemas import Problem, ProblemKind
 
-MAX_SHOWN = 600
+MAX_PROBLEM = 600
 _log = logging.getLogger("shelfsight.serve")
 
 # Kinds of an HTTP status that Starlette or FastAPI raise by themselves.
@@ -132,15 +132,15 @@ def problem_of(error: ShelfsightError) -> Problem:
 def is_hidden(error: ShelfsightError) -> bool:
     """Tell whether a client is told less than the error says, so that the log has to."""
     problem = problem_of(error).problem
-    return problem != _cut(error.problem)
+    return problem != _truncated(error.problem)
 
 
 def _problem(kind: ProblemKind, status: int, problem: str, cure: str) -> Problem:
-    return Problem(type=kind, status=status, problem=_cut(problem), cure=cure)
+    return Problem(type=kind, status=status, problem=_truncated(problem), cure=cure)
 
 
-def _cut(problem: str) -> str:
-    return problem if len(problem) <= MAX_SHOWN else problem[: MAX_SHOWN - 1] + "…"
+def _truncated(problem: str) -> str:
+    return problem if len(problem) <= MAX_PROBLEM else problem[: MAX_PROBLEM - 1] + "…"
 
 
 def install(app: FastAPI, retry_after: int) -> None:

@@ -13,17 +13,17 @@ from starlette.requests import Request
 from encoders.crop import Box
 from mappings.errors import InputError
 from mappings.schema import TAGS
-from query.boosts import parse_boost
-from query.diversity import Diversity, Likeness
-from query.facet_lines import CountedSet
-from query.filters import EXACT, RANGED, AnyOf, Between, parse_filter
-from query.filters import Filter as QueryFilter
-from query.fusion.kinds import find_fusion
-from query.ordering import parse_sort
-from query.queries.mixture import Mixture
-from query.request import MAX_UPLOADS, SearchRequest
-from query.signals import ImageMode, Similarity
-from query.understand.options import Treatment, Understanding
+from query.model.boosts import parse_boost
+from query.model.diversity import Diversity, Likeness
+from query.model.facet_results import CountedSet
+from query.model.filters import EXACT, RANGED, AnyOf, Between, parse_filter
+from query.model.filters import Filter as QueryFilter
+from query.model.fusions import find_fusion
+from query.model.mixture import Mixture
+from query.model.request import MAX_UPLOADS, SearchRequest
+from query.model.signals import ImageMode, Similarity
+from query.model.sorting import parse_sort
+from query.model.understanding import Treatment, Understanding
 from serve.facets import read_facet
 from serve.limits import KIB
 from serve.schemas import (
@@ -163,7 +163,7 @@ def _question(body: SearchBody, uploads: tuple[bytes, ...]) -> SearchRequest:
             treat=cast("dict[str, Treatment]", body.understanding.treat),
             variants=body.understanding.variants,
             rules=body.understanding.rules,
-            rescue=body.understanding.rescue,
+            relax=body.understanding.rescue,
             enabled=body.understanding.enabled,
         ),
         mixture=Mixture(

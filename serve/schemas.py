@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from query.input_limits import MAX_NUMBER
-from query.understand.understood import Understood
+from query.model.input_limits import MAX_NUMBER
+from query.model.understood import Understood
 
 ProblemKind = Literal[
     "input",
@@ -31,38 +31,38 @@ MAX_ENTRIES = 256
 that a body full of faults is refused in milliseconds."""
 Whole = Annotated[int, Field(ge=-MAX_WHOLE, le=MAX_WHOLE)]
 Real = Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER)]
-Listed = Annotated[list[T], Field(max_length=MAX_ENTRIES)]
+BoundedList = Annotated[list[T], Field(max_length=MAX_ENTRIES)]
 Table = Annotated[dict[str, T], Field(max_length=MAX_ENTRIES)]
 Values = Annotated[list[str], Field(max_length=4 * MAX_ENTRIES)]
 
 
-class _Given(BaseModel):
+class _RequestPart(BaseModel):
     """What a client sends: strict types, no unknown names, numbers that are numbers."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class _Answered(BaseModel):
+class _Response(BaseModel):
     """What we answer."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class ColumnFilter(_Given):
+class ColumnFilter(_RequestPart):
     """The column holds at least one of the values."""
 
     column: str = Field(examples=["brand"])
     any_of: Values = Field(examples=[["Nike", "耐克"]])
 
 
-class AttributeFilter(_Given):
+class AttributeFilter(_RequestPart):
     """The product has the attribute with at least one of the values."""
 
     attribute: str = Field(examples=["颜色"])
     any_of: Values = Field(examples=[["红色"]])
 
 
-class RangeFilter(_Given):
+class RangeFilter(_RequestPart):
     """The column's number lies in a range; give one or two ends."""
 
     column: str = Field(examples=["price"])
@@ -90,7 +90,7 @@ Filter = Annotated[
 ]
 
 
-class UnderstandingBody(_Given):
+class UnderstandingBody(_RequestPart):
     """How the words of `text` are to be understood."""
 
     treat: Table[str] = Field(
@@ -108,24 +108,24 @@ class UnderstandingBody(_Given):
     enabled: bool = Field(True, description="Understand the words at all.")
 
 
-class FacetRange(_Given):
+class FacetRange(_RequestPart):
     """From ``low``, itself included, to ``high``, itself excluded; leave one out for no end."""
 
     low: Real | None = None
     high: Real | None = None
 
 
-class FacetGiven(_Given):
+class FacetGiven(_RequestPart):
     """What is counted: a column's or an attribute's values, or a number's ranges or steps."""
 
     column: str = Field("", examples=["price"])
     attribute: str = Field("", examples=["颜色"])
     size: Whole | None = Field(None, description="How many values, at most 100; 20 if left out.")
-    ranges: Listed[FacetRange] = Field([], description="At most 50 ranges of a number.")
+    ranges: BoundedList[FacetRange] = Field([], description="At most 50 ranges of a number.")
     interval: Real | None = Field(None, description="Width of a step; at most 200 steps from 0.")
 
 
-class DiversityGiven(_Given):
+class DiversityGiven(_RequestPart):
     """How much relevance is given up so that neighbours on the page are less alike."""
 
     relevance: Real = Field(0.7, description="Lambda, 0 to 1: 1 keeps the order of relevance.")
@@ -133,16 +133,16 @@ class DiversityGiven(_Given):
     pool: Whole = Field(100, description="So many of the first cards are ordered anew, 2 to 200.")
 
 
-class SearchBody(_Given):
+class SearchBody(_RequestPart):
     """One question: words, pictures, or both."""
 
     text: str = Field("", description="At most 200 characters after NFKC.", examples=["红色运动鞋"])
-    pictures: Listed[str] = Field(
+    pictures: BoundedList[str] = Field(
         [],
         description="Small pictures as base64 or data: URLs, at most 4; larger ones go as"
         " multipart/form-data.",
     )
-    filters: Listed[Filter] = Field(
+    filters: BoundedList[Filter] = Field(
         [],
         description="Every hit satisfies all of them. Written (`brand=Nike`, `颜色=红色`,"
         " `price=100..500`) or as objects.",
@@ -159,23 +159,22 @@ class SearchBody(_Given):
     )
     fusion: str = Field(
         "exact",
-        description="How signals become one score: `exact`, `rrf`, `min-max`, `theoretical`,"
-        " `hybrid-min-max`, `hybrid-l2`, `hybrid-z-score`; with parameters as in"
-        " `rrf:rank_constant=20,depth=100`.",
+        description="How signals become one score: `exact`, `rrf`, `min-max`,"
+        " `hybrid-min-max`; with parameters as in `rrf:rank_constant=20,depth=100`.",
     )
-    like: Listed[str] = Field(
+    like: BoundedList[str] = Field(
         [], description="Ids of products that more are wanted of, at most 8; they are left out."
     )
-    also: Listed[str] = Field([], description="Further texts beside `text`, at most 3.")
+    also: BoundedList[str] = Field([], description="Further texts beside `text`, at most 3.")
     but: str = Field(
         "", description="Words that the pictures or products are moved to.", examples=["in red"]
     )
     without: str = Field("", description="Words that the question is moved away from.")
     strength: Real = Field(1.0, description="How far `but` and `without` move, 0 to 4.")
-    picture_weights: Listed[Real] = Field(
+    picture_weights: BoundedList[Real] = Field(
         [], description="A weight for each picture, then for each product of `like`."
     )
-    boxes: Listed[Listed[Real] | None] = Field(
+    boxes: BoundedList[BoundedList[Real] | None] = Field(
         [],
         description="For each picture the part that counts, as left, top, right and bottom in"
         " shares of its width and height; null for all of it.",
@@ -186,7 +185,7 @@ class SearchBody(_Given):
     understanding: UnderstandingBody = Field(
         UnderstandingBody(), description="How the words are to be understood."
     )
-    facets: Listed[str | FacetGiven] = Field(
+    facets: BoundedList[str | FacetGiven] = Field(
         [],
         description="At most 16. Written (`brand`, `brand:50`, an attribute's name,"
         " `price=0..50,50..`, `price/25`) or as objects.",
@@ -194,7 +193,7 @@ class SearchBody(_Given):
     facets_of: str = Field(
         "match_set", description="What facets count: `match_set` or `window`, as the answer says."
     )
-    sort: Listed[str] = Field(
+    sort: BoundedList[str] = Field(
         [],
         description="At most 4 of `relevance`, `price`, `added`, `stock`, `brand`; `-price` begins"
         " with the highest. The window's hits are sorted; what lacks the column comes last.",
@@ -206,17 +205,19 @@ class SearchBody(_Given):
         0, description="How many hits shall be there to be paged to, at most 1000; costs time."
     )
     diversity: DiversityGiven | None = None
-    boosts: Listed[str] = Field(
+    boosts: BoundedList[str] = Field(
         [],
         description="At most 8, 0.5 points each, 1 together: `0.05 stock`, `0.1 margin 0..0.5`,"
         " `0.1 new 30` (days to half), `-0.2 where brand=X`.",
     )
-    pins: Listed[str] = Field([], description="Ids of products that stand first, at most 20.")
-    buries: Listed[str] = Field([], description="Ids of products that stand last, at most 100.")
+    pins: BoundedList[str] = Field([], description="Ids of products that stand first, at most 20.")
+    buries: BoundedList[str] = Field(
+        [], description="Ids of products that stand last, at most 100."
+    )
     explain: bool = Field(False, description="Say of each hit which words matched, and why.")
 
 
-class ContributionAnswer(_Answered):
+class ContributionAnswer(_Response):
     """One signal's share of a score: points = weight x calibrated."""
 
     signal: str
@@ -227,21 +228,21 @@ class ContributionAnswer(_Answered):
     missing: bool = Field(description="The product lacks what the signal compares.")
 
 
-class PictureAnswer(_Answered):
+class PictureAnswer(_Response):
     """The product's picture that was nearest to the query."""
 
     path: str
     role: str
 
 
-class WordAnswer(_Answered):
+class WordAnswer(_Response):
     """A word of the product that matched, and where it stands."""
 
     word: str
     column: str
 
 
-class ExplanationAnswer(_Answered):
+class ExplanationAnswer(_Response):
     """Why a hit is where it is, in numbers and in plain Chinese and English."""
 
     rank: int
@@ -254,7 +255,7 @@ class ExplanationAnswer(_Answered):
     en: str
 
 
-class HitAnswer(_Answered):
+class HitAnswer(_Response):
     """One product; its score is the sum of the contributions' points, boosts included."""
 
     id: str
@@ -267,7 +268,7 @@ class HitAnswer(_Answered):
     explanation: ExplanationAnswer | None
 
 
-class BucketAnswer(_Answered):
+class BucketAnswer(_Response):
     """One line of a facet: a value, or a range from `low` to below `high`."""
 
     value: str | None
@@ -277,7 +278,7 @@ class BucketAnswer(_Answered):
     chosen: bool = Field(description="A filter of the request asks for it.")
 
 
-class FacetAnswer(_Answered):
+class FacetAnswer(_Response):
     """A facet counted."""
 
     name: str
@@ -287,7 +288,7 @@ class FacetAnswer(_Answered):
     other: int = Field(description="Products under values that are not listed.")
 
 
-class SearchAnswer(_Answered):
+class SearchAnswer(_Response):
     """One page of hits and how it came about."""
 
     hits: list[HitAnswer]
@@ -316,7 +317,7 @@ class SearchAnswer(_Answered):
     execution: str = Field(description="`page` or `window`: who ordered the hits.")
 
 
-class Problem(_Answered):
+class Problem(_Response):
     """What went wrong, the cure, and the HTTP status."""
 
     type: ProblemKind
@@ -325,7 +326,7 @@ class Problem(_Answered):
     cure: str
 
 
-class Health(_Answered):
+class Health(_Response):
     """Whether a search can be answered now, and by what."""
 
     status: Literal["ok", "starting", "unavailable"]
@@ -338,7 +339,7 @@ class Health(_Answered):
     cure: str = ""
 
 
-class Live(_Answered):
+class Live(_Response):
     """The process serves requests."""
 
     status: Literal["ok"] = "ok"

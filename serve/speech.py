@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from encoders.speech.registry import listen
 from encoders.speech.transcript import Transcriber
 from mappings.errors import InputError, ShelfsightError, UnknownModel
-from query.queries.spoken import choose
+from query.execute.transcript_choice import choose_transcript
 from serve.engine_slot import EngineSlot
 from serve.limits import KIB, Limits
 from serve.places import Places
@@ -68,7 +68,7 @@ class TranscriptAnswer(BaseModel):
     rescored: bool = Field(description="Whether the catalogue's words chose among the readings.")
 
 
-class Ear:
+class LazyTranscriber:
     """Loads the transcriber when the first recording comes, once.
 
     Args:
@@ -111,7 +111,7 @@ def add_speech(
         source: Loads the transcriber.
         limits: How many recordings at once, and how slowly they may come in.
     """
-    ear, places = Ear(source), Places(limits.uploads, "recordings")
+    lazy, places = LazyTranscriber(source), Places(limits.uploads, "recordings")
     read_seconds = limits.read_seconds
     refusals: dict[int | str, dict[str, Any]] = {
         status: {"model": Problem} for status in (400, 408, 413, 415, 429, 501, 503)
@@ -131,7 +131,7 @@ def add_speech(
         except TimeoutError:
             why = f"The body did not arrive within {read_seconds:g} s"
             raise HTTPException(408, why) from None
-        return await run_in_threadpool(_hear, ear, slot, places, content, language)
+        return await run_in_threadpool(_transcribe, lazy, slot, places, content, language)
 
 
 async def _read(request: Request) -> tuple[bytes, str]:
@@ -157,13 +157,13 @@ async def _read(request: Request) -> tuple[bytes, str]:
         return await audio.read(), language
 
 
-def _hear(
-    ear: Ear, slot: EngineSlot, places: Places, content: bytes, language: str
+def _transcribe(
+    lazy: LazyTranscriber, slot: EngineSlot, places: Places, content: bytes, language: str
 ) -> dict[str, Any]:
     with places.taken():
-        heard = listen(ear.transcriber(), content, language)
+        transcript = listen(lazy.transcriber(), content, language)
     try:
         engine, index = slot.ready()
-        return choose(engine.client, index.name, heard).to_json()
+        return choose_transcript(engine.client, index.name, transcript).to_json()
     except ShelfsightError:  # the catalogue cannot be asked now; the ear was right before it, too
-        return heard.to_json()
+        return transcript.to_json()

@@ -76,11 +76,11 @@ def add_suggest(app: FastAPI, slot: EngineSlot) -> None:
         summary="Complete what was typed so far",
     )
     async def suggest(request: Request) -> dict[str, Any]:
-        typed, size = _asked(request)
+        typed, size = _parameters_of(request)
         return await run_in_threadpool(_suggest, slot, typed, size)
 
 
-def _asked(request: Request) -> tuple[str, int]:
+def _parameters_of(request: Request) -> tuple[str, int]:
     """Return what was typed and how many are wanted.
 
     Raises:

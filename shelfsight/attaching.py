@@ -51,7 +51,7 @@ def carry_out(
         raise InputError(
             " ".join(h.problem for h in proposal.hindrances), proposal.hindrances[0].cure
         )
-    from query.profiles import load_profiles
+    from query.model.profiles import load_profiles
 
     client = open_client(settings)
     settings, inputs = settle_inputs(settings, proposal.known, pictures, bodies)
@@ -212,7 +212,7 @@ def open_augmenter(settings: Settings, index: str) -> "Augmenter":
     """
     from encoders.pictures import QUESTION_LIMITS, PictureDecoder
     from query.augmenting.opened import Augmenter
-    from query.profiles import load_profiles
+    from query.model.profiles import load_profiles
 
     client = open_client(settings)
     space = open_attached_space(settings, read_attachment(client, index).identity.digest)
@@ -247,7 +247,7 @@ def require_attached(client: Any, index: str) -> tuple[ShopIndex, Attachment]:  
 def install_template(settings: Settings, client: Any, attached: Attachment) -> None:  # noqa: ANN401
     """Store the formula and the search template in the cluster."""
     from query.augmenting.template import install
-    from query.profiles import load_profiles
+    from query.model.profiles import load_profiles
 
     install(client, attached, load_profiles(settings.config)["default"])
 

@@ -8,8 +8,8 @@ from mappings.calibration import Affine, Calibration, Worded
 from shelfsight.settings import Settings
 
 if TYPE_CHECKING:
-    from query.calibrate import Measured
-    from query.calibrate_words import Tops
+    from query.calibration.bm25 import TopScores
+    from query.calibration.measure import UnrelatedPairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Recalibrated:
     index: str
     before: Calibration
     after: Calibration
-    measured: "Mapping[str, Measured]"
-    tops: "Tops"
+    measured: "Mapping[str, UnrelatedPairs]"
+    tops: "TopScores"
     products: int
 
 
@@ -48,22 +48,23 @@ def recalibrate(settings: Settings, *, seed: int | None = None, write: bool) -> 
     """
     from encoders.adapter import adapter_of
     from mappings.index import write_calibration
-    from query.calibrate import DEFAULT_SCALES, measure
-    from query.calibrate_words import measure_lexical, scale_of_tops
-    from query.sample import draw
+    from query.calibration.bm25 import measure_lexical, scale_of_top_scores
+    from query.calibration.measure import measure
+    from query.calibration.sample import draw_sample
+    from query.plan.scales import DEFAULT_SCALES
     from shelfsight.indices import require_live
     from shelfsight.wiring import open_client, open_space
 
     client, live, space = open_client(settings), require_live(settings), open_space(settings)
     space.identity.require(live.identity, f"Index {live.name!r}")
     chosen = settings.seed if seed is None else seed
-    drawn = draw(client, live.name, live.schema, seed=chosen)
+    drawn = draw_sample(client, live.name, live.schema, seed=chosen)
     adapter = adapter_of(space.projection)
     measured = measure(space.text, drawn.titles, drawn.vectors, seed=chosen, adapter=adapter)
     titles = dict(zip(drawn.ids, drawn.titles, strict=True))
     tops = measure_lexical(client, live.name, titles, seed=chosen)
     scales = {name: scale for name, m in measured.items() if (scale := m.scale)}
-    after = Calibration(DEFAULT_SCALES | scales | {"lexical": scale_of_tops(tops)})
+    after = Calibration(DEFAULT_SCALES | scales | {"lexical": scale_of_top_scores(tops)})
     if write:
         write_calibration(client, live.name, after)
     return Recalibrated(live.name, live.calibration, after, measured, tops, len(drawn.ids))

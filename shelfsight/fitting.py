@@ -310,7 +310,7 @@ def _calibrate(
     space: "Space", sample: Sample, vectors: Sequence[ProductVectors], seed: int
 ) -> Calibration:
     from encoders.adapter import adapter_of
-    from query.calibrate import estimate
+    from query.calibration.measure import estimate
 
     titles, adapter = [p.title for p in sample.products], adapter_of(space.projection)
     return estimate(space.text, titles, vectors, seed=seed, adapter=adapter)

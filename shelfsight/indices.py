@@ -27,13 +27,7 @@ from mappings.index import (
 from mappings.schema import Schema
 from shelfsight.progress import Steps
 from shelfsight.settings import Settings, cores
-from shelfsight.spaces import (
-    keep_space,
-    require_prepared,
-    space_models,
-    space_path,
-    use_space,
-)
+from shelfsight.spaces import keep_space, require_prepared, space_models, space_path, use_space
 from shelfsight.wiring import model_cache, open_client, open_space, spool_path
 
 if TYPE_CHECKING:
@@ -206,7 +200,7 @@ def create_for(
 def schema_for(settings: Settings, dim: int, calibration: Calibration) -> Schema:
     """Return the columns of a new index: the blend is that of the default profile's weights."""
     from mappings.blend import Blend
-    from query.profiles import load_profiles
+    from query.model.profiles import load_profiles
 
     weights = load_profiles(settings.config)["default"].weights
     return Schema(dim, Blend.of(weights, calibration))
@@ -241,7 +235,7 @@ def calibrate_lexical(settings: Settings, catalogue: Catalogue, alias: str = "")
         InputError: The alias does not exist.
     """
     from mappings.index import write_calibration
-    from query.calibrate_words import estimate_lexical
+    from query.calibration.bm25 import estimate_lexical
 
     client = open_client(settings)
     live = require_live(settings, alias)
@@ -334,6 +328,6 @@ def _calibration(settings: Settings) -> Calibration:
 
 def default_scales() -> "dict[str, Affine | Saturation | Raw]":
     """Return the scales of an index that has not been measured."""
-    from query.calibrate import DEFAULT_SCALES
+    from query.plan.scales import DEFAULT_SCALES
 
     return DEFAULT_SCALES

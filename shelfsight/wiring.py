@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from encoders.space import Space
     from ingest.ledger.ledger import Ledger
     from ingest.options import WorkerOptions
+    from query.encode.subject_finder import SubjectFinder
     from query.engine import SearchEngine
-    from query.queries.subject import Spotter
     from shelfsight.local.child import Service
     from shelfsight.local.plan import Endpoints
 
@@ -231,7 +231,7 @@ def open_engine(settings: Settings) -> "SearchEngine":
     """
     from encoders.pictures import QUESTION_LIMITS, PictureDecoder
     from query.engine import SearchEngine
-    from query.profiles import load_profiles
+    from query.model.profiles import load_profiles
     from query.understand.catalogue_reading import catalogue_reading
 
     space = open_space(settings)
@@ -243,7 +243,7 @@ def open_engine(settings: Settings) -> "SearchEngine":
         text=space.text,
         image=space.image,
         decoder=PictureDecoder(QUESTION_LIMITS) if space.image else None,
-        spotter=_spotter(settings) if space.image else None,
+        subject_finder=_subject_finder(settings) if space.image else None,
         sight=open_sight(settings, space),
         profiles=load_profiles(settings.config),
         cursor_key=cursor_key(home(settings)),
@@ -269,7 +269,7 @@ def open_sight(settings: Settings, space: "Space") -> "VisualQueryExpander | Non
     )
 
 
-def _spotter(settings: Settings) -> "Spotter":
+def _subject_finder(settings: Settings) -> "SubjectFinder":
     """Return what finds the subject of an upload: the settings' detector, else by eye.
 
     Raises:
@@ -277,10 +277,10 @@ def _spotter(settings: Settings) -> "Spotter":
     """
     from encoders.detect import load_detector
     from encoders.pictures import QUESTION_LIMITS, PictureDecoder
-    from query.queries.subject import Spotter
+    from query.encode.subject_finder import SubjectFinder
 
     detector = load_detector(settings.detector) if settings.detector else None
-    return Spotter(PictureDecoder(QUESTION_LIMITS), detector)
+    return SubjectFinder(PictureDecoder(QUESTION_LIMITS), detector)
 
 
 def stack_services(settings: Settings, endpoints: "Endpoints") -> "Sequence[Service]":

@@ -34,8 +34,8 @@ from query.augmenting.sections import (
     without_ours,
 )
 from query.augmenting.template import template_id, template_params
-from query.profiles import DEFAULT, Profile, weigh
-from query.vectors import QueryVectors
+from query.encode.query_vectors import QueryVectors
+from query.model.profiles import DEFAULT, Profile, weigh
 
 Sorted = Literal["all", "best"]
 
@@ -158,15 +158,15 @@ class _Case:
             return "sorted", [notes.SORTED_EXTENDED]
         return "sorted", [notes.SORTED]
 
-    def _augmented(self, execution: Execution, said: list[str]) -> Augmented:
+    def _augmented(self, execution: Execution, own_notes: list[str]) -> Augmented:
         if execution == "sorted" and self.wishes.recall == "keep":
-            return _unchanged(self.body, self.attachment, self.wishes, self.weights, *said,
+            return _unchanged(self.body, self.attachment, self.wishes, self.weights, *own_notes,
                               execution="sorted")  # fmt: skip
         require_countable(self.body)
         body = plain_hits({k: v for k, v in self.body.items() if k not in ("min_score", "rescore")})
-        said += notes.of_body(self.body)
+        own_notes += notes.of_body(self.body)
         if "pit" in self.body:
-            said.append(notes.PIT.format(self.attachment.target))
+            own_notes.append(notes.PIT.format(self.attachment.target))
         body["query"] = self._query(execution)
         window = 0
         if execution in ("rescore", "wide", "window"):
@@ -178,7 +178,7 @@ class _Case:
             self._finish(body)
         return Augmented(
             _address(self.body, self.attachment), body, self.wishes.recall, execution, window,
-            self.weights, tuple(said), _own(self.body), self._template(execution, body),
+            self.weights, tuple(own_notes), _own(self.body), self._template(execution, body),
         )  # fmt: skip
 
     def _template(self, execution: Execution, body: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -188,26 +188,26 @@ class _Case:
             return None
         lexical = lexical_clause(self.body, copy_of(self.query))
         own: Clause = plain_hits(self.query)
-        params = template_params(body, own, self._kept(), lexical, self.params)
+        params = template_params(body, own, self._filter_clause(), lexical, self.params)
         return {"id": template_id(self.attachment), "params": params}
 
     def _query(self, execution: Execution) -> Clause:
         """Return the query that finds the matches, and orders the candidates before the rest."""
-        legs = neighbour_legs(self.weights, self.vectors, self._kept(), self.wishes.reach)
+        legs = neighbour_legs(self.weights, self.vectors, self._filter_clause(), self.wishes.reach)
         own: Clause = plain_hits(self.query)
         if execution == "script":
             found = lexical_clause(self.body, own)
             if self.wishes.recall == "extend":
                 found = _either(found, boosted(legs, 0.0))
             return {"script_score": {"query": found, "script": inline(self.params)}}
-        beside = boosted(legs, ABOVE if execution in ("rescore", "window") else 0.0)
+        optional = boosted(legs, ABOVE if execution in ("rescore", "window") else 0.0)
         if self.wishes.recall == "extend":
-            return _either(own, beside)
+            return _either(own, optional)
         if execution == "wide":  # the score stays the shop's to the last digit
             return own
-        return {"bool": {"must": [own], "should": beside}}
+        return {"bool": {"must": [own], "should": optional}}
 
-    def _kept(self) -> Clause:
+    def _filter_clause(self) -> Clause:
         """Return what every neighbour must satisfy: the shop's filters, or its whole query."""
         query, after = self.query, self.body.get("post_filter")
         kept = copy_of(query) if self.wishes.recall == "keep" else relax(query, self.types)
@@ -271,14 +271,14 @@ def _signals(vectors: Mapping[str, Any], words: bool) -> tuple[str, ...]:
     )
 
 
-def _either(own: Clause, beside: list[Clause]) -> Clause:
-    return {"bool": {"should": [own, *beside], "minimum_should_match": 1}}
+def _either(own: Clause, optional: list[Clause]) -> Clause:
+    return {"bool": {"should": [own, *optional], "minimum_should_match": 1}}
 
 
 def _json_vectors(vectors: QueryVectors) -> dict[str, list[float]]:
     """Return the vectors by parameter; words that look like what they mean are sent twice."""
-    seen = vectors.text if vectors.seen is None else vectors.seen
-    found = {"q_text": vectors.text, "q_seen": seen, "q_picture": vectors.picture}
+    visual = vectors.text if vectors.visual is None else vectors.visual
+    found = {"q_text": vectors.text, "q_seen": visual, "q_picture": vectors.picture}
     return {name: vector_json(vector) for name, vector in found.items() if vector is not None}
 
 
@@ -287,12 +287,12 @@ def _unchanged(
     attachment: Attachment,
     wishes: Wishes,
     weights: Mapping[str, float],
-    *said: str,
+    *own_notes: str,
     execution: Execution = "unchanged",
 ) -> Augmented:
     return Augmented(
         _address(body, attachment), _own(body), wishes.recall, execution, 0, weights,
-        (*said, *notes.of_body(body)), _own(body),
+        (*own_notes, *notes.of_body(body)), _own(body),
     )  # fmt: skip
 
 

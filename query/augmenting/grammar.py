@@ -38,7 +38,7 @@ class Walk:
         """Refuse a part of the body, where it is closed.
 
         Raises:
-            InputError: TrainingText where, and what is not taken.
+            InputError: Saying where, and what is not taken.
         """
         if self.closed:
             raise InputError(

@@ -29,14 +29,17 @@ class Reach:
 
 
 def neighbour_legs(
-    weights: Mapping[str, float], vectors: Mapping[str, list[float]], kept: Clause, reach: Reach
+    weights: Mapping[str, float],
+    vectors: Mapping[str, list[float]],
+    restriction: Clause,
+    reach: Reach,
 ) -> list[Clause]:
     """Return one neighbour clause for every vector signal that has a weight.
 
     Args:
         weights: Weight by signal.
         vectors: Query vector by parameter name, floats (d,).
-        kept: What every neighbour must satisfy; applied while they are sought.
+        restriction: What every neighbour must satisfy; applied while they are sought.
         reach: How deep the legs go.
     """
     return [
@@ -45,7 +48,7 @@ def neighbour_legs(
                 column: {
                     "vector": vectors[vector],
                     "k": reach.k,
-                    "filter": kept,
+                    "filter": restriction,
                     "method_parameters": {"ef_search": max(reach.k, reach.explored)},
                 }
             }

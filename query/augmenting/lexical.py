@@ -41,26 +41,28 @@ def lexical_clause(body: Mapping[str, Any], query: Clause) -> Clause:
         InputError: It rescores by anything but the sum.
     """
     for rescore in listed(body.get("rescore")):
-        said = rescore.get("query") if isinstance(rescore, Mapping) else None
-        if not isinstance(said, Mapping) or "rescore_query" not in said:
+        rescore_query = rescore.get("query") if isinstance(rescore, Mapping) else None
+        if not isinstance(rescore_query, Mapping) or "rescore_query" not in rescore_query:
             raise InputError(
                 f"The body rescores by {', '.join(map(str, rescore))[:60]}, which is no query.",
                 "Leave that rescoring out, or put its result into the query.",
             )
-        mode = said.get("score_mode", "total")
+        mode = rescore_query.get("score_mode", "total")
         if mode != "total":
             raise InputError(
                 f"The body rescores with score_mode {mode!r}, which cannot be said as one clause.",
                 "Use score_mode total, or leave the rescoring out.",
             )
-        query = _sum(query, said)
+        query = _sum(query, rescore_query)
     return query
 
 
-def _sum(query: Clause, said: Mapping[str, Any]) -> Clause:
-    weights = [float(said.get(n, 1.0)) for n in ("query_weight", "rescore_query_weight")]
+def _sum(query: Clause, rescore_query: Mapping[str, Any]) -> Clause:
+    weights = [float(rescore_query.get(n, 1.0)) for n in ("query_weight", "rescore_query_weight")]
     first, then = (
         {"bool": {"must": [clause], "boost": weight}}
-        for clause, weight in zip((query, copy_of(said["rescore_query"])), weights, strict=True)
+        for clause, weight in zip(
+            (query, copy_of(rescore_query["rescore_query"])), weights, strict=True
+        )
     )
     return {"bool": {"must": [first], "should": [then]}}

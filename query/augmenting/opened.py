@@ -13,10 +13,10 @@ from mappings.identity import ModelIdentity
 from query.augmenting.augmented import Augmented, Recall
 from query.augmenting.compile import Sorted, Wishes, compile_body
 from query.augmenting.foreign import require_body
-from query.intent import understand
-from query.profiles import BUILT_IN, Profile, find_profile
-from query.request import SearchRequest
-from query.vectors import PictureDecoder, QueryEncoder
+from query.encode.encoder import PictureDecoder, QueryEncoder
+from query.model.intent import understand
+from query.model.profiles import BUILT_IN, Profile, find_profile
+from query.model.request import SearchRequest
 
 FRESH = 30.0
 

@@ -8,7 +8,7 @@ import numpy as np
 from mappings.calibration import Saturation
 from mappings.connection import node_errors
 from query.augmenting.foreign import require_body
-from query.calibrate import pseudo_query
+from query.calibration.pseudo_queries import pseudo_query
 
 MOST = 100
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from mappings.attached_columns import ATTRIBUTE, COHERENCE, IMAGE, TEXT
 from mappings.calibration import Affine, Calibration, Raw, Saturation, Worded
-from query.calibrate import DEFAULT_SCALES
+from query.plan.scales import DEFAULT_SCALES
 
 VERSION = 1
 LEXICAL = "lexical"

@@ -60,7 +60,7 @@ def sort_keys(body: Mapping[str, Any]) -> list[tuple[str, Any]]:
         if isinstance(entry, str):
             keys.append((entry, None))
         elif isinstance(entry, Mapping) and entry:
-            keys += [(str(name), said) for name, said in entry.items()]
+            keys += [(str(name), options) for name, options in entry.items()]
         else:
             raise InputError(
                 f"The body's sort holds {str(entry)[:60]!r}.", "Give names, or objects of them."
@@ -72,14 +72,14 @@ def sorts_by_relevance(keys: list[tuple[str, Any]]) -> bool:
     """Tell whether the hits come best first, as without any sort."""
     if not keys:
         return True
-    (name, said), *more = keys
-    order = said.get("order", "desc") if isinstance(said, Mapping) else said or "desc"
+    (name, options), *more = keys
+    order = options.get("order", "desc") if isinstance(options, Mapping) else options or "desc"
     return name == "_score" and order == "desc" and not more
 
 
 def uses_score(keys: list[tuple[str, Any]]) -> bool:
     """Tell whether a sort looks at the score at all."""
-    return any(name == "_score" or "_score" in str(said) for name, said in keys)
+    return any(name == "_score" or "_score" in str(options) for name, options in keys)
 
 
 def scored_aggregation(aggs: object, kinds: frozenset[str]) -> str | None:
@@ -107,8 +107,8 @@ def scored_aggregation(aggs: object, kinds: frozenset[str]) -> str | None:
 
 
 def _by_score(top_hits: object) -> bool:
-    said = top_hits if isinstance(top_hits, Mapping) else {}
-    return uses_score(keys := sort_keys(said)) or not keys or bool(said.get("track_scores"))
+    options = top_hits if isinstance(top_hits, Mapping) else {}
+    return uses_score(keys := sort_keys(options)) or not keys or bool(options.get("track_scores"))
 
 
 def counted_apart(

@@ -14,7 +14,7 @@ from mappings.attached_columns import RESERVED
 from mappings.connection import node_errors
 from query.augmenting.legs import ABOVE, Reach
 from query.augmenting.scoring import NAMES, SCRIPT_ID, SIGNALS, SOURCE, VERSION, parameters
-from query.profiles import DEFAULT, Profile
+from query.model.profiles import DEFAULT, Profile
 
 REACH = Reach()
 SIDES = ("text", "seen", "picture")
@@ -70,7 +70,7 @@ def template_source(attachment: Attachment, profile: Profile = DEFAULT) -> str:
 def template_params(
     body: Mapping[str, Any],
     query: Mapping[str, Any],
-    kept: Mapping[str, Any],
+    restriction: Mapping[str, Any],
     lexical: Mapping[str, Any],
     script: Mapping[str, Any],
 ) -> dict[str, Any]:
@@ -79,13 +79,13 @@ def template_params(
     Args:
         body: The augmented body.
         query: The shop's query in it.
-        kept: What neighbours must satisfy.
+        restriction: What neighbours must satisfy.
         lexical: The clause whose score is the shop's.
         script: The formula's parameters.
     """
     sections = {k: v for k, v in body.items() if k not in ("query", "rescore")}
     found: dict[str, Any] = {
-        "query": query, "narrow": True, "filter": kept, "said": True, "lexical": lexical,
+        "query": query, "narrow": True, "filter": restriction, "said": True, "lexical": lexical,
         "given": True, "weights": script["w"], "scale": script["c"],
         "sections": [{"name": name, "value": value} for name, value in sections.items()],
     }  # fmt: skip

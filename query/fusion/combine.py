@@ -5,24 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from query.fusion.kinds import (
-    HybridL2,
-    HybridMinMax,
-    HybridZScore,
-    MinMaxConvex,
-    OverLegs,
-    ReciprocalRank,
-    TheoreticalConvex,
-)
-from query.fusion.normalise import (
-    Floats,
-    engine_l2,
-    engine_min_max,
-    engine_z_score,
-    min_max,
-    reciprocal_rank,
-    theoretical_min_max,
-)
+from query.model.fusions import OverLegs
+from query.model.normalise import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +51,6 @@ class Fused:
     shares: tuple[Share, ...]
 
 
-def normalised(fusion: OverLegs, leg: LegHits) -> Floats:
-    """Return the values that a fusion gives to a leg's hits, float64 (n,), in their order."""
-    match fusion:
-        case ReciprocalRank(rank_constant=k):
-            return reciprocal_rank(leg.scores, k)
-        case MinMaxConvex():
-            return min_max(leg.scores)
-        case TheoreticalConvex():
-            return theoretical_min_max(leg.scores, leg.floor)
-        case HybridMinMax():
-            return engine_min_max(leg.engine_scores)
-        case HybridL2():
-            return engine_l2(leg.engine_scores)
-        case HybridZScore():
-            return engine_z_score(leg.engine_scores)
-
-
 def fuse(fusion: OverLegs, legs: Sequence[LegHits]) -> tuple[Fused, ...]:
     """Return every product that a leg found, best first, equal scores by id.
 
@@ -94,12 +61,12 @@ def fuse(fusion: OverLegs, legs: Sequence[LegHits]) -> tuple[Fused, ...]:
         fusion: How scores are normalised.
         legs: The legs, their weights adding up to 1.
     """
-    values = {leg.name: normalised(fusion, leg) for leg in legs}
+    values = {leg.name: fusion.normalise(leg) for leg in legs}
     places = {leg.name: {key: at for at, key in enumerate(leg.ids)} for leg in legs}
     found = []
     for key in {key for leg in legs for key in leg.ids}:
         shares = tuple(_share(leg, values[leg.name], places[leg.name].get(key)) for leg in legs)
-        found.append(_fused(fusion, key, shares))
+        found.append(Fused(key, float(np.sum([s.points for s in shares])), shares))
     return tuple(sorted(found, key=lambda f: (-f.score, f.id)))
 
 
@@ -123,13 +90,6 @@ def _share(leg: LegHits, values: Floats, at: int | None) -> Share:
         return Share(leg.name, 0.0, 0.0, leg.weight, 0.0, missing=True)
     value = float(values[at])
     return Share(leg.name, float(leg.scores[at]), value, leg.weight, leg.weight * value, False)
-
-
-def _fused(fusion: OverLegs, key: str, shares: tuple[Share, ...]) -> Fused:
-    total = float(np.sum([s.points for s in shares]))
-    if not isinstance(fusion, HybridZScore):
-        return Fused(key, total, shares)
-    return rescored(Fused(key, total, shares), total / (1.0 + total))
 
 
 def by_score(ids: Sequence[str], scores: Floats) -> tuple[tuple[str, ...], Floats]:

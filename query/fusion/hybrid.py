@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from mappings.errors import InputError
-from query.filters import Filter
-from query.fusion.combine import Fused, LegHits, rescored
-from query.fusion.kinds import Hybrid, HybridZScore
+from query.fusion.combine import Fused, rescored
 from query.fusion.legs import Leg, filtered
-from query.fusion.normalise import leaks_raw
+from query.model.filters import Filter
+from query.model.fusions import Hybrid
 
 MAX_LEGS = 5
 """The engine refuses more sub-queries of one ``hybrid``."""
@@ -68,26 +67,18 @@ def hybrid_body(
     }
 
 
-def as_engine(
-    fusion: Hybrid, fused: Sequence[Fused], legs: Sequence[LegHits], engine: dict[str, float]
-) -> tuple[Fused, ...] | None:
+def as_engine(fused: Sequence[Fused], engine: dict[str, float]) -> tuple[Fused, ...] | None:
     """Return the products with the engine's own scores, ``None`` where those are not to be used.
 
-    They are not where ``z_score`` lets a raw score through, nor where the engine's ranking is not
-    what its legs and its formula say, as when the graph was walked otherwise the second time.
+    They are not where the engine's ranking is not what its legs and its formula say, as when the
+    graph was walked otherwise the second time.
 
     Args:
-        fusion: How the engine normalises.
         fused: What the legs give, in any order.
-        legs: The legs' hits.
         engine: Product id to the engine's own score.
     """
-    unbounded = isinstance(fusion, HybridZScore)
-    if unbounded and any(leaks_raw(leg.engine_scores) for leg in legs):
-        return None
     if engine.keys() != {f.id for f in fused}:
         return None
-    scores = {key: s / (1.0 + s) if unbounded else s for key, s in engine.items()}
-    if any(abs(scores[f.id] - f.score) > AGREES for f in fused):
+    if any(abs(engine[f.id] - f.score) > AGREES for f in fused):
         return None
-    return tuple(rescored(f, scores[f.id]) for f in fused)
+    return tuple(rescored(f, engine[f.id]) for f in fused)

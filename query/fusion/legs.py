@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from query.candidates import filter_clause, near_filter, vector_params
-from query.filters import Filter
+from query.encode.query_vectors import QueryVectors
 from query.fusion.combine import LegHits, by_score
-from query.intent import Intent
-from query.script import Term, vector_param
-from query.signals import Agreed, BestPicture, Lexical, Stored, VectorSignal
-from query.understand.clauses import understood_query
-from query.vectors import QueryVectors
+from query.model.filters import Filter
+from query.model.intent import Intent
+from query.model.signals import BestPicture, Lexical, PseudoRelevanceFeedback, Stored, VectorSignal
+from query.plan.candidates import filter_clause, near_filter, vector_params
+from query.plan.script import Term, vector_param
+from query.plan.understood_clauses import understood_query
 
 EXPLORED = 100
 """Nodes of the graph kept in sight beyond a leg's depth, so that its last hits are true ones."""
@@ -60,7 +60,7 @@ def compile_legs(
     found: list[tuple[Term, dict[str, Any]]] = []
     for term in terms:
         match term.signal:
-            case Stored() | Agreed():
+            case Stored() | PseudoRelevanceFeedback():
                 continue
             case Lexical():
                 words = understood_query(term.signal, intent, term.scale)

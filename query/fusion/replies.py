@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from query.fusion.ask import Reply
 from query.fusion.combine import Fused, fuse, unfound
 from query.fusion.hybrid import as_engine
-from query.fusion.kinds import HybridL2, HybridMinMax, HybridZScore, OverLegs
 from query.fusion.legs import Leg, read_leg
-from query.result import Contribution
-from query.window import Candidate, Relation, Values, Window, values_of
+from query.model.fusions import Hybrid, OverLegs
+from query.model.result import Contribution
+from query.model.window import Candidate, Relation, Values, Window
+from query.opensearch.doc_values import values_of
+from query.opensearch.msearch import Reply
 
 REPAIRED = "hybrid"
 """What ``degraded`` names when the engine's own fusion was not its legs' and was not used."""
@@ -44,7 +45,7 @@ class FusedWindow:
         return len(self.window.candidates)
 
 
-def joined(replies: Sequence[Reply]) -> Reply:
+def join_shards(replies: Sequence[Reply]) -> Reply:
     """Return the replies of several shards to one body as one."""
     return {
         "hits": {"hits": [row for reply in replies for row in reply["hits"]["hits"]]},
@@ -69,10 +70,10 @@ def read_replies(
     counted, answers = replies[0], [reply["hits"]["hits"] for reply in replies[1:]]
     hits = [read_leg(leg, rows) for leg, rows in zip(legs, answers, strict=False)]
     fused = fuse(fusion, hits)
-    degraded = _late(replies)
-    if isinstance(fusion, HybridMinMax | HybridL2 | HybridZScore):
+    degraded = _degradations(replies)
+    if isinstance(fusion, Hybrid):
         scores = {row["_id"]: float(row["_score"]) for row in answers.pop()}
-        engine = as_engine(fusion, fused, hits, scores)
+        engine = as_engine(fused, scores)
         fused, degraded = (
             (engine, degraded) if engine is not None else (fused, degraded | {REPAIRED})
         )
@@ -97,7 +98,7 @@ def _window(
     return Window(candidates, total["value"], relation, depth)
 
 
-def _late(replies: Sequence[Reply]) -> set[str]:
+def _degradations(replies: Sequence[Reply]) -> set[str]:
     late = {"timeout"} if any(reply["timed_out"] for reply in replies) else set()
     return late | ({"shards"} if any(reply["_shards"]["failed"] for reply in replies) else set())
 

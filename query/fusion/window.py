@@ -5,30 +5,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from mappings.errors import InputError
-from query.filters import Filter
-from query.fusion.ask import Reply, send_many
+from query.encode.query_vectors import QueryVectors
 from query.fusion.hybrid import hybrid_body, require_legs
-from query.fusion.kinds import (
-    Exact,
-    HybridL2,
-    HybridMinMax,
-    HybridZScore,
-    OverLegs,
-    find_fusion,
-)
 from query.fusion.legs import Leg, compile_legs, filtered
-from query.fusion.replies import FusedWindow, joined, read_replies
-from query.intent import Intent
-from query.script import Term
-from query.vectors import QueryVectors
-from query.window import Window, docvalues
+from query.fusion.replies import FusedWindow, join_shards, read_replies
+from query.model.filters import Filter
+from query.model.fusions import Exact, Hybrid, OverLegs, find_fusion
+from query.model.intent import Intent
+from query.model.window import Window
+from query.opensearch.doc_values import docvalues
+from query.opensearch.msearch import Reply, send_many
+from query.plan.script import Term
 
 MOST = 10_000
 """Hits that the engine returns at most for one request."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WindowOptions:
     """What a window is to hold beside the legs' hits, and what it may cost.
 
     Args:
@@ -54,7 +48,7 @@ def window_of(
     intent: Intent,
     vectors: QueryVectors,
     terms: tuple[Term, ...],
-    wanted: Wanted = Wanted(),
+    options: WindowOptions = WindowOptions(),
 ) -> FusedWindow:
     """Return the window of a request whose fusion is one over legs.
 
@@ -65,7 +59,7 @@ def window_of(
         vectors: The request's vectors, float32 (d,) or ``None``.
         terms: The request's signals and weights, as the exact formula has them; a stored number
             is no leg, and the weights of those that are legs are brought to sum 1 again.
-        wanted: What the window is to hold beside.
+        options: What the window is to hold beside.
 
     Raises:
         InputError: Another similarity than cosine, or more legs than a hybrid query takes.
@@ -83,7 +77,7 @@ def window_of(
             "Leave the similarity out, or choose the fusion 'exact'.",
         )
     legs = compile_legs(intent, vectors, terms, request.filters, fusion.depth)
-    return fuse_window(client, index, fusion, legs, request.filters, wanted)
+    return fuse_window(client, index, fusion, legs, request.filters, options)
 
 
 def fuse_window(
@@ -92,7 +86,7 @@ def fuse_window(
     fusion: OverLegs,
     legs: Sequence[Leg],
     filters: tuple[Filter, ...],
-    wanted: Wanted = Wanted(),
+    options: WindowOptions = WindowOptions(),
 ) -> FusedWindow:
     """Return the window of a fusion, from one round trip.
 
@@ -105,7 +99,7 @@ def fuse_window(
         fusion: Which fusion.
         legs: The request's legs; without any the window is empty.
         filters: What every hit must satisfy.
-        wanted: What the window is to hold beside.
+        options: What the window is to hold beside.
 
     Raises:
         InputError: More legs than a hybrid query takes.
@@ -115,19 +109,19 @@ def fuse_window(
     """
     if not legs:
         return FusedWindow(Window((), 0, "eq", fusion.depth), {}, 0, {})
-    stop = {"timeout": f"{int(wanted.seconds * 1_000)}ms"}
-    parts = [_leg_body(leg.clause, filters, fusion.depth, wanted.columns) for leg in legs]
-    if wanted.pinned:
-        ids = {"ids": {"values": list(wanted.pinned)}}
-        parts.append(_leg_body(ids, filters, len(wanted.pinned), wanted.columns))
-    own = _own(fusion, legs, filters)
-    bodies = [match_set_body(legs, filters, wanted.aggregations, wanted.count_to), *parts, *own]
-    replies = send_many(client, index, [body | stop for body in bodies], wanted.patience)
+    stop = {"timeout": f"{int(options.seconds * 1_000)}ms"}
+    parts = [_leg_body(leg.clause, filters, fusion.depth, options.columns) for leg in legs]
+    if options.pinned:
+        ids = {"ids": {"values": list(options.pinned)}}
+        parts.append(_leg_body(ids, filters, len(options.pinned), options.columns))
+    own = _hybrid_bodies(fusion, legs, filters)
+    bodies = [match_set_body(legs, filters, options.aggregations, options.count_to), *parts, *own]
+    replies = send_many(client, index, [body | stop for body in bodies], options.patience)
     shards = replies[0]["_shards"]["total"]
     if own and shards > 1:  # hybrid takes its depth from every shard, a plain leg from all of them
         ends = [own[0] | {"size": MOST} | stop]
-        replies = (replies[0], *_by_shard(client, index, parts, shards, ends, wanted))
-    return read_replies(fusion, legs, wanted.columns, replies)
+        replies = (replies[0], *_by_shard(client, index, parts, shards, ends, options))
+    return read_replies(fusion, legs, options.columns, replies)
 
 
 def _by_shard(
@@ -136,16 +130,16 @@ def _by_shard(
     parts: Sequence[dict[str, Any]],
     shards: int,
     others: Sequence[dict[str, Any]],
-    wanted: Wanted,
+    options: WindowOptions,
 ) -> tuple[Reply, ...]:
     """Return each part's replies of all shards as one, then the other bodies' replies."""
-    stop = {"timeout": f"{int(wanted.seconds * 1_000)}ms"}
+    stop = {"timeout": f"{int(options.seconds * 1_000)}ms"}
     bodies = [body | stop for body in parts for _ in range(shards)]
     places = [n for _ in parts for n in range(shards)]
     replies = send_many(
-        client, index, [*bodies, *others], wanted.patience, [*places, *(None for _ in others)]
+        client, index, [*bodies, *others], options.patience, [*places, *(None for _ in others)]
     )
-    whole = [joined(replies[n : n + shards]) for n in range(0, len(bodies), shards)]
+    whole = [join_shards(replies[n : n + shards]) for n in range(0, len(bodies), shards)]
     return (*whole, *replies[len(bodies) :])
 
 
@@ -172,7 +166,7 @@ def match_set_body(
     return body | ({"aggs": aggregations} if aggregations else {})
 
 
-def _own(
+def _hybrid_bodies(
     fusion: OverLegs, legs: Sequence[Leg], filters: tuple[Filter, ...]
 ) -> list[dict[str, Any]]:
     """Return the engine's own fusion as a request, none for a fusion of the layer's.
@@ -180,7 +174,7 @@ def _own(
     Raises:
         InputError: More legs than a hybrid query takes.
     """
-    if not isinstance(fusion, HybridMinMax | HybridL2 | HybridZScore):
+    if not isinstance(fusion, Hybrid):
         return []
     require_legs(fusion, legs)
     return [hybrid_body(fusion, legs, filters, min(MOST, fusion.depth * len(legs)))]

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
+from query.model.understood import AppliedRule
 from query.understand.lexicon import phrase
-from query.understand.understood import AppliedRule
 
 Match = Literal["exact", "contains", "prefix"]
 MATCHES: tuple[Match, ...] = ("exact", "contains", "prefix")

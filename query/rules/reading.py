@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mappings.errors import InputError
-from query.filters import parse_filter
-from query.input_limits import MAX_TEXT
+from query.model.filters import parse_filter
+from query.model.input_limits import MAX_TEXT
 from query.rules.book import MATCHES, Rule, RuleBook, Synonyms
 
 MAX_RULES = 1_000

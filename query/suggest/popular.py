@@ -10,7 +10,7 @@ from typing import Any, Literal
 from mappings.connection import node_errors
 from mappings.errors import InputError
 from mappings.index import ensure
-from query.input_limits import plain_text
+from query.model.input_limits import plain_text
 
 INDEX = "shelfsight_queries"
 FEWEST = 3
@@ -81,7 +81,7 @@ class QueryCounts:
         """
         ensure(self.client, self.index, _BODY)
         now, written = int(time.time()), 0
-        rows = [(q, n) for q, n in counts.items() if shown(q)]
+        rows = [(q, n) for q, n in counts.items() if is_public(q)]
         for at in range(0, len(rows), _PAGE):
             lines: list[dict[str, Any]] = []
             for query, count in rows[at : at + _PAGE]:
@@ -113,7 +113,7 @@ class QueryCounts:
         return self.add(counts, "feed")
 
 
-def shown(query: str) -> bool:
+def is_public(query: str) -> bool:
     """Tell whether others may see a query: short, worded, and nobody's address or number."""
     if not 2 <= len(query) <= MAX_QUERY or _PERSONAL.search(query):
         return False

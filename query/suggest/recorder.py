@@ -6,7 +6,7 @@ import time
 from collections import Counter
 
 from mappings.errors import ShelfsightError
-from query.suggest.popular import QueryCounts, shown
+from query.suggest.popular import QueryCounts, is_public
 
 MOST = 10_000
 _log = logging.getLogger("shelfsight.queries")
@@ -27,7 +27,7 @@ class QueryRecorder:
 
     def __init__(self, counts: QueryCounts, every: float = 60.0, most: int = MOST) -> None:
         self.counts, self.every, self.most = counts, every, most
-        self._kept: Counter[str] = Counter()
+        self._counted: Counter[str] = Counter()
         self._next = time.monotonic() + every
         self._lock = threading.Lock()
 
@@ -38,11 +38,11 @@ class QueryRecorder:
             query: Its plain text.
         """
         text = query.lower()
-        if not shown(text):
+        if not is_public(text):
             return
         with self._lock:
-            if text in self._kept or len(self._kept) < self.most:
-                self._kept[text] += 1
+            if text in self._counted or len(self._counted) < self.most:
+                self._counted[text] += 1
             if time.monotonic() < self._next:
                 return
             self._next = time.monotonic() + self.every
@@ -51,7 +51,7 @@ class QueryRecorder:
     def flush(self) -> int:
         """Write what was counted and return how many queries it was; on failure it is kept."""
         with self._lock:
-            kept, self._kept = self._kept, Counter()
+            kept, self._counted = self._counted, Counter()
         if not kept:
             return 0
         try:
@@ -59,5 +59,5 @@ class QueryRecorder:
         except ShelfsightError as error:
             _log.warning("%d counted queries are kept for later: %s", len(kept), error)
             with self._lock:
-                self._kept.update(kept)
+                self._counted.update(kept)
             return 0

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from mappings.errors import InputError
-from query.input_limits import MAX_TEXT, plain_text
+from query.model.input_limits import MAX_TEXT, plain_text
 from query.suggest.completions import Completions
 from query.suggest.suggestion import Suggestion, Suggestions
 from query.understand.chinese import has_cjk

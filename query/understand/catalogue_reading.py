@@ -7,10 +7,12 @@ from itertools import islice
 from mappings.fields import Keyword, Text
 from mappings.index import CatalogueIndex
 from mappings.schema import BRAND, CATEGORIES, CURRENCY, PRICE, TAGS
-from query.filters import MAX_FILTERS, AnyOf, Between, Filter, parse_filter
-from query.input_limits import MAX_TEXT, plain_text
-from query.intent import Intent, script_of, understand
-from query.request import SearchRequest
+from query.model.filters import MAX_FILTERS, AnyOf, Between, Filter, parse_filter
+from query.model.input_limits import MAX_TEXT, plain_text
+from query.model.intent import Intent, script_of, understand
+from query.model.request import SearchRequest
+from query.model.understanding import Understanding
+from query.model.understood import Constraint, Understood, Variant
 from query.rules.book import NO_RULES
 from query.rules.live import LiveRules
 from query.suggest.completions import Fold
@@ -21,11 +23,9 @@ from query.understand.chinese import Chinese
 from query.understand.english import EnglishParser
 from query.understand.lexicon import Lexicon, built_in
 from query.understand.live_words import LiveWords, Words
-from query.understand.options import Understanding
-from query.understand.pieces import Piece
-from query.understand.rescue import easier_readings
-from query.understand.understood import Constraint, Understood, Variant
-from query.understand.wordings import MAX_VARIANTS, Others
+from query.understand.query_rewriter import MAX_VARIANTS, Others
+from query.understand.relaxation import relaxed_readings
+from query.understand.tokenizer import LexicalToken
 from query.understand.words import WordReader, without_price
 
 COLUMNS: dict[str, Text | Keyword] = {f.name: f for f in (BRAND, CATEGORIES, TAGS)}
@@ -64,20 +64,20 @@ class CatalogueReading:
             return understand(request)
         book = self.rules.book() if self.rules and request.understanding.rules else NO_RULES
         applied = book.matching(text)
-        asked = plain_text(next((r.rewrite for r in applied if r.rewrite), text))
-        found, pieces = self.reader.read_pieces(asked, words.names, request.understanding)
-        found = replace(found, text=text, rules=applied)
+        rewritten = plain_text(next((r.rewrite for r in applied if r.rewrite), text))
+        understood, tokens = self.reader.read_tokens(rewritten, words.names, request.understanding)
+        understood = replace(understood, text=text, rules=applied)
         if request.understanding.variants:
             shop = self.rules.others() if self.rules and book.synonyms else {}
-            found = _worded(found, asked, pieces, words, shop)
-            found = self._corrected(found, words, request.understanding)
-        return intent_of(request, found)
+            understood = _with_variants(understood, rewritten, tokens, words, shop)
+            understood = self._corrected(understood, words, request.understanding)
+        return intent_of(request, understood)
 
     def forget(self) -> None:
         """Forget the catalogue's words; the next request has them read anew."""
         self.words.forget()
 
-    def answered(self, request: SearchRequest) -> None:
+    def record_success(self, request: SearchRequest) -> None:
         """Count the words of a first page that was asked for with nothing but words."""
         worded = request.text and not request.pictures and not request.mixture.like
         if self.recorder is not None and worded and not request.offset and not request.cursor:
@@ -97,26 +97,28 @@ class CatalogueReading:
         fold = Fold(self.words.chinese.simplified)
         return Suggester(words.completions, fold, correct).suggest(typed, size)
 
-    def _corrected(self, found: Understood, words: Words, options: Understanding) -> Understood:
+    def _corrected(
+        self, understood: Understood, words: Words, options: Understanding
+    ) -> Understood:
         """Return the reading with what its correction asks for: in "blck dres" a colour, a head."""
-        if not found.encoded:
-            return found
-        better = self.reader.read(found.encoded, words.names, options)
-        price = [c for c in found.constraints if c.kind == "price"]
+        if not understood.encoded:
+            return understood
+        better = self.reader.read(understood.encoded, words.names, options)
+        price = [c for c in understood.constraints if c.kind == "price"]
         return replace(
-            found,
+            understood,
             head=better.head,
             thing=better.thing,
             visual_words=better.visual_words,
             constraints=(*price, *(c for c in better.constraints if c.kind != "price")),
         )
 
-    def easier(self, intent: Intent, index: CatalogueIndex) -> Iterator[Intent]:
-        """Yield the intent with one constraint less each time, in the order of ``rescue``."""
-        if not intent.request.understanding.rescue:
+    def relaxed_queries(self, intent: Intent, index: CatalogueIndex) -> Iterator[Intent]:
+        """Yield the intent with one constraint less each time, in the order of ``relaxation``."""
+        if not intent.request.understanding.relax:
             return
         given = tuple(f for f in intent.request.filters if f not in _filters(intent.understood))
-        for understood in easier_readings(intent.understood):
+        for understood in relaxed_readings(intent.understood):
             yield intent_of(replace(intent.request, filters=given), understood)
 
 
@@ -158,21 +160,21 @@ def intent_of(request: SearchRequest, understood: Understood) -> Intent:
 
     Past the limit of 32 filters, what the words ask for only adds points.
     """
-    asked = _filters(understood)
-    if len(request.filters) + len(asked) > MAX_FILTERS:
+    filters = _filters(understood)
+    if len(request.filters) + len(filters) > MAX_FILTERS:
         understood = replace(
             understood, constraints=tuple(replace(c, hard=False) for c in understood.constraints)
         )
-        asked = ()
-    new = tuple(f for f in asked if f not in request.filters)
+        filters = ()
+    new = tuple(f for f in filters if f not in request.filters)
     bound = replace(request, filters=(*request.filters, *new)) if new else request
     return Intent(bound, understood.searched, script_of(understood.searched), understood)
 
 
 def _filters(understood: Understood) -> tuple[Filter, ...]:
-    found = [f for c in understood.hard for f in constraint_filters(c)]
-    found += [parse_filter(text) for rule in understood.rules for text in rule.filters]
-    return tuple(dict.fromkeys(found))
+    filters = [f for c in understood.hard for f in constraint_filters(c)]
+    filters += [parse_filter(text) for rule in understood.rules for text in rule.filters]
+    return tuple(dict.fromkeys(filters))
 
 
 def constraint_filters(constraint: Constraint) -> tuple[Filter, ...]:
@@ -187,23 +189,22 @@ def constraint_filters(constraint: Constraint) -> tuple[Filter, ...]:
     return (AnyOf(COLUMNS[constraint.column], constraint.values),)
 
 
-def _worded(
-    found: Understood, asked: str, pieces: list[Piece], words: Words, shop: Others
+def _with_variants(
+    understood: Understood, text: str, tokens: list[LexicalToken], words: Words, shop: Others
 ) -> Understood:
     """Return the reading with the other wordings: corrections, the shop's synonyms, ours."""
-    price = next((c.text for c in found.constraints if c.kind == "price"), "")
-    price = price if price not in found.searched else ""
-    own = words.wordings
-    corrected = own.corrections(asked, pieces, words.names, found.traditional)
-    others = own.alternatives(asked, pieces, shop)
-    seen = {found.searched}
+    price = next((c.text for c in understood.constraints if c.kind == "price"), "")
+    price = price if price not in understood.searched else ""
+    corrected = words.rewriter.corrections(text, tokens, words.names, understood.traditional)
+    others = words.rewriter.alternatives(text, tokens, shop)
+    seen = {understood.searched}
     variants: list[Variant] = []
     for variant in (*corrected, *islice(others, MAX_VARIANTS)):
-        text = without_price(variant.text, price)
-        if text not in seen and len(text) <= MAX_TEXT and len(variants) < MAX_VARIANTS:
-            seen.add(text)
-            variants.append(replace(variant, text=text))
-    return replace(found, variants=tuple(variants), encoded=_encoded(variants))
+        other = without_price(variant.text, price)
+        if other not in seen and len(other) <= MAX_TEXT and len(variants) < MAX_VARIANTS:
+            seen.add(other)
+            variants.append(replace(variant, text=other))
+    return replace(understood, variants=tuple(variants), encoded=_encoded(variants))
 
 
 def _encoded(variants: list[Variant]) -> str:

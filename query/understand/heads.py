@@ -2,7 +2,7 @@
 
 from query.understand.chinese import is_cjk
 from query.understand.lexicon import phrase
-from query.understand.pieces import Piece
+from query.understand.tokenizer import LexicalToken
 
 _PROPERTY = ("colour", "material", "gender", "brand", "look", "general", "function", "preposition")
 _NO_NOUN = ("y", "ish", "able", "ful", "less", "ed", "ing", "al", "ic", "ous", "ive", "est", "ly")
@@ -10,44 +10,48 @@ _NO_NOUN = ("y", "ish", "able", "ful", "less", "ed", "ing", "al", "ic", "ous", "
 _ZH_OTHER = frozenset({"uj", "p", "c", "r", "m", "f", "t", "d", "y", "u", "ul", "uz", "zg", "e"})
 
 
-def find_head(pieces: list[Piece]) -> Piece | None:
-    """Return the piece that names the thing, ``None`` where nothing does.
+def find_head(tokens: list[LexicalToken]) -> LexicalToken | None:
+    """Return the token that names the thing, ``None`` where nothing does.
 
     A noun phrase of either language ends with its head: what is asked for is the last thing that
     is not inside "for …", "with …", 带 … or before the last 的. Where only properties are named,
     a material may be the thing (leather, 帆布), a colour may not.
     """
-    worded = [p for p in pieces if p.tag not in ("price", "size")]
-    phrases = _phrases(worded)
+    words = [p for p in tokens if p.tag not in ("price", "size")]
+    phrases = _phrases(words)
     for part in phrases:
         if head := _last(part):
             return _joined(head, part)
-    return next((p for p in reversed(worded) if p.is_("material") and not p.is_("colour")), None)
+    return next(
+        (p for p in reversed(words) if p.has_sense("material") and not p.has_sense("colour")), None
+    )
 
 
-def _phrases(pieces: list[Piece]) -> list[list[Piece]]:
+def _phrases(tokens: list[LexicalToken]) -> list[list[LexicalToken]]:
     """Return the parts in which the head is sought, the likeliest first."""
-    last_de = max((n for n, p in enumerate(pieces) if p.text == "的"), default=-1)
-    behind, before = pieces[last_de + 1 :], pieces[: last_de + 1]
-    parts: list[list[Piece]] = [[]]
-    for n, piece in enumerate(behind):
-        if _opens(piece, behind[n - 1] if n else None, behind[n + 1 : n + 2]):
+    last_de = max((n for n, p in enumerate(tokens) if p.text == "的"), default=-1)
+    behind, before = tokens[last_de + 1 :], tokens[: last_de + 1]
+    parts: list[list[LexicalToken]] = [[]]
+    for n, token in enumerate(behind):
+        if _opens(token, behind[n - 1] if n else None, behind[n + 1 : n + 2]):
             parts.append([])
         else:
-            parts[-1].append(piece)
+            parts[-1].append(token)
     return [p for p in (*parts, before) if p]
 
 
-def _opens(piece: Piece, previous: Piece | None, following: list[Piece]) -> bool:
-    """Tell whether a piece opens a part that is about the thing but does not name it."""
-    if not piece.is_("preposition"):
+def _opens(
+    token: LexicalToken, previous: LexicalToken | None, following: list[LexicalToken]
+) -> bool:
+    """Tell whether a token opens a part that is about the thing but does not name it."""
+    if not token.has_sense("preposition"):
         return False
-    if piece.text != "of":
-        return not piece.is_thing
-    return not (previous is not None and previous.is_("measure") and following)
+    if token.text != "of":
+        return not token.is_thing
+    return not (previous is not None and previous.has_sense("measure") and following)
 
 
-def _last(part: list[Piece]) -> Piece | None:
+def _last(part: list[LexicalToken]) -> LexicalToken | None:
     candidates = [p for n, p in enumerate(part) if _may_be(p, part[n + 1 : n + 2])]
     things = [p for p in candidates if p.is_thing]
     if not things:
@@ -55,7 +59,7 @@ def _last(part: list[Piece]) -> Piece | None:
     last, thing = candidates[-1], things[-1]
     if is_cjk(last.text[-1]):
         # 无糖|饼干: how a word ends is a weaker sign than where it stands.
-        guessed = not thing.is_("thing", "category") and last.start == thing.end
+        guessed = not thing.has_sense("thing", "category") and last.start == thing.end
         return last if guessed else thing
     if last is thing:
         return thing
@@ -63,30 +67,30 @@ def _last(part: list[Piece]) -> Piece | None:
     return thing if last.text.endswith(_NO_NOUN) or _apart(thing, last, part) else last
 
 
-def _apart(thing: Piece, last: Piece, part: list[Piece]) -> bool:
+def _apart(thing: LexicalToken, last: LexicalToken, part: list[LexicalToken]) -> bool:
     """Tell whether words that are properties stand between the thing and a later word."""
     between = part[part.index(thing) + 1 : part.index(last)]
-    return any(p.is_(*_PROPERTY) for p in between) or is_cjk(thing.text[-1])
+    return any(p.has_sense(*_PROPERTY) for p in between) or is_cjk(thing.text[-1])
 
 
-def _may_be(piece: Piece, following: list[Piece]) -> bool:
-    if following and following[0].text == "of" and piece.is_("measure"):
+def _may_be(token: LexicalToken, following: list[LexicalToken]) -> bool:
+    if following and following[0].text == "of" and token.has_sense("measure"):
         return False
-    return names_thing(piece)
+    return names_thing(token)
 
 
-def names_thing(piece: Piece) -> bool:
+def names_thing(token: LexicalToken) -> bool:
     """Tell whether a word may name a thing: it is known to, or nothing else is known of it."""
-    if piece.is_thing:
+    if token.is_thing:
         return True
-    if piece.is_(*_PROPERTY) or piece.text.replace(".", "").isdigit():
+    if token.has_sense(*_PROPERTY) or token.text.replace(".", "").isdigit():
         return False
-    if is_cjk(piece.text[-1]):
-        return piece.tag not in _ZH_OTHER and len(piece.text) >= 2 and piece.tag[0] in "nlixj"
-    return not any(c.isdigit() for c in piece.text) and len(piece.text) > 1
+    if is_cjk(token.text[-1]):
+        return token.tag not in _ZH_OTHER and len(token.text) >= 2 and token.tag[0] in "nlixj"
+    return not any(c.isdigit() for c in token.text) and len(token.text) > 1
 
 
-def _joined(head: Piece, part: list[Piece]) -> Piece:
+def _joined(head: LexicalToken, part: list[LexicalToken]) -> LexicalToken:
     """Return the head with the word before it where it is a single character: 手机|壳."""
     if len(head.text) > 1 or not is_cjk(head.text):
         return head
@@ -94,21 +98,21 @@ def _joined(head: Piece, part: list[Piece]) -> Piece:
     before = part[at - 1] if at else None
     if before is None or before.end != head.start or not is_cjk(before.text[-1]):
         return head
-    if before.is_("colour", "gender", "function", "preposition", "brand"):
+    if before.has_sense("colour", "gender", "function", "preposition", "brand"):
         return head
-    return Piece(before.start, head.end, before.text + head.text, "n", head.meanings)
+    return LexicalToken(before.start, head.end, before.text + head.text, "n", head.meanings)
 
 
-def head_text(head: Piece | None, text: str) -> str:
+def head_text(head: LexicalToken | None, text: str) -> str:
     """Return the head as it was written; of a category's name in English the last word.
 
     Args:
-        head: The piece.
+        head: The token.
         text: The plain text.
     """
     if head is None:
         return ""
     written = text[head.start : head.end]
-    if head.is_("category") and not head.is_("thing") and " " in phrase(written):
+    if head.has_sense("category") and not head.has_sense("thing") and " " in phrase(written):
         return written.rsplit(" ", 1)[-1]
     return written

@@ -13,8 +13,8 @@ from query.understand.catalogue_words import read_columns, with_titles
 from query.understand.chinese import Chinese
 from query.understand.gazetteer import Gazetteer, gazetteer
 from query.understand.lexicon import Lexicon
+from query.understand.query_rewriter import QueryRewriter
 from query.understand.vocabulary import EMPTY, Vocabulary
-from query.understand.wordings import Wordings
 
 _log = logging.getLogger("shelfsight.words")
 
@@ -24,7 +24,7 @@ class Words:
     """What is known of the words of one index."""
 
     names: Gazetteer
-    wordings: Wordings
+    rewriter: QueryRewriter
     completions: Completions
 
     @classmethod
@@ -45,7 +45,9 @@ class Words:
         """
         names = gazetteer(lexicon, vocabulary, chinese.simplified)
         texts = texts_of(vocabulary, popular or {}, Fold(chinese.simplified))
-        return cls(names, Wordings.of(lexicon, names, chinese), Completions(texts, chinese.sounds))
+        return cls(
+            names, QueryRewriter.of(lexicon, names, chinese), Completions(texts, chinese.sounds)
+        )
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -81,7 +83,7 @@ class LiveWords:
         self.client, self.lexicon, self.chinese = client, lexicon, chinese
         self.fresh, self.wait, self.popular = fresh, wait, popular or dict
         self._words = Words.of(lexicon, EMPTY, chinese)
-        self._index, self._next, self._begun = "", 0.0, 0.0
+        self._index, self._next, self._started = "", 0.0, 0.0
         self._lock = threading.Lock()
         self._read = threading.Event()
 
@@ -90,9 +92,9 @@ class LiveWords:
         with self._lock:
             due = index != self._index or time.monotonic() >= self._next
             if due:
-                self._begin(index)
+                self._start_reading(index)
             read = self._read
-            left = self._begun + self.wait - time.monotonic()
+            left = self._started + self.wait - time.monotonic()
         if left > 0:
             read.wait(left)
         return self._words
@@ -102,12 +104,12 @@ class LiveWords:
         with self._lock:
             self._index = ""
 
-    def _begin(self, index: str) -> None:
+    def _start_reading(self, index: str) -> None:
         """Start to read; the words that are there stay in use meanwhile."""
         other = index != self._index
         self._index, self._next = index, time.monotonic() + self.fresh
         if other:
-            self._read, self._begun = threading.Event(), time.monotonic()
+            self._read, self._started = threading.Event(), time.monotonic()
         args = (index, self._read, other)
         threading.Thread(target=self._load, args=args, name="read-words", daemon=True).start()
 
@@ -115,9 +117,9 @@ class LiveWords:
         try:
             columns = read_columns(self.client, index)
             if first:
-                self._keep(index, Words.of(self.lexicon, columns, self.chinese))
+                self._store(index, Words.of(self.lexicon, columns, self.chinese))
             full = with_titles(self.client, columns, self.chinese)
-            self._keep(index, Words.of(self.lexicon, full, self.chinese, self.popular()))
+            self._store(index, Words.of(self.lexicon, full, self.chinese, self.popular()))
         except ShelfsightError as error:
             _log.warning("the words of %s could not be read: %s", index, error)
             self._next = time.monotonic() + min(self.fresh, 10.0)
@@ -127,6 +129,6 @@ class LiveWords:
         finally:
             read.set()
 
-    def _keep(self, index: str, words: Words) -> None:
+    def _store(self, index: str, words: Words) -> None:
         if self._index == index:
             self._words = words

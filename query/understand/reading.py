@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from mappings.index import CatalogueIndex
-from query.input_limits import plain_text
-from query.intent import Intent, understand
-from query.request import SearchRequest
+from query.model.input_limits import plain_text
+from query.model.intent import Intent, understand
+from query.model.request import SearchRequest
 from query.suggest.suggester import require_typed
 from query.suggest.suggestion import Suggestions
 
@@ -17,10 +17,10 @@ class Reading(Protocol):
     def read(self, request: SearchRequest, index: CatalogueIndex) -> Intent:
         """Return the request understood, with the words of the index's catalogue."""
 
-    def easier(self, intent: Intent, index: CatalogueIndex) -> Iterator[Intent]:
+    def relaxed_queries(self, intent: Intent, index: CatalogueIndex) -> Iterator[Intent]:
         """Yield the intent with one constraint less each time, in the stated order."""
 
-    def answered(self, request: SearchRequest) -> None:
+    def record_success(self, request: SearchRequest) -> None:
         """Take note of a request that found something."""
 
     def forget(self) -> None:
@@ -37,11 +37,11 @@ class PlainReading:
         """Return the request with its text in NFKC and its script."""
         return understand(request)
 
-    def easier(self, intent: Intent, index: CatalogueIndex) -> Iterator[Intent]:
+    def relaxed_queries(self, intent: Intent, index: CatalogueIndex) -> Iterator[Intent]:
         """Yield nothing: what was not read cannot be relaxed."""
         return iter(())
 
-    def answered(self, request: SearchRequest) -> None:
+    def record_success(self, request: SearchRequest) -> None:
         """Do nothing."""
 
     def forget(self) -> None:

@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 
-from query.intent import script_of
+from query.model.intent import script_of
+from query.model.understanding import Understanding
+from query.model.understood import Constraint, Kind, Language, Role, Token, Understood
 from query.understand.chinese import Chinese, has_cjk
 from query.understand.english import EnglishParser
 from query.understand.gazetteer import Gazetteer
 from query.understand.heads import find_head, head_text, names_thing
 from query.understand.lexicon import Lexicon
-from query.understand.options import Understanding
-from query.understand.pieces import Piece, cut
 from query.understand.price import PriceSpan, find_price
 from query.understand.sizes import SizeSpan, find_model_number, find_sizes
-from query.understand.understood import Constraint, Kind, Language, Role, Token, Understood
+from query.understand.tokenizer import LexicalToken, tokenize
 
 _NAMED: tuple[Kind, ...] = ("brand", "colour", "material", "gender", "category")
 _TAGS = {"n": "noun", "v": "other", "a": "adjective", "m": "number", "price": "number"}
@@ -33,12 +33,12 @@ class WordReader:
     parser: EnglishParser | None = None
 
     def read(self, text: str, words: Gazetteer, options: Understanding) -> Understood:
-        """Return what a plain text of at most 200 characters says; see ``read_pieces``."""
-        return self.read_pieces(text, words, options)[0]
+        """Return what a plain text of at most 200 characters says; see ``read_tokens``."""
+        return self.read_tokens(text, words, options)[0]
 
-    def read_pieces(
+    def read_tokens(
         self, text: str, words: Gazetteer, options: Understanding
-    ) -> tuple[Understood, list[Piece]]:
+    ) -> tuple[Understood, list[LexicalToken]]:
         """Return what a plain text of at most 200 characters says, and the words it was cut into.
 
         Args:
@@ -54,8 +54,8 @@ class WordReader:
         if options.of("size") != "off":
             free = (s for s in find_sizes(folded) if not price or not _overlap(s, price))
             taken += [(s.start, s.end, "size") for s in free]
-        pieces = cut(folded, taken, words, self.chinese.tag)
-        head = self._head(text, pieces)
+        tokens = tokenize(folded, taken, words, self.chinese.tag)
+        head = self._head(text, tokens)
         found = Understood(
             text=text,
             searched=without_price(
@@ -63,20 +63,24 @@ class WordReader:
             ),
             language=_language(text),
             traditional=traditional,
-            tokens=tuple(_token(p, text, head) for p in pieces),
+            tokens=tuple(_described(p, text, head) for p in tokens),
             head=head_text(head, text),
             thing=_thing(head),
-            constraints=_constraints(text, folded, price, pieces, words, options),
-            visual_words=tuple(text[p.start : p.end] for p in pieces if p.is_("colour", "look")),
+            constraints=_constraints(text, folded, price, tokens, words, options),
+            visual_words=tuple(
+                text[p.start : p.end] for p in tokens if p.has_sense("colour", "look")
+            ),
             model_number=find_model_number(text, [(a, b) for a, b, _ in taken]),
         )
-        return found, pieces
+        return found, tokens
 
-    def _head(self, text: str, pieces: list[Piece]) -> Piece | None:
-        head = find_head(pieces)
+    def _head(self, text: str, tokens: list[LexicalToken]) -> LexicalToken | None:
+        head = find_head(tokens)
         if self.parser is None or (head is not None and _thing(head)) or has_cjk(text):
             return head
-        words = [p for p in pieces if p.tag == "en" and names_thing(p) and not p.is_("measure")]
+        words = [
+            p for p in tokens if p.tag == "en" and names_thing(p) and not p.has_sense("measure")
+        ]
         place = self.parser.head(text) if len(words) > 1 else None
         parsed = (p for p in words if place and p.start <= place[0] < p.end)
         return next(parsed, head)
@@ -104,7 +108,7 @@ def _language(text: str) -> Language:
     return script_of(letters if any(c.isalnum() for c in letters) else text)
 
 
-def _thing(head: Piece | None) -> str:
+def _thing(head: LexicalToken | None) -> str:
     meanings = head.meanings if head else ()
     return next((m.value for m in meanings if m.sense in ("thing", "category")), "")
 
@@ -121,41 +125,41 @@ def without_price(text: str, price: str) -> str:
     return rest if any(c.isalnum() for c in rest) else text
 
 
-def _token(piece: Piece, text: str, head: Piece | None) -> Token:
-    inside = head is not None and head.start <= piece.start and piece.end <= head.end
+def _described(token: LexicalToken, text: str, head: LexicalToken | None) -> Token:
+    inside = head is not None and head.start <= token.start and token.end <= head.end
     role: Role = "plain"
     if inside:
         role = "head"
-    elif piece.tag == "price":
+    elif token.tag == "price":
         role = "price"
-    elif piece.tag == "size" or piece.is_("colour", "material", "gender", "brand", "look"):
+    elif token.tag == "size" or token.has_sense("colour", "material", "gender", "brand", "look"):
         role = "property"
-    elif piece.is_("function", "preposition"):
+    elif token.has_sense("function", "preposition"):
         role = "function"
-    tag = "function" if role == "function" else _TAGS.get(piece.tag[0], _TAGS.get(piece.tag, ""))
+    tag = "function" if role == "function" else _TAGS.get(token.tag[0], _TAGS.get(token.tag, ""))
     if not tag:
-        tag = "noun" if piece.is_thing or inside else "other"
-    return Token(text[piece.start : piece.end], piece.start, tag, role)
+        tag = "noun" if token.is_thing or inside else "other"
+    return Token(text[token.start : token.end], token.start, tag, role)
 
 
 def _constraints(
     text: str,
     folded: str,
     price: PriceSpan | None,
-    pieces: list[Piece],
+    tokens: list[LexicalToken],
     words: Gazetteer,
     options: Understanding,
 ) -> tuple[Constraint, ...]:
     found: list[Constraint] = [] if price is None else [_price(text, price, words, options)]
-    for piece in pieces:
-        written = text[piece.start : piece.end]
-        if piece.tag == "size":
-            value = find_sizes(folded[piece.start : piece.end])[0].value
+    for token in tokens:
+        written = text[token.start : token.end]
+        if token.tag == "size":
+            value = find_sizes(folded[token.start : token.end])[0].value
             found.append(_named("size", written, value, words, options))
         for kind in _NAMED:
             if options.of(kind) == "off":
                 continue
-            for meaning in piece.meanings:
+            for meaning in token.meanings:
                 if meaning.sense == kind:
                     found.append(_named(kind, written, meaning.value, words, options))
     kept: dict[tuple[str, str], Constraint] = {}

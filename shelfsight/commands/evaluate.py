@@ -37,7 +37,7 @@ def evaluate(
     from learn.judgments import read_judgments, read_questions
     from learn.measures import DEFAULT_MEASURES
     from mappings.errors import InputError
-    from query.profiles import find_profile
+    from query.model.profiles import find_profile
     from shelfsight.settings import read_settings
     from shelfsight.wiring import open_engine, require_node
 
@@ -63,7 +63,7 @@ def evaluate(
 def _ask(engine: "SearchEngine", profile: str, depth: int) -> "Ask":
     """Return how one profile is asked."""
     from mappings.errors import InputError, StackError
-    from query.request import SearchRequest
+    from query.model.request import SearchRequest
 
     def ask(question: "Question") -> list[str]:
         try:

@@ -97,7 +97,7 @@ def calibrate(
     as_json: JsonOption = False,
 ) -> None:
     """Measure the live index's scales anew on products drawn from it, and keep them."""
-    from query.calibration_plot import draw_calibration, require_drawable
+    from query.calibration.plot import draw_calibration, require_drawable
     from shelfsight.calibrating import meaning_of, recalibrate
     from shelfsight.settings import read_settings
 

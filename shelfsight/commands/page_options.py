@@ -7,7 +7,7 @@ import typer
 from mappings.errors import InputError
 
 if TYPE_CHECKING:
-    from query.diversity import Diversity
+    from query.model.diversity import Diversity
 
 Filters = Annotated[
     list[str] | None,
@@ -65,9 +65,9 @@ def read_arrangement(
     Raises:
         InputError: One of them cannot be read.
     """
-    from query.boosts import parse_boost
-    from query.facets import parse_facet
-    from query.ordering import parse_sort
+    from query.model.boosts import parse_boost
+    from query.model.facets import parse_facet
+    from query.model.sorting import parse_sort
 
     return {
         "facets": tuple(map(parse_facet, facets)),
@@ -85,7 +85,7 @@ def read_arrangement(
 
 
 def _diversity(written: str) -> "Diversity":
-    from query.diversity import Diversity
+    from query.model.diversity import Diversity
 
     number, _, over = written.partition(":")
     try:

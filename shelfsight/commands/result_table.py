@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from query.facet_lines import Bucket, FacetCount
-    from query.result import Contribution, Hit, SearchResult
-    from query.understand.understood import Understood
+    from query.model.facet_results import Bucket, FacetCount
+    from query.model.result import Contribution, Hit, SearchResult
+    from query.model.understood import Understood
 
 BAR = 10
 _NAMES = {
@@ -44,7 +44,7 @@ def result_table(
 
 def sentence(hit: "Hit") -> str:
     """Return in one plain sentence why a hit is where it is."""
-    from query.explain_words import EN_REASONS
+    from query.explain.wording import EN_REASONS
 
     gave = sorted((c for c in hit.contributions if c.points > 0), key=lambda c: -c.points)
     lacks = [_name(c) for c in hit.contributions if c.missing]

@@ -12,7 +12,7 @@ from shelfsight.commands import page_options as paging
 from shelfsight.commands import search_options as options
 
 if TYPE_CHECKING:
-    from query.request import SearchRequest
+    from query.model.request import SearchRequest
 
 SPOKEN = "spoken"
 """Stands for the words until they are heard: the request is checked before models load."""
@@ -55,9 +55,9 @@ def search(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Search the catalogue with words, pictures, products, speech, or several of them."""
-    from query.filters import parse_filter
-    from query.request import SearchRequest
-    from query.understand.options import Understanding, read_treatments
+    from query.model.filters import parse_filter
+    from query.model.request import SearchRequest
+    from query.model.understanding import Understanding, read_treatments
 
     if voice and text:
         raise InputError("Words and --voice are both given.", "Give one of them.")

@@ -11,7 +11,7 @@ from mappings.errors import InputError
 if TYPE_CHECKING:
     from encoders.speech.transcript import Transcript
     from query.engine import SearchEngine
-    from query.queries.mixture import Mixture
+    from query.model.mixture import Mixture
 
 Pictures = Annotated[
     list[str] | None, typer.Option("--image", "--picture", help="A picture file; repeatable.")
@@ -34,9 +34,7 @@ Also = Annotated[list[str] | None, typer.Option(help="A further text; repeatable
 But = Annotated[str, typer.Option(help="Move the pictures to these words: 'in red'.")]
 Without = Annotated[str, typer.Option("--minus", "--without", help="Move away from these words.")]
 Strength = Annotated[float, typer.Option(help="How far --but and --minus move, 0 to 4.")]
-Fusion = Annotated[
-    str, typer.Option(help="exact, rrf, min-max, theoretical, hybrid-min-max, -l2, -z-score.")
-]
+Fusion = Annotated[str, typer.Option(help="exact, rrf, min-max or hybrid-min-max; docs/fusion.md.")]
 Weights = Annotated[
     list[str] | None,
     typer.Option("--weight", help="SIGNAL=NUMBER, such as image=0.5; repeatable."),
@@ -85,7 +83,7 @@ def read_mixture(
         InputError: A box cannot be read, or a limit is passed.
     """
     from encoders.crop import Box
-    from query.queries.mixture import Mixture
+    from query.model.mixture import Mixture
 
     return Mixture(
         like=tuple(like),
@@ -134,7 +132,7 @@ def hear(voice: Path, language: str, name: str, engine: "SearchEngine") -> "Tran
         NodeUnreachable: The node does not answer.
     """
     from encoders.speech.registry import listen, load_transcriber
-    from query.queries.spoken import choose
+    from query.execute.transcript_choice import choose_transcript
 
     try:
         content = voice.read_bytes()
@@ -146,4 +144,4 @@ def hear(voice: Path, language: str, name: str, engine: "SearchEngine") -> "Tran
     heard = listen(load_transcriber(name), content, language)
     if not heard.text:
         raise InputError("No words were heard in the recording.", "Speak again, or type them.")
-    return choose(engine.client, engine.live().name, heard)
+    return choose_transcript(engine.client, engine.live().name, heard)

@@ -44,10 +44,10 @@ def import_queries(
     as_json: JsonOption = False,
 ) -> None:
     """Put a feed of query counts in place of the last one; recorded searches stay."""
-    from query.suggest.popular import read_feed, shown
+    from query.suggest.popular import is_public, read_feed
 
     counts = read_feed(path)
-    kept = {q: n for q, n in counts.items() if shown(q)}
+    kept = {q: n for q, n in counts.items() if is_public(q)}
     written = 0 if dry_run else _counts().replace_feed(kept)
     if as_json:
         left = len(counts) - len(kept)

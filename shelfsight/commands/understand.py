@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from query.understand.understood import Constraint, Understood
+    from query.model.understood import Constraint, Understood
 
 
 def understand(
@@ -18,9 +18,9 @@ def understand(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Show what is read in a query: its head word, price, colour, other wordings, rules."""
-    from query.request import SearchRequest
+    from query.model.request import SearchRequest
+    from query.model.understanding import Understanding, read_treatments
     from query.understand.catalogue_reading import catalogue_reading
-    from query.understand.options import Understanding, read_treatments
     from shelfsight.indices import require_live
     from shelfsight.settings import read_settings
     from shelfsight.wiring import open_client

@@ -26,7 +26,7 @@ from mappings.attach_in_place import add_columns
 from mappings.attach_parallel import create_parallel, parallel_name
 from mappings.attach_shop import read_shop
 from mappings.calibration import Affine, Calibration, Saturation
-from query.signals import NAMES
+from query.model.signals import NAMES
 
 DIM = 16
 _RNG = np.random.default_rng(3)

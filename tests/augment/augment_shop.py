@@ -13,7 +13,7 @@ from mappings.attached_columns import AttachedColumns
 from mappings.calibration import Affine, Calibration, Saturation
 from mappings.identity import ModelIdentity
 from mappings.vectors import ProductVectors
-from query.vectors import QueryVectors
+from query.encode.query_vectors import QueryVectors
 
 DIM = 16
 COUNT = 400

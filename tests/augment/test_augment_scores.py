@@ -9,9 +9,9 @@ from augment_shop import CALIBRATION, COUNT, asked, vectors_of
 from mappings.attach import Attachment
 from query.augmenting.compile import Wishes, compile_body
 from query.augmenting.scoring import NAMES
-from query.oracle import score
-from query.profiles import DEFAULT, Profile, weigh
-from query.vectors import QueryVectors
+from query.encode.query_vectors import QueryVectors
+from query.model.profiles import DEFAULT, Profile, weigh
+from query.plan.reference import score
 
 pytestmark = pytest.mark.node
 BODY: dict[str, Any] = {
@@ -42,8 +42,8 @@ def expected(
     raw = {"lexical": np.array(list(rows.values()))}
     for name, (column, side) in COLUMNS.items():
         query = vectors.of(side)
-        if name == "image" and vectors.seen is not None:
-            query = vectors.seen
+        if name == "image" and vectors.visual is not None:
+            query = vectors.visual
         if query is not None:
             held = [getattr(p, column) for p in products]
             raw[name] = np.array([np.nan if v is None else float(v @ query) for v in held])

@@ -13,7 +13,7 @@ from mappings.fields import vector_json
 from query.augmenting.compile import Wishes, compile_body
 from query.augmenting.scoring import SCRIPT_ID
 from query.augmenting.template import install, template_id, uninstall
-from query.profiles import Profile
+from query.model.profiles import Profile
 
 pytestmark = pytest.mark.node
 

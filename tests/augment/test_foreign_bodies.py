@@ -12,7 +12,7 @@ from foreign_shops import ForeignBody, foreign_bodies, open_foreign_shop, shapes
 from mappings.attach import Attachment
 from mappings.errors import InputError
 from query.augmenting.compile import Wishes, compile_body
-from query.vectors import QueryVectors
+from query.encode.query_vectors import QueryVectors
 
 LISTED = foreign_bodies()
 

@@ -40,9 +40,7 @@ def test_a_picture_is_moved_boxed_and_cut_to_its_subject(shop: Program) -> None:
     assert [h["score"] for h in moved["hits"]] != [h["score"] for h in whole["hits"]]
 
 
-@pytest.mark.parametrize(
-    "fusion", ["rrf:depth=50,rank_constant=20", "min-max", "theoretical", "hybrid-l2"]
-)
+@pytest.mark.parametrize("fusion", ["rrf:depth=50,rank_constant=20", "min-max", "hybrid-min-max"])
 def test_a_fusion_is_chosen_by_name(fusion: str, shop: Program) -> None:
     answer = shop("search", "red dress", "--fusion", fusion, "--json").json()
     assert answer["fusion"].startswith(fusion.partition(":")[0])
@@ -69,6 +67,7 @@ def test_what_is_said_is_searched_for_and_shown(shop: Program) -> None:
         (("--image", "https://example.org/a.jpg"), "only uploads and stored pictures"),
         (("dress", "--but", "blue"), "nothing that is to be 'blue'"),
         (("dress", "--fusion", "best"), "no fusion 'best'"),
+        (("dress", "--fusion", "hybrid-l2"), "no fusion 'hybrid-l2'"),
         (("dress", "--fusion", "rrf:k=1"), "rank_constant"),
         (("dress", "--voice", "a.wav"), "both given"),
         (("--voice", "nowhere.wav"), "cannot be read"),

@@ -12,8 +12,8 @@ from mappings.body import render
 from mappings.index import create
 from mappings.product import Product
 from mappings.schema import Schema
-from query.candidates import Budget, Depth
 from query.engine import SearchEngine
+from query.plan.budget import Budget, Depth
 
 COUNT = 600
 SCHEMA = Schema(DIM, BLEND)

@@ -6,27 +6,25 @@ import numpy as np
 from fusion_shelf import CLIPPED, Shelf, column
 from query_shop import DIM, WORDS
 
+from bench.comparison_fusions import HybridL2, RepairedZScore, TheoreticalConvex
 from mappings.product import Product
 from mappings.schema import DELETED, Schema
-from query.filters import AnyOf, Between
-from query.fusion.kinds import (
-    HybridL2,
+from query.encode.query_vectors import QueryVectors
+from query.model.filters import AnyOf, Between
+from query.model.fusions import (
     HybridMinMax,
-    HybridZScore,
     MinMaxConvex,
     OverLegs,
     ReciprocalRank,
-    TheoreticalConvex,
 )
-from query.intent import understand
-from query.lexical import lexical_query
-from query.oracle import score, similarity
-from query.plan import compile_plan
-from query.profiles import BUILT_IN, DEFAULT, find_profile
-from query.request import SearchRequest
-from query.signals import WORDS as COLUMNS
-from query.signals import Lexical
-from query.vectors import QueryVectors
+from query.model.intent import understand
+from query.model.profiles import BUILT_IN, DEFAULT, find_profile
+from query.model.request import SearchRequest
+from query.model.signals import WORDS as COLUMNS
+from query.model.signals import Lexical
+from query.plan.compiler import compile_plan
+from query.plan.lexical import lexical_query
+from query.plan.reference import score, similarity
 
 SIDES = {
     "text": ("text", "text"),
@@ -87,8 +85,6 @@ def reference(fusion: OverLegs, legs: dict[str, tuple[float, Scores]]) -> Scores
         values = _values(fusion, np.array([hits[key] for key in ids]), name == "lexical")
         for key, value in zip(ids, values, strict=True):
             total[key] = total.get(key, 0.0) + weight * float(value)
-    if isinstance(fusion, HybridZScore):
-        return {key: s / (1 + s) for key, s in total.items()}
     return total
 
 
@@ -109,11 +105,12 @@ def _values(fusion: OverLegs, s: np.ndarray[Any, Any], words: bool) -> np.ndarra
             )
         case HybridL2():
             return engine / np.linalg.norm(engine)
-        case HybridZScore():
+        case RepairedZScore():
             if np.ptp(engine) <= 1e-9:
                 return np.ones(len(s))
             z = (engine - engine.mean()) / engine.std(ddof=1)
             return np.where(z > 0, z, 0.001)
+    raise AssertionError(fusion)
 
 
 def exact_scores(client: Any, shelf: Shelf, request: SearchRequest) -> Scores:

@@ -19,9 +19,9 @@ from mappings.index import create
 from mappings.product import Product, parse_product
 from mappings.schema import Schema
 from mappings.vectors import ProductVectors
-from query.candidates import Depth
 from query.engine import SearchEngine
-from query.profiles import DEFAULT
+from query.model.profiles import DEFAULT
+from query.plan.budget import Depth
 
 # As an index's own scales are: no calibrated value passes 1.
 CLIPPED = Calibration(

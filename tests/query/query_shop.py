@@ -16,7 +16,7 @@ from mappings.identity import ModelIdentity
 from mappings.product import Product, parse_product
 from mappings.schema import Schema
 from mappings.vectors import PictureVector, ProductVectors
-from query.profiles import DEFAULT
+from query.model.profiles import DEFAULT
 
 DIM = 32
 COUNT = 300

@@ -10,10 +10,12 @@ from mappings.calibration import Affine, Calibration, Centred, Raw, Saturation, 
 from mappings.errors import InputError
 from mappings.schema import Schema
 from mappings.vectors import ProductVectors
-from query.calibrate import DEFAULT_SCALES, count_words, estimate, for_query, pseudo_query
-from query.calibrate_words import Tops, estimate_lexical, scale_of_tops
-from query.oracle import rank, score, similarity
-from query.profiles import DEFAULT
+from query.calibration.bm25 import TopScores, estimate_lexical, scale_of_top_scores
+from query.calibration.measure import estimate
+from query.calibration.pseudo_queries import pseudo_query
+from query.model.profiles import DEFAULT
+from query.plan.reference import rank, score, similarity
+from query.plan.scales import DEFAULT_SCALES, count_words, for_query
 
 
 def test_the_blends_dot_product_is_the_formulas_vector_part(the_shop: Shop) -> None:
@@ -150,22 +152,22 @@ def test_bm25s_scale_follows_the_words_of_each_script() -> None:
     words = np.tile(np.arange(1, 7), 20)
     none = np.zeros_like(words)
     scores = np.asarray(words**0.7, np.float64)
-    latin = Tops(words, none, 3.0 * scores)
-    both = Tops(
+    latin = TopScores(words, none, 3.0 * scores)
+    both = TopScores(
         np.concatenate([words, none]),
         np.concatenate([none, words]),
         np.concatenate([3.0 * scores, 2.0 * scores]),
     )
-    found = scale_of_tops(both)
+    found = scale_of_top_scores(both)
     assert found.latin == pytest.approx(3.0)
     assert found.cjk == pytest.approx(2.0)
     assert found.power == pytest.approx(0.7)
     assert float(found.at(4, 0)(np.array(3.0 * 4**0.7))) == pytest.approx(0.5)
     assert float(found.at(4, 0)(np.array(1e6))) == 1.0
-    alone = scale_of_tops(latin)
+    alone = scale_of_top_scores(latin)
     assert alone.cjk == alone.latin
-    nothing = Tops(words, none, np.zeros(len(words)))
-    assert scale_of_tops(nothing) == DEFAULT_SCALES["lexical"]
+    nothing = TopScores(words, none, np.zeros(len(words)))
+    assert scale_of_top_scores(nothing) == DEFAULT_SCALES["lexical"]
 
 
 def test_a_querys_words_are_counted_by_script() -> None:

@@ -15,16 +15,16 @@ from mappings.index import create
 from mappings.product import parse_product
 from mappings.schema import Schema
 from mappings.vectors import ProductVectors
-from query.agreement import Shares, agree, agreement, told
-from query.calibrate import DEFAULT_SCALES
 from query.engine import SearchEngine
-from query.input_limits import MAX_WEIGHT
-from query.profiles import ADAPTIVE, BUILT_IN, DEFAULT, Profile, load_profiles
-from query.request import SearchRequest
-from query.signals import Agreed
-from query.understand.understood import Constraint, Token, Understood
-from query.weight_rules import Rule, When
-from query.weights import choose
+from query.model.input_limits import MAX_WEIGHT
+from query.model.profiles import ADAPTIVE, BUILT_IN, DEFAULT, Profile, load_profiles
+from query.model.request import SearchRequest
+from query.model.signals import PseudoRelevanceFeedback
+from query.model.understood import Constraint, Token, Understood
+from query.model.weight_rules import Rule, When
+from query.plan.feedback import ValueShares, derive_feedback, explain_feedback, feedback_value
+from query.plan.scales import DEFAULT_SCALES
+from query.plan.weights import choose_weights
 
 PRESENT = ("lexical", "text", "image", "attribute", "coherence")
 PLAIN = Understood("red dress", "red dress", "en")
@@ -35,32 +35,33 @@ def read(text: str = "red dress", **found: Any) -> Understood:
 
 
 def test_words_that_can_be_seen_raise_the_pictures_and_a_model_number_the_words() -> None:
-    plain = choose(DEFAULT, {}, PRESENT, PLAIN).weights
-    seen = choose(DEFAULT, {}, PRESENT, read(visual_words=("red",)))
+    plain = choose_weights(DEFAULT, {}, PRESENT, PLAIN).weights
+    seen = choose_weights(DEFAULT, {}, PRESENT, read(visual_words=("red",)))
     assert seen.weights["image"] > plain["image"]
     assert seen.weights["lexical"] < plain["lexical"]
     assert sum(seen.weights.values()) == pytest.approx(1.0)
-    assert "The query changes image x 1.5: it says what can be seen (red)." in seen.because
-    model = choose(DEFAULT, {}, PRESENT, read("WH-1000XM5", model_number="WH-1000XM5"))
+    assert "The query changes image x 1.5: it says what can be seen (red)." in seen.reasons
+    model = choose_weights(DEFAULT, {}, PRESENT, read("WH-1000XM5", model_number="WH-1000XM5"))
     assert model.weights["lexical"] > plain["lexical"]
-    assert any("it names a model (WH-1000XM5)" in why for why in model.because)
+    assert any("it names a model (WH-1000XM5)" in why for why in model.reasons)
     assert (
-        choose(DEFAULT, {}, PRESENT, PLAIN).because[0] == "The profile 'default' gives the weights."
+        choose_weights(DEFAULT, {}, PRESENT, PLAIN).reasons[0]
+        == "The profile 'default' gives the weights."
     )
 
 
 def test_what_the_request_sets_no_rule_changes() -> None:
-    chosen = choose(DEFAULT, {"image": 0.2}, PRESENT, read(visual_words=("red",)))
-    assert chosen.weights == choose(DEFAULT, {"image": 0.2}, PRESENT, PLAIN).weights
-    assert "The request sets image." in chosen.because
-    assert not any("changes" in why for why in chosen.because)
+    chosen = choose_weights(DEFAULT, {"image": 0.2}, PRESENT, read(visual_words=("red",)))
+    assert chosen.weights == choose_weights(DEFAULT, {"image": 0.2}, PRESENT, PLAIN).weights
+    assert "The request sets image." in chosen.reasons
+    assert not any("changes" in why for why in chosen.reasons)
 
 
 def test_factors_of_any_size_leave_shares_that_add_up() -> None:
     rules = tuple(Rule(When(visual_words=True), {"image": 1e300}) for _ in range(3))
     for weight in (1.0, MAX_WEIGHT):
         profile = Profile("steep", {"image": weight, "text": weight}, rules=rules)
-        chosen = choose(profile, {}, ("image", "text"), read(visual_words=("red",)))
+        chosen = choose_weights(profile, {}, ("image", "text"), read(visual_words=("red",)))
         assert sum(chosen.weights.values()) == pytest.approx(1.0)
         assert chosen.weights["image"] >= chosen.weights["text"] > 0
 
@@ -90,10 +91,10 @@ def test_factors_of_any_size_leave_shares_that_add_up() -> None:
 )
 def test_a_rule_holds_for_what_it_names(when: When, met: Understood, not_met: Understood) -> None:
     profile = Profile("p", DEFAULT.weights, rules=(Rule(when, {"text": 3.0}),))
-    assert choose(profile, {}, PRESENT, met).weights["text"] > DEFAULT.weights["text"]
+    assert choose_weights(profile, {}, PRESENT, met).weights["text"] > DEFAULT.weights["text"]
     assert when.met(met)
     assert not when.met(not_met)
-    assert choose(profile, {}, PRESENT, not_met).weights["text"] == pytest.approx(0.27)
+    assert choose_weights(profile, {}, PRESENT, not_met).weights["text"] == pytest.approx(0.27)
 
 
 def test_a_folder_holds_a_small_file_for_each_profile(tmp_path: Path) -> None:
@@ -141,24 +142,24 @@ def test_a_wrong_rule_is_refused_by_its_profile(rule: str, reason: str, tmp_path
 
 
 def test_what_the_best_hits_share_beyond_chance_is_agreed() -> None:
-    shares = Shares(100, {"tags": {"colour=red": 10, "season=summer": 90}})
+    shares = ValueShares(100, {"tags": {"colour=red": 10, "season=summer": 90}})
     hits = [
         {"tags": ["colour=red", "season=summer"], "categories": ["Shoes"]},
         {"tags": ["colour=red", "season=summer"], "categories": ["Shoes"]},
         {"tags": ["colour=blue", "season=summer"], "categories": ["Bags"]},
     ]
-    found = agree(hits, shares)
+    found = derive_feedback(hits, shares)
     assert found is not None
     assert set(found.points) == {"tags", "categories"}
     assert set(found.points["tags"]) == {"colour=red"}  # summer is what everything has
     assert set(found.points["categories"]) == {"Shoes"}  # one hit alone agrees with nobody
-    assert agreement({"tags": ["colour=red"], "categories": ["Shoes"]}, found) == pytest.approx(
-        1.0, abs=1e-5
-    )
-    assert agreement({"tags": ["colour=blue"]}, found) == 0.0
-    assert "Shoes" in told(found)
-    assert agree([{"brand": ["A"]}, {"brand": ["B"]}], shares) is None
-    assert agree([], shares) is None
+    assert feedback_value(
+        {"tags": ["colour=red"], "categories": ["Shoes"]}, found
+    ) == pytest.approx(1.0, abs=1e-5)
+    assert feedback_value({"tags": ["colour=blue"]}, found) == 0.0
+    assert "Shoes" in explain_feedback(found)
+    assert derive_feedback([{"brand": ["A"]}, {"brand": ["B"]}], shares) is None
+    assert derive_feedback([], shares) is None
 
 
 @pytest.fixture(scope="module")
@@ -229,6 +230,6 @@ def test_the_request_may_ask_for_agreement_and_turn_it_off(agreeing: SearchEngin
 
 
 def test_a_signal_of_agreement_adds_up_in_numpy(the_shop: Shop) -> None:
-    signal = Agreed({"tags": {"a=1": 0.6, "b=2": 0.4}})
+    signal = PseudoRelevanceFeedback({"tags": {"a=1": 0.6, "b=2": 0.4}})
     values = [{"tags": ["a=1", "b=2", "b=2"]}, {"tags": ["b=2"]}, {}]
-    assert np.allclose([agreement(v, signal) for v in values], [1.0, 0.4, 0.0])
+    assert np.allclose([feedback_value(v, signal) for v in values], [1.0, 0.4, 0.0])

@@ -11,13 +11,13 @@ from unhurried import PATIENT, UNHURRIED
 from encoders.crop import Box
 from encoders.protocol import unit_rows
 from mappings.errors import InputError
+from query.encode.directions import STEP, direction, mixed, moved
+from query.encode.encoder import NEUTRAL
 from query.engine import SearchEngine
-from query.filters import parse_filter
-from query.queries.directions import STEP, direction, mixed, moved
-from query.queries.mixture import MAX_LIKE, MAX_STRENGTH, Mixture
-from query.request import SearchRequest
-from query.result import SearchResult
-from query.vectors import NEUTRAL
+from query.model.filters import parse_filter
+from query.model.mixture import MAX_LIKE, MAX_STRENGTH, Mixture
+from query.model.request import SearchRequest
+from query.model.result import SearchResult
 
 DRESS = b"red dress 3"
 BAG = b"blue handbag 5"

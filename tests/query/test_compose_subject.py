@@ -13,11 +13,11 @@ from encoders.image.hashed import HashImageEncoder
 from encoders.pictures import PictureDecoder
 from encoders.text.hashed import HashTextEncoder
 from mappings.errors import InputError
-from query.intent import understand
-from query.queries.mixture import Mixture
-from query.queries.subject import Spotter
-from query.request import SearchRequest
-from query.vectors import QueryEncoder
+from query.encode.encoder import QueryEncoder
+from query.encode.subject_finder import SubjectFinder
+from query.model.intent import understand
+from query.model.mixture import Mixture
+from query.model.request import SearchRequest
 
 DIM = 32
 
@@ -45,15 +45,19 @@ class Upper:
 
 
 @pytest.fixture
-def spotter() -> Iterator[Spotter]:
-    opened = Spotter(PictureDecoder())
+def subject_finder() -> Iterator[SubjectFinder]:
+    opened = SubjectFinder(PictureDecoder())
     yield opened
     opened.close()
 
 
-def encoder(spotter: Spotter | None) -> QueryEncoder:
+def encoder(subject_finder: SubjectFinder | None) -> QueryEncoder:
     return QueryEncoder(
-        HashTextEncoder(DIM), HashImageEncoder(DIM), PictureDecoder(), DIM, spotter=spotter
+        HashTextEncoder(DIM),
+        HashImageEncoder(DIM),
+        PictureDecoder(),
+        DIM,
+        subject_finder=subject_finder,
     )
 
 
@@ -65,23 +69,25 @@ def seen(one: QueryEncoder, mixture: Mixture) -> np.ndarray[Any, Any]:
     return vectors.picture
 
 
-def test_what_stands_out_is_found_in_shares_of_the_whole_picture(spotter: Spotter) -> None:
-    box = spotter.box(photo())
+def test_what_stands_out_is_found_in_shares_of_the_whole_picture(
+    subject_finder: SubjectFinder,
+) -> None:
+    box = subject_finder.box(photo())
     assert (box.left, box.top) == pytest.approx((0.45, 0.25), abs=0.06)
     assert (box.right, box.bottom) == pytest.approx((0.8, 0.9), abs=0.06)
 
 
 def test_a_detector_is_asked_first_and_the_eye_where_it_finds_nothing() -> None:
     with PictureDecoder() as decoder:
-        assert Spotter(decoder, Upper(True)).box(photo()) == Box(0.0, 0.0, 1.0, 0.5)
-        by_eye = Spotter(decoder, Upper(False)).box(photo())
-        assert by_eye == Spotter(decoder).box(photo())
+        assert SubjectFinder(decoder, Upper(True)).box(photo()) == Box(0.0, 0.0, 1.0, 0.5)
+        by_eye = SubjectFinder(decoder, Upper(False)).box(photo())
+        assert by_eye == SubjectFinder(decoder).box(photo())
 
 
-def test_the_subject_is_what_is_encoded(spotter: Spotter) -> None:
-    one = encoder(spotter)
+def test_the_subject_is_what_is_encoded(subject_finder: SubjectFinder) -> None:
+    one = encoder(subject_finder)
     try:
-        box = spotter.box(photo())
+        box = subject_finder.box(photo())
         whole, cut = seen(one, Mixture()), seen(one, Mixture(subject=True))
         assert not np.allclose(whole, cut)
         np.testing.assert_array_equal(cut, seen(one, Mixture(boxes=(box,))))
@@ -102,8 +108,8 @@ def test_without_a_finder_a_box_is_asked_for() -> None:
         one.close()
 
 
-def test_a_broken_picture_is_refused_by_the_finder(spotter: Spotter) -> None:
+def test_a_broken_picture_is_refused_by_the_finder(subject_finder: SubjectFinder) -> None:
     for content in (b"", b"<html>", photo()[:200]):
         with pytest.raises(InputError):
-            spotter.box(content)
-    assert spotter.box(photo()).share < 0.5
+            subject_finder.box(content)
+    assert subject_finder.box(photo()).share < 0.5

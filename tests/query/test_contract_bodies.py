@@ -8,24 +8,25 @@ from query_shop import BLEND, CALIBRATION, DIM
 from test_query_bodies import DEEPEST, PICTURE, TEXT, clauses, scripts
 
 from mappings.schema import Schema
-from query.candidates import Budget, deeper
-from query.facets import parse_facet
-from query.filters import parse_filter
-from query.intent import understand
-from query.plan import Plan, compile_plan
-from query.profiles import DEFAULT
-from query.request import SearchRequest
-from query.vectors import QueryVectors
+from query.encode.query_vectors import QueryVectors
+from query.model.facets import parse_facet
+from query.model.filters import parse_filter
+from query.model.intent import understand
+from query.model.profiles import DEFAULT
+from query.model.request import SearchRequest
+from query.plan.budget import Budget, deeper
+from query.plan.compiler import compile_plan
+from query.plan.plan import Plan
 
 FILTERS = (parse_filter("brand=Acme"), parse_filter("price<50"), parse_filter("颜色=红色"))
 FACETS = tuple(parse_facet(w) for w in ("brand", "颜色:5", "price=..50,50.."))
 
 
-def plan_of(blend: Any = BLEND, *, carded: bool = False, **more: Any) -> Plan:
+def plan_of(blend: Any = BLEND, *, has_card_column: bool = False, **more: Any) -> Plan:
     request = SearchRequest("red dress", pictures=(b"p",), **more)
     return compile_plan(
         understand(request), QueryVectors(TEXT, PICTURE), DEFAULT, Schema(DIM, blend), CALIBRATION,
-        carded=carded,
+        has_card_column=has_card_column,
     )  # fmt: skip
 
 
@@ -42,7 +43,7 @@ PLANS: dict[str, dict[str, Any]] = {
 def bodies(name: str) -> Iterator[dict[str, Any]]:
     for blend in (BLEND, None):
         plan = plan_of(blend, **PLANS[name])
-        yield from (plan.body, plan.whole(), plan.window_body(("price",), True))
+        yield from (plan.body, plan.whole_window(), plan.window_body(("price",), True))
         yield from (plan.window_body((), False), plan.page_body(["1", "2"]))
         if plan.count:
             yield plan.count()
@@ -84,16 +85,19 @@ def test_no_hit_is_a_tombstone_and_no_leg_misses_a_filter_that_no_facet_owns(nam
 
 def test_a_window_brings_scores_and_doc_values_only() -> None:
     plan = plan_of(facets=FACETS, explain=True, image_mode="best")
-    keyed, plain = plan.window_body(("price", "added"), True), plan.window_body((), False)
-    assert keyed["stored_fields"] == "_none_"
-    assert keyed["docvalue_fields"] == [
+    ids_as_doc_values, plain = (
+        plan.window_body(("price", "added"), True),
+        plan.window_body((), False),
+    )
+    assert ids_as_doc_values["stored_fields"] == "_none_"
+    assert ids_as_doc_values["docvalue_fields"] == [
         {"field": "key"},
         {"field": "price"},
         {"field": "added", "format": "epoch_millis"},
     ]
     assert plain["_source"] is False
     assert "docvalue_fields" not in plain
-    for body in (keyed, plain):
+    for body in (ids_as_doc_values, plain):
         assert (body["from"], body["size"]) == (0, plan.window)
         assert not {"aggs", "post_filter"} & set(body)
         assert body["track_total_hits"] is False
@@ -163,12 +167,12 @@ def test_the_best_are_found_by_sums_and_scored_by_the_best_column() -> None:
 def test_rows_are_read_from_cards_where_nothing_else_is_needed() -> None:
     cards = {"stored_fields": "_none_", "docvalue_fields": ["key", "card"]}
     for more in ({}, {"facets": FACETS}):
-        plan = plan_of(carded=True, **more)
+        plan = plan_of(has_card_column=True, **more)
         for body in (plan.body, plan.page_body(["1"])):
             assert {k: body.get(k) for k in (*cards, "_source")} == cards | {"_source": None}
     # Marked words and best pictures are read from documents.
     for more in ({"explain": True}, {"image_mode": "best"}):
-        assert plan_of(carded=True, **more).body == plan_of(**more).body
+        assert plan_of(has_card_column=True, **more).body == plan_of(**more).body
 
 
 def test_facets_of_the_window_cost_the_engine_nothing() -> None:

@@ -10,12 +10,12 @@ from contract_shelf import SCHEMA, contract_shop, engine_of, shelf_of
 from query_shop import Shop
 
 from mappings.connection import Connection
-from query.candidates import Budget
 from query.engine import SearchEngine
-from query.facets import parse_facet
-from query.filters import parse_filter
-from query.ordering import parse_sort
-from query.request import SearchRequest
+from query.model.facets import parse_facet
+from query.model.filters import parse_filter
+from query.model.request import SearchRequest
+from query.model.sorting import parse_sort
+from query.plan.budget import Budget
 
 pytestmark = pytest.mark.node
 FACETS = tuple(parse_facet(w) for w in ("brand", "颜色", "price=..100,100.."))
@@ -75,7 +75,7 @@ def test_counts_are_those_of_the_index_as_it_is(engine: SearchEngine, made: Shop
 
 
 def test_what_is_kept_can_be_passed_over(client: Any, alias: str) -> None:
-    engine = engine_of(client, alias, Budget(anew=True))
+    engine = engine_of(client, alias, Budget(bypass_cache=True))
     request = SearchRequest("红色连衣裙", facets=FACETS)
     first = engine.search(request)
     before = kept(engine)

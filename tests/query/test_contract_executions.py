@@ -12,16 +12,16 @@ from query_shop import WORDS, Shop
 from test_query_node import REQUESTS, by_oracle
 
 from mappings.errors import InputError
-from query.boosts import parse_boost
-from query.candidates import Budget, Depth
-from query.cursor import Position, fingerprint, write
-from query.diversity import Diversity
 from query.engine import SearchEngine
-from query.facets import parse_facet
-from query.filters import parse_filter
-from query.ordering import parse_sort
-from query.request import SearchRequest
-from query.result import Hit, SearchResult
+from query.model.boosts import parse_boost
+from query.model.cursor import Position, fingerprint, write
+from query.model.diversity import Diversity
+from query.model.facets import parse_facet
+from query.model.filters import parse_filter
+from query.model.request import SearchRequest
+from query.model.result import Hit, SearchResult
+from query.model.sorting import parse_sort
+from query.plan.budget import Budget, Depth
 from query.understand.reading import PlainReading
 
 pytestmark = pytest.mark.node

@@ -12,16 +12,16 @@ from query_shop import Shop
 
 from mappings.errors import InputError
 from mappings.index import CatalogueIndex
-from query.arrangement import boosts_of, placements_of
-from query.boosts import parse_boost
 from query.engine import SearchEngine
-from query.explain import explain
-from query.intent import Intent, understand
-from query.profiles import load_profiles
-from query.request import SearchRequest
-from query.result import Contribution, Hit, MatchedPicture, MatchedWord
+from query.execute.post_processing import boosts_of, placements_of
+from query.explain.explanation import explain
+from query.model.boosts import parse_boost
+from query.model.intent import Intent, understand
+from query.model.profiles import load_profiles
+from query.model.request import SearchRequest
+from query.model.result import Contribution, Hit, MatchedPicture, MatchedWord
+from query.model.understood import AppliedRule
 from query.understand.reading import PlainReading
-from query.understand.understood import AppliedRule
 
 SIGNALS = (
     Contribution("lexical", 7.0, 0.5, 0.4, 0.2),

@@ -10,12 +10,12 @@ from contract_shelf import COUNT, EVERY, contract_shop, engine_of, shelf_of
 from query_shop import Shop
 
 from mappings.product import Product
-from query.boosts import matches
 from query.engine import SearchEngine
-from query.facet_lines import FacetCount
-from query.facets import Facet, parse_facet
-from query.filters import Filter, parse_filter
-from query.request import SearchRequest
+from query.model.boosts import matches
+from query.model.facet_results import FacetCount
+from query.model.facets import Facet, parse_facet
+from query.model.filters import Filter, parse_filter
+from query.model.request import SearchRequest
 
 pytestmark = pytest.mark.node
 WRITTEN = (
@@ -163,7 +163,7 @@ def test_a_facet_is_counted_as_though_its_own_filter_were_not_there(
     products = {p.id: p for p in made.products}
     assert all(all(matches(f, values(products[h.id])) for f in filters) for h in answer.hits)
     for facet, count in zip(FACETS, answer.facets, strict=True):
-        from query.facets import owns
+        from query.model.facets import owns
 
         free = tuple(f for f in filters if not owns(facet, f))
         alone = every.search(SearchRequest(text, filters=free, facets=(facet,), size=0))

@@ -7,14 +7,14 @@ import pytest
 
 from mappings.errors import InputError
 from mappings.schema import PRICE
-from query.boosts import MatchBoost, NewBoost, RampBoost, StockBoost, parse_boost
-from query.cursor import MAX_CURSOR
-from query.diversity import Diversity
-from query.facets import HistogramFacet, Range, RangesFacet, parse_facet
-from query.filters import parse_filter
-from query.ordering import parse_sort
-from query.request import SearchRequest
-from query.window import SortKey
+from query.model.boosts import MatchBoost, NewBoost, RampBoost, StockBoost, parse_boost
+from query.model.cursor import MAX_CURSOR
+from query.model.diversity import Diversity
+from query.model.facets import HistogramFacet, Range, RangesFacet, parse_facet
+from query.model.filters import parse_filter
+from query.model.request import SearchRequest
+from query.model.sorting import parse_sort
+from query.model.window import SortKey
 
 
 def ask(**more: Any) -> SearchRequest:
@@ -169,6 +169,6 @@ def test_what_people_write_is_read() -> None:
 
 
 def parse_boost_column(name: str) -> Any:
-    from query.boosts import RAMPED
+    from query.model.boosts import RAMPED
 
     return RAMPED[name]

@@ -10,7 +10,7 @@ import pytest
 from encoders.registry import load_text_encoder
 from mappings.calibration import Affine, Centred
 from mappings.vectors import ProductVectors
-from query.calibrate import estimate
+from query.calibration.measure import estimate
 
 ASKED = {"运动短裤": "Short", "连帽衫": "Hoodie", "手表": "Watch", "红色连衣裙": "", "保暖外套": ""}
 

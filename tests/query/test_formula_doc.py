@@ -8,11 +8,11 @@ import pytest
 
 from mappings.calibration import Affine, Worded
 from mappings.errors import InputError
-from query.calibrate import for_euclidean
-from query.oracle import score, similarity
-from query.profiles import BUILT_IN, DEFAULT, weigh
-from query.signals import NAMES
-from query.vectors import require_vector
+from query.encode.query_vectors import require_vector
+from query.model.profiles import BUILT_IN, DEFAULT, weigh
+from query.model.signals import NAMES
+from query.plan.reference import score, similarity
+from query.plan.scales import for_euclidean
 
 PAGE = (Path(__file__).parents[2] / "docs" / "formula.md").read_text("utf-8")
 Q = np.array([[0.5, 0.3, -0.2, 0.8], [0.7, 0.6, -0.3, 0.4], [0.2, 0.4, 0.1, 0.9]])

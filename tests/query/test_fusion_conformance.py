@@ -12,22 +12,19 @@ from fusion_reference import Scores, exact_scores, legs_of, reference
 from fusion_shelf import TWINS, Shelf
 
 from query.engine import SearchEngine
-from query.facets import parse_facet
-from query.filters import parse_filter
-from query.fusion.kinds import (
+from query.model.facets import parse_facet
+from query.model.filters import parse_filter
+from query.model.fusions import (
     EXACT,
     Exact,
     Fusion,
-    HybridL2,
     HybridMinMax,
-    HybridZScore,
     MinMaxConvex,
     ReciprocalRank,
-    TheoreticalConvex,
     written,
 )
-from query.request import SearchRequest
-from query.result import Hit, SearchResult
+from query.model.request import SearchRequest
+from query.model.result import Hit, SearchResult
 
 pytestmark = pytest.mark.node
 
@@ -36,10 +33,7 @@ FUSIONS: tuple[Fusion, ...] = (
     EXACT,
     ReciprocalRank(DEPTH),
     MinMaxConvex(DEPTH),
-    TheoreticalConvex(DEPTH),
     HybridMinMax(DEPTH),
-    HybridL2(DEPTH),
-    HybridZScore(DEPTH),
 )
 PICTURE = ("蓝色 blue 手提包 handbag".encode(),)
 CHEAP = (parse_filter("price<120"), parse_filter("brand=Brand1,Brand2,Brand3"))
@@ -112,9 +106,7 @@ def test_the_order_is_the_numpy_references(
         {h.id: wanted[h.id] for h in hits}, abs=1e-5
     )
     in_order(hits, wanted, 24 if isinstance(fusion, Exact) else len(hits))
-    # Of its own z_score's leak the engine's ranking is not used, and that is said.
-    leaks = isinstance(fusion, HybridZScore) and hits and "hybrid" in answer.degraded
-    assert answer.degraded == (("hybrid",) if leaks else ())
+    assert answer.degraded == ()
 
 
 def in_order(hits: Sequence[Hit], wanted: Scores, count: int) -> None:
@@ -212,7 +204,7 @@ def test_totals_facets_and_reach_are_of_the_sets_that_the_answer_names(
 def test_sorted_and_collapsed_pages_are_of_the_same_window(
     fusion: Fusion, ask: Any, fusion_engine: SearchEngine, fusion_shelf: Shelf
 ) -> None:
-    from query.ordering import parse_sort
+    from query.model.sorting import parse_sort
 
     hits, _ = ask(fusion, "zh")
     request = replace(REQUESTS["zh"], fusion=fusion, size=100)

@@ -6,33 +6,21 @@ import pytest
 from mappings.errors import InputError
 from query.fusion.combine import LegHits, by_score, fuse
 from query.fusion.hybrid import as_engine
-from query.fusion.kinds import (
+from query.model.fusions import (
     KINDS,
     Exact,
-    HybridL2,
     HybridMinMax,
-    HybridZScore,
     MinMaxConvex,
     OverLegs,
     ReciprocalRank,
-    TheoreticalConvex,
     parse_fusion,
     written,
 )
-from query.fusion.normalise import (
-    engine_l2,
-    engine_min_max,
-    engine_z_score,
-    leaks_raw,
-    min_max,
-    reciprocal_rank,
-    theoretical_min_max,
-)
+from query.model.normalise import engine_min_max, min_max, reciprocal_rank
 
 FOUR = np.array([10.0, 6.0, 4.0, 2.0])
 OVER_LEGS: tuple[OverLegs, ...] = (
-    ReciprocalRank(), MinMaxConvex(), TheoreticalConvex(), HybridMinMax(), HybridL2(),
-    HybridZScore(),
+    ReciprocalRank(), MinMaxConvex(), HybridMinMax(),
 )  # fmt: skip
 
 
@@ -44,14 +32,8 @@ def leg(name: str, weight: float, hits: dict[str, float], floor: float = 0.0) ->
 
 def test_each_normalisation_by_hand() -> None:
     assert min_max(FOUR) == pytest.approx([1, 0.5, 0.25, 0])
-    assert theoretical_min_max(FOUR, 0.0) == pytest.approx([1, 0.6, 0.4, 0.2])
-    assert theoretical_min_max(np.array([0.6, 0.2, -1.0]), -1.0) == pytest.approx([1, 0.75, 0])
     assert reciprocal_rank(FOUR, 60) == pytest.approx([1 / 61, 1 / 62, 1 / 63, 1 / 64])
     assert engine_min_max(FOUR) == pytest.approx([1, 0.5, 0.25, 0.001])
-    assert engine_l2(FOUR) == pytest.approx(FOUR / np.sqrt(156))
-    # mean 5.5, sd sqrt(35 / 3): below the mean all count alike
-    z = [4.5 / np.sqrt(35 / 3), 0.5 / np.sqrt(35 / 3), 0.001, 0.001]
-    assert engine_z_score(FOUR) == pytest.approx(z)
 
 
 def test_one_hit_and_equal_hits_count_whole_and_no_hits_count_nothing() -> None:
@@ -59,29 +41,14 @@ def test_one_hit_and_equal_hits_count_whole_and_no_hits_count_nothing() -> None:
         ones = np.ones(len(alike))
         assert min_max(alike) == pytest.approx(ones)
         assert engine_min_max(alike) == pytest.approx(ones)
-        assert engine_z_score(alike) == pytest.approx(ones)
-        assert theoretical_min_max(alike, 0.0) == pytest.approx(ones)
-    for empty in (min_max, engine_min_max, engine_l2, engine_z_score):
+    for empty in (min_max, engine_min_max):
         assert len(empty(np.array([]))) == 0
-    assert engine_l2(np.zeros(2)) == pytest.approx([0, 0])
-
-
-def test_the_leak_of_raw_scores_is_recognised() -> None:
-    assert leaks_raw(np.array([12.7]))
-    assert leaks_raw(np.array([2.0, 2.0]))
-    assert leaks_raw(np.array([3.0, 2.0, 1.0]))  # the middle one is the mean
-    assert not leaks_raw(FOUR)
-    assert not leaks_raw(np.array([]))
 
 
 def test_a_convex_fusion_by_hand() -> None:
     legs = [leg("lexical", 0.4, {"a": 8.0, "b": 2.0}), leg("text", 0.6, {"b": 0.9, "c": 0.5}, -1)]
     found = fuse(MinMaxConvex(), legs)
     assert [(f.id, f.score) for f in found] == [("b", 0.6), ("a", 0.4), ("c", 0.0)]
-    found = fuse(TheoreticalConvex(), legs)
-    assert {f.id: f.score for f in found} == pytest.approx(
-        {"a": 0.4, "b": 0.4 * 2 / 8 + 0.6, "c": 0.6 * 1.5 / 1.9}
-    )
     ranks = {f.id: f.score for f in fuse(ReciprocalRank(rank_constant=1), legs)}
     assert ranks == pytest.approx({"a": 0.4 / 2, "b": 0.4 / 3 + 0.6 / 2, "c": 0.6 / 3})
 
@@ -117,8 +84,8 @@ def draw(rng: np.random.Generator, count: int, low: float, high: float) -> dict[
 
 def test_the_trap_of_a_bound_that_reverses_the_order_does_not_exist_here() -> None:
     # With the engine's lower bound 5 in mode `apply`, the 4 would pass the 6.
-    for values in (min_max(FOUR), theoretical_min_max(FOUR, 0.0), theoretical_min_max(FOUR, 5.0)):
-        assert list(values) == sorted(values, reverse=True)
+    values = min_max(FOUR)
+    assert list(values) == sorted(values, reverse=True)
 
 
 def test_the_trap_of_means_that_reward_a_missing_leg_does_not_exist_here() -> None:
@@ -136,15 +103,13 @@ def test_the_engines_scores_are_used_where_they_are_its_legs_and_refused_where_n
     legs = [leg("lexical", 0.5, {"a": 8.0, "b": 2.0, "c": 1.0}), leg("text", 0.5, {"b": 0.9}, -1)]
     fused = fuse(HybridMinMax(), legs)
     engine = {f.id: f.score + 1e-6 for f in fused}
-    own = as_engine(HybridMinMax(), fused, legs, engine)
+    own = as_engine(fused, engine)
     assert own is not None
     for f in own:
         assert f.score == engine[f.id]
         assert sum(s.points for s in f.shares) == pytest.approx(f.score)
-    assert as_engine(HybridMinMax(), fused, legs, engine | {"a": 0.9}) is None
-    assert as_engine(HybridMinMax(), fused, legs, {"a": 1.0}) is None
-    leaking = fuse(HybridZScore(), legs)
-    assert as_engine(HybridZScore(), leaking, legs, {f.id: f.score for f in leaking}) is None
+    assert as_engine(fused, engine | {"a": 0.9}) is None
+    assert as_engine(fused, {"a": 1.0}) is None
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -159,7 +124,8 @@ def test_parameters_are_read_and_checked() -> None:
     assert parse_fusion("exact") == Exact()
     assert ReciprocalRank(1_000, 10_000).depth == 1_000
     for bad in (
-        "best", "", "rrf:k=3", "exact:depth=5", "rrf:depth=x", "rrf:depth", "rrf:depth=1,depth=2",
+        "best", "", "theoretical", "hybrid-l2", "hybrid-z-score", "rrf:k=3",
+        "exact:depth=5", "rrf:depth=x", "rrf:depth", "rrf:depth=1,depth=2",
         "rrf:depth=0", "min-max:depth=1001", "rrf:rank_constant=10001", "rrf:rank_constant=-1",
     ):  # fmt: skip
         with pytest.raises(InputError):

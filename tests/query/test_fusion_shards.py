@@ -15,24 +15,20 @@ from mappings.body import render
 from mappings.index import create
 from mappings.schema import Schema
 from query.engine import SearchEngine
-from query.fusion.kinds import (
+from query.model.fusions import (
     Fusion,
-    HybridL2,
     HybridMinMax,
-    HybridZScore,
     MinMaxConvex,
     ReciprocalRank,
-    TheoreticalConvex,
 )
-from query.request import SearchRequest
+from query.model.request import SearchRequest
 
 pytestmark = pytest.mark.node
 
 ALIAS = f"fusion-shards-{uuid.uuid4().hex[:8]}"
 DEPTH = 40
 FUSIONS: tuple[Fusion, ...] = (
-    HybridMinMax(DEPTH), HybridL2(DEPTH), HybridZScore(DEPTH), ReciprocalRank(DEPTH),
-    MinMaxConvex(DEPTH), TheoreticalConvex(DEPTH),
+    HybridMinMax(DEPTH), ReciprocalRank(DEPTH), MinMaxConvex(DEPTH),
 )  # fmt: skip
 
 
@@ -60,7 +56,7 @@ def test_on_three_shards_every_fusion_keeps_its_promises(
     assert answer.degraded == ()
     assert len(answer.hits) == min(100, answer.reachable)
     # The layer's own legs are cut at the depth over all shards, the engine's on each of them.
-    least = DEPTH * (2 if isinstance(fusion, HybridMinMax | HybridL2 | HybridZScore) else 1)
+    least = DEPTH * (2 if isinstance(fusion, HybridMinMax) else 1)
     assert answer.reachable > least
     for hit in answer.hits:
         assert 0.0 <= hit.score <= 1.0

@@ -9,37 +9,37 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_understand_wordings import CHINESE, WORDS
+from test_query_rewriter import CHINESE, WORDS
 
 from encoders.crop import Box
 from mappings.errors import InputError
 from mappings.schema import ADDED, PRICE
-from query.boosts import NewBoost, RampBoost, StockBoost, parse_boost
-from query.cursor import MAX_CURSOR, MAX_REACH, Position
-from query.cursor import read as read_cursor
-from query.cursor import write as write_cursor
-from query.diversity import Diversity
-from query.facets import HistogramFacet, Range, RangesFacet, parse_facet
-from query.filters import Between, milliseconds, parse_filter
-from query.fusion.kinds import parse_fusion
-from query.input_limits import MAX_EXPRESSION, MAX_RAW, MAX_TEXT, plain_text
-from query.intent import script_of, understand
-from query.lexical import lexical_query
-from query.ordering import parse_sort
-from query.placement import require_placement
-from query.profiles import DEFAULT, Profile, weigh
-from query.queries.directions import mixed
-from query.queries.mixture import Mixture
-from query.request import SearchRequest
+from query.encode.directions import mixed
+from query.model.boosts import NewBoost, RampBoost, StockBoost, parse_boost
+from query.model.cursor import MAX_CURSOR, MAX_REACH, Position
+from query.model.cursor import read as read_cursor
+from query.model.cursor import write as write_cursor
+from query.model.diversity import Diversity
+from query.model.facets import HistogramFacet, Range, RangesFacet, parse_facet
+from query.model.filters import Between, milliseconds, parse_filter
+from query.model.fusions import parse_fusion
+from query.model.input_limits import MAX_EXPRESSION, MAX_RAW, MAX_TEXT, plain_text
+from query.model.intent import script_of, understand
+from query.model.mixture import Mixture
+from query.model.placement import require_placement
+from query.model.profiles import DEFAULT, Profile, weigh
+from query.model.request import SearchRequest
+from query.model.signals import WORDS as COLUMNS
+from query.model.signals import Lexical
+from query.model.sorting import parse_sort
+from query.model.understanding import read_treatments
+from query.plan.lexical import lexical_query
 from query.rules.book import Rule, RuleBook
-from query.signals import WORDS as COLUMNS
-from query.signals import Lexical
 from query.suggest.completions import Fold
 from query.suggest.suggester import Suggester
 from query.understand.catalogue_reading import CatalogueReading
 from query.understand.lexicon import built_in
 from query.understand.live_words import LiveWords
-from query.understand.options import read_treatments
 from query.understand.price import find_price
 from query.understand.sizes import find_model_number, find_sizes, plain_size
 

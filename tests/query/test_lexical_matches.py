@@ -8,10 +8,10 @@ from query_shop import IDENTITY
 from mappings.body import render
 from mappings.calibration import Calibration
 from mappings.schema import Schema
-from query.intent import understand
-from query.lexical import lexical_query
-from query.request import SearchRequest
-from query.signals import WORDS, Lexical
+from query.model.intent import understand
+from query.model.request import SearchRequest
+from query.model.signals import WORDS, Lexical
+from query.plan.lexical import lexical_query
 from query.understand.chinese import is_cjk
 
 pytestmark = pytest.mark.node

@@ -14,12 +14,13 @@ from mappings.calibration import Calibration
 from mappings.product import Product
 from mappings.schema import Schema
 from mappings.vectors import ProductVectors
-from query.filters import parse_filter
-from query.intent import understand
-from query.plan import Plan, compile_plan
-from query.profiles import BUILT_IN, DEFAULT
-from query.request import SearchRequest
-from query.vectors import QueryVectors
+from query.encode.query_vectors import QueryVectors
+from query.model.filters import parse_filter
+from query.model.intent import understand
+from query.model.profiles import BUILT_IN, DEFAULT
+from query.model.request import SearchRequest
+from query.plan.compiler import compile_plan
+from query.plan.plan import Plan
 
 GOLDEN = Path(__file__).parent / "golden"
 TEXT = np.eye(DIM, dtype=np.float32)[0]

@@ -22,8 +22,8 @@ from mappings.errors import IdentityMismatch, InputError, NodeUnreachable, Stack
 from mappings.index import create
 from mappings.schema import Schema
 from query.engine import Patience, SearchEngine
-from query.filters import parse_filter
-from query.request import SearchRequest
+from query.model.filters import parse_filter
+from query.model.request import SearchRequest
 
 pytestmark = pytest.mark.node
 

@@ -6,12 +6,12 @@ import pytest
 
 from mappings.errors import InputError
 from mappings.schema import BRAND, PRICE
-from query.filters import AnyOf, Between, parse_filter
-from query.intent import script_of, understand
-from query.lexical import lexical_query, tokens
-from query.profiles import BUILT_IN, DEFAULT, Profile, find_profile, load_profiles, weigh
-from query.request import SearchRequest
-from query.signals import WORDS, Lexical
+from query.model.filters import AnyOf, Between, parse_filter
+from query.model.intent import script_of, understand
+from query.model.profiles import BUILT_IN, DEFAULT, Profile, find_profile, load_profiles, weigh
+from query.model.request import SearchRequest
+from query.model.signals import WORDS, Lexical
+from query.plan.lexical import lexical_query, tokens
 
 ONE = AnyOf(BRAND, ("a",))
 

@@ -19,18 +19,18 @@ from encoders.protocol import unit_rows
 from encoders.query_expander import VisualQueryExpander
 from mappings.index import read_index
 from mappings.schema import Schema
-from query.candidates import Depth
 from query.engine import SearchEngine
-from query.filters import parse_filter
-from query.intent import understand
-from query.lexical import lexical_query
-from query.oracle import best_similarity, rank, score, similarity
-from query.plan import scale_of
-from query.profiles import BUILT_IN, find_profile
-from query.request import SearchRequest
-from query.result import SearchResult
-from query.signals import WORDS as COLUMNS
-from query.signals import Lexical, signals_of
+from query.model.filters import parse_filter
+from query.model.intent import understand
+from query.model.profiles import BUILT_IN, find_profile
+from query.model.request import SearchRequest
+from query.model.result import SearchResult
+from query.model.signals import WORDS as COLUMNS
+from query.model.signals import Lexical, signals_of
+from query.plan.budget import Depth
+from query.plan.lexical import lexical_query
+from query.plan.reference import best_similarity, rank, score, similarity
+from query.plan.scales import scale_of
 
 pytestmark = pytest.mark.node
 
@@ -104,10 +104,10 @@ def by_oracle(
     text = WORDS.encode_query([understand(request).text])[0] if request.text else None
     rows = [WORDS.encode_query([p.decode()])[0] for p in request.pictures]
     picture = unit_rows(np.mean(rows, axis=0)[None])[0] if rows else None
-    sides = {"text": text, "picture": picture, "seen": seen}
+    sides = {"text": text, "picture": picture, "visual": seen}
     raw: dict[str, Any] = {}
     signals = signals_of(
-        Schema(DIM), request.image_mode, request.similarity, is_seen=seen is not None
+        Schema(DIM), request.image_mode, request.similarity, has_visual=seen is not None
     )
     for signal in signals:
         if isinstance(signal, Lexical):
@@ -198,7 +198,7 @@ def test_pictures_are_asked_with_what_the_words_look_like(
 def test_words_that_look_like_what_they_mean_are_asked_once(engine: SearchEngine) -> None:
     plain, kinds = wide(engine), wide(engine, SIGHT)
     for text in ("a very long question about nothing that the lexicon has ever heard of", "!!!"):
-        assert kinds.encoder.encode(understand(SearchRequest(text)))[0].seen is None
+        assert kinds.encoder.encode(understand(SearchRequest(text)))[0].visual is None
         one, other = (e.search(SearchRequest(text)) for e in (plain, kinds))
         assert [(h.id, h.score) for h in one.hits] == [(h.id, h.score) for h in other.hits]
 

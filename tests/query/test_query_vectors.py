@@ -12,12 +12,13 @@ from encoders.query_expander import ExpandedQuery
 from encoders.registry import load_text_encoder
 from mappings.calibration import Calibration, Centred, pack
 from mappings.schema import Schema
-from query.intent import understand
-from query.plan import compile_plan
-from query.profiles import DEFAULT
-from query.queries.mixture import Mixture
-from query.request import SearchRequest
-from query.vectors import MADE, QueryEncoder, QueryVectors
+from query.encode.encoder import QueryEncoder
+from query.encode.query_vectors import MAX_DERIVED, QueryVectors
+from query.model.intent import understand
+from query.model.mixture import Mixture
+from query.model.profiles import DEFAULT
+from query.model.request import SearchRequest
+from query.plan.compiler import compile_plan
 
 HASH = load_text_encoder("hash:32")
 
@@ -83,8 +84,8 @@ def test_what_failed_is_tried_again() -> None:
     assert ours.encode(intent) == (QueryVectors(), ("text",))
     assert ours.encode(intent)[1] == ()
     looking = encoder(sight=Failing())
-    assert looking.encode(intent)[0].seen is None
-    assert looking.encode(intent)[0].seen is not None
+    assert looking.encode(intent)[0].visual is None
+    assert looking.encode(intent)[0].visual is not None
 
 
 def test_a_plan_is_the_same_whatever_was_planned_with_its_vectors_before() -> None:
@@ -105,6 +106,6 @@ def test_a_plan_is_the_same_whatever_was_planned_with_its_vectors_before() -> No
 
 def test_what_was_made_of_vectors_does_not_pile_up() -> None:
     vectors = QueryVectors(np.ones(4, np.float32))
-    for n in range(10 * MADE):
-        assert vectors.once(n, lambda n=n: [n]) == [n]  # type: ignore[misc]
-    assert len(vectors._made) <= MADE
+    for n in range(10 * MAX_DERIVED):
+        assert vectors.get_or_compute(n, lambda n=n: [n]) == [n]  # type: ignore[misc]
+    assert len(vectors._derived) <= MAX_DERIVED

@@ -7,9 +7,9 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from mappings.errors import InputError
-from query.explain import explain
-from query.facet_lines import Bucket, FacetCount
-from query.result import Contribution, Hit, MatchedPicture, MatchedWord, SearchResult
+from query.explain.explanation import explain
+from query.model.facet_results import Bucket, FacetCount
+from query.model.result import Contribution, Hit, MatchedPicture, MatchedWord, SearchResult
 from shelfsight.cli import app
 from shelfsight.commands.result_table import result_table, sentence
 

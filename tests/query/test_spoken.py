@@ -8,7 +8,7 @@ import pytest
 from encoders.speech.transcript import Alternative, Transcript
 from mappings.connection import Connection
 from query.engine import SearchEngine
-from query.queries.spoken import choose, known_words
+from query.execute.transcript_choice import choose_transcript, known_words
 
 pytestmark = pytest.mark.node
 
@@ -30,9 +30,9 @@ def test_the_reading_that_the_catalogue_knows_is_chosen(client: Any, engine: Sea
     heard = Transcript(
         "blew dress", (Alternative("blew dress", 0.6), Alternative("blue dress", 0.4))
     )
-    assert choose(client, index, heard, 30.0).text == "blue dress"
+    assert choose_transcript(client, index, heard, 30.0).text == "blue dress"
     nothing = Transcript("qqq", (Alternative("qqq", 1.0),))
-    assert choose(client, index, nothing, 30.0) == nothing
+    assert choose_transcript(client, index, nothing, 30.0) == nothing
 
 
 def test_without_an_answer_in_time_the_ears_order_stands() -> None:
@@ -41,5 +41,5 @@ def test_without_an_answer_in_time_the_ears_order_stands() -> None:
     )
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the question, never answers
         client = Connection(f"http://127.0.0.1:{silent.getsockname()[1]}").open()
-        assert choose(client, "any", heard, 0.2) == heard
+        assert choose_transcript(client, "any", heard, 0.2) == heard
         client.close()

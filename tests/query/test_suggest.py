@@ -10,7 +10,7 @@ import pytest
 from mappings.connection import Connection
 from mappings.errors import InputError
 from query.suggest.completions import Completions, Fold, texts_of
-from query.suggest.popular import MAX_COUNT, QueryCounts, read_feed, shown
+from query.suggest.popular import MAX_COUNT, QueryCounts, is_public, read_feed
 from query.suggest.recorder import QueryRecorder
 from query.suggest.suggester import Suggester
 from query.understand.chinese import Chinese
@@ -146,7 +146,7 @@ def test_equals_a_plain_search_over_all_texts() -> None:
     ],
 )
 def test_only_what_names_nobody_is_shown(query: str, may: bool) -> None:
-    assert shown(query) is may
+    assert is_public(query) is may
 
 
 def test_a_feed_is_read_and_adds_up(tmp_path: Path) -> None:

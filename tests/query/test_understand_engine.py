@@ -10,14 +10,17 @@ from query_shop import IDENTITY, WORDS
 from unhurried import PATIENT, UNHURRIED
 
 from mappings.errors import InputError
+from query.encode.query_vectors import QueryVectors
 from query.engine import SearchEngine
-from query.filters import parse_filter
-from query.intent import Intent
-from query.lexical import MAX_CLAUSES
-from query.ordering import parse_sort
-from query.plan import compile_plan
-from query.profiles import DEFAULT
-from query.request import SearchRequest
+from query.model.filters import parse_filter
+from query.model.intent import Intent
+from query.model.profiles import DEFAULT
+from query.model.request import SearchRequest
+from query.model.sorting import parse_sort
+from query.model.understanding import Understanding
+from query.plan.compiler import compile_plan
+from query.plan.lexical import MAX_CLAUSES
+from query.plan.understood_clauses import clauses_of
 from query.rules.book import Rule, RuleBook, Synonyms
 from query.rules.live import LiveRules
 from query.rules.store import RuleStore
@@ -25,11 +28,8 @@ from query.suggest.popular import QueryCounts
 from query.suggest.recorder import QueryRecorder
 from query.understand.catalogue_reading import CatalogueReading
 from query.understand.chinese import Chinese
-from query.understand.clauses import clauses_of
 from query.understand.lexicon import built_in
 from query.understand.live_words import LiveWords
-from query.understand.options import Understanding
-from query.vectors import QueryVectors
 
 pytestmark = pytest.mark.node
 RULES = "words-tests-rules"
@@ -149,13 +149,13 @@ def test_nothing_found_is_rescued_in_the_stated_order(words_engine: SearchEngine
     wider = words_engine.search(SearchRequest("dress under $8"))
     assert [(r.step, r.used) for r in wider.understood.relaxed] == [("price", "..12")]
     assert all(hit.source["price"] <= 12 for hit in wider.hits)
-    kept = SearchRequest("dress under $8", understanding=Understanding(rescue=False))
+    kept = SearchRequest("dress under $8", understanding=Understanding(relax=False))
     assert words_engine.search(kept).hits == ()
 
 
 @pytest.mark.parametrize(
     "fusion",
-    ["exact", "rrf", "min-max", "theoretical", "hybrid-min-max", "hybrid-l2", "hybrid-z-score"],
+    ["exact", "rrf", "min-max", "hybrid-min-max"],
 )
 def test_every_fusion_understands(words_engine: SearchEngine, fusion: str) -> None:
     request = SearchRequest("hongse lianyiqun brand1 under 150", fusion=fusion, weights=WORDS_ONLY)

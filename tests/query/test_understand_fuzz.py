@@ -4,19 +4,19 @@ import random
 
 import pytest
 from query_shop import IDENTITY
-from test_understand_wordings import CHINESE, WORDS, read
+from test_query_rewriter import CHINESE, WORDS, read
 
 from mappings.index import CatalogueIndex
-from query.input_limits import MAX_TEXT, plain_text
-from query.intent import script_of
-from query.request import SearchRequest
+from query.model.input_limits import MAX_TEXT, plain_text
+from query.model.intent import script_of
+from query.model.request import SearchRequest
+from query.model.understanding import Understanding
+from query.model.understood import KINDS
 from query.suggest.completions import Fold
 from query.suggest.suggester import Suggester
 from query.understand.catalogue_reading import CatalogueReading
 from query.understand.lexicon import built_in
 from query.understand.live_words import LiveWords
-from query.understand.options import Understanding
-from query.understand.understood import KINDS
 
 WRITTEN = """
 红 紅色 连衣裙 的 女 男士 真皮 500 元 以下 到 - $ ￥ ¥ € 百 千 万 两 二 十 左右 带
@@ -65,10 +65,10 @@ def test_any_text_makes_an_intent_whose_rescue_ends() -> None:
         intent = reading.read_text(SearchRequest(text, understanding=hard), WORDS)
         assert intent.script == script_of(intent.text)
         index = CatalogueIndex("a", "a-1", IDENTITY, None, {})  # type: ignore[arg-type]
-        easier = list(reading.easier(intent, index))
-        assert len(easier) <= 1 + 6 + 2 * len(intent.understood.hard)
-        assert not easier or not easier[-1].understood.hard
-        assert not easier or easier[-1].request.filters == ()
+        relaxed = list(reading.relaxed_queries(intent, index))
+        assert len(relaxed) <= 1 + 6 + 2 * len(intent.understood.hard)
+        assert not relaxed or not relaxed[-1].understood.hard
+        assert not relaxed or relaxed[-1].request.filters == ()
 
 
 def test_any_text_is_completed() -> None:

@@ -3,11 +3,11 @@
 from understood_tables import words
 
 from encoders.concepts.concept_space import LikelyConcept
+from query.model.understanding import USUAL
+from query.model.understood import NOTHING, AppliedRule, Understood, Variant
 from query.understand.chinese import Chinese
 from query.understand.lexicon import built_in
-from query.understand.options import USUAL
-from query.understand.rescue import easier_readings
-from query.understand.understood import NOTHING, AppliedRule, Understood, Variant
+from query.understand.relaxation import relaxed_readings
 from query.understand.words import WordReader
 from shelfsight.commands.result_table import understood_lines
 from shelfsight.commands.understand import lines_of
@@ -35,7 +35,7 @@ def test_a_search_says_in_sentences_what_the_words_changed() -> None:
         variants=(Variant("dress", 0.9, "spelling", "dess", "dress"),),
         rules=(AppliedRule("summer", "dess"),),
     )  # fmt: skip
-    *_, last = easier_readings(more)
+    *_, last = relaxed_readings(more)
     assert understood_lines(last) == [
         "Rule applied: summer.",
         "Nothing had it, so relaxed: spelling dess -> dress.",

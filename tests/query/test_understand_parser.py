@@ -3,10 +3,10 @@
 import pytest
 from understood_tables import cases, words
 
+from query.model.understanding import USUAL
 from query.understand.chinese import Chinese
 from query.understand.english import EnglishParser
 from query.understand.lexicon import built_in
-from query.understand.options import USUAL
 from query.understand.words import WordReader
 
 pytestmark = pytest.mark.models

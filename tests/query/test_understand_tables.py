@@ -3,9 +3,9 @@
 import pytest
 from understood_tables import Case, asked, cases, words
 
+from query.model.understanding import USUAL, Understanding
 from query.understand.chinese import Chinese
 from query.understand.lexicon import built_in
-from query.understand.options import USUAL, Understanding
 from query.understand.price import find_price, number
 from query.understand.sizes import find_model_number, find_sizes
 from query.understand.words import WordReader

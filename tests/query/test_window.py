@@ -4,17 +4,8 @@ import random
 
 import pytest
 
-from query.window import (
-    Candidate,
-    SortKey,
-    Window,
-    collapse,
-    cut,
-    docvalues,
-    order,
-    page,
-    values_of,
-)
+from query.model.window import Candidate, SortKey, Window, collapse, drop_below, order, page
+from query.opensearch.doc_values import docvalues, values_of
 
 
 def window(*candidates: Candidate) -> Window:
@@ -65,8 +56,8 @@ def test_of_several_values_the_lowest_counts_ascending_the_highest_descending() 
 
 
 def test_cut_keeps_what_scores_at_the_border() -> None:
-    assert ids(cut(ALL, 0.5)) == ["a", "b", "c"]
-    assert ids(cut(ALL, 0.91)) == []
+    assert ids(drop_below(ALL, 0.5)) == ["a", "b", "c"]
+    assert ids(drop_below(ALL, 0.91)) == []
 
 
 def test_one_card_a_group_keeps_the_first_and_names_the_others() -> None:
@@ -89,7 +80,7 @@ def test_no_function_changes_its_input() -> None:
     before = ids(ALL)
     order(ALL, (SortKey("price"),))
     collapse(ALL, "group")
-    cut(ALL, 1.0)
+    drop_below(ALL, 1.0)
     assert ids(ALL) == before
     assert all(c.variants == () for c in ALL.candidates)
 

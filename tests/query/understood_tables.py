@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from query.model.understood import Understood
 from query.understand.gazetteer import Gazetteer, gazetteer
 from query.understand.lexicon import built_in
-from query.understand.understood import Understood
 from query.understand.vocabulary import Vocabulary
 
 TABLES = Path(__file__).parent / "understood"

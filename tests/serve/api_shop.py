@@ -20,7 +20,7 @@ from mappings.product import parse_product
 from mappings.schema import Schema
 from mappings.vectors import PictureVector, ProductVectors
 from query.engine import SearchEngine
-from query.signals import NAMES
+from query.model.signals import NAMES
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch

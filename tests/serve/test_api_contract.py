@@ -8,12 +8,12 @@ import pytest
 from api_shop import Shop, picture
 from starlette.testclient import TestClient
 
-from query.boosts import parse_boost
-from query.diversity import Diversity
-from query.facets import HistogramFacet, Range, RangesFacet, TermsFacet, parse_facet
-from query.filters import EXACT, RANGED, parse_filter
-from query.ordering import parse_sort
-from query.request import SearchRequest
+from query.model.boosts import parse_boost
+from query.model.diversity import Diversity
+from query.model.facets import HistogramFacet, Range, RangesFacet, TermsFacet, parse_facet
+from query.model.filters import EXACT, RANGED, parse_filter
+from query.model.request import SearchRequest
+from query.model.sorting import parse_sort
 from serve.questions import _parse, _question
 from serve.schemas import SearchAnswer
 

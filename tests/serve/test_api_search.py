@@ -7,8 +7,8 @@ import pytest
 from api_shop import COLOURS, Shop, picture
 from starlette.testclient import TestClient
 
-from query.filters import parse_filter
-from query.request import SearchRequest
+from query.model.filters import parse_filter
+from query.model.request import SearchRequest
 from serve.schemas import SearchAnswer
 
 if TYPE_CHECKING:

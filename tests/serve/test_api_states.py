@@ -15,8 +15,8 @@ from starlette.testclient import TestClient
 from mappings.connection import Connection
 from mappings.errors import InputError
 from query.engine import SearchEngine
-from query.request import SearchRequest
-from query.result import SearchResult
+from query.model.request import SearchRequest
+from query.model.result import SearchResult
 from serve.limits import Limits
 from serve.problems import NO_CATALOGUE
 from serve.schemas import Health, Problem

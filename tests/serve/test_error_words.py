@@ -26,7 +26,7 @@ from mappings.errors import (
     UnknownModel,
 )
 from query.engine import SearchEngine
-from query.store import IndexGone, LegFailed
+from query.opensearch.client import IndexGone, LegFailed
 from serve.app import create_app
 from serve.limits import Limits
 from serve.problems import problem_of

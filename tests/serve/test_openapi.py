@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from query.facet_lines import Bucket, FacetCount
-from query.queries.mixture import Mixture
-from query.request import SearchRequest
-from query.result import (
+from query.model.facet_results import Bucket, FacetCount
+from query.model.mixture import Mixture
+from query.model.request import SearchRequest
+from query.model.result import (
     Contribution,
     Explanation,
     Hit,

@@ -1,0 +1,1 @@
+"""The scales of the signals, measured on a catalogue."""

@@ -1,0 +1,1 @@
+"""A request's words, pictures and examples as vectors."""

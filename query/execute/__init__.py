@@ -1,0 +1,1 @@
+"""A plan run: requests sent, replies read, windows ordered and paged."""

@@ -1,0 +1,80 @@
+"""The search context: what one search asks, of which index, and until when."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+from mappings.index import CatalogueIndex
+from query.encode.query_vectors import QueryVectors
+from query.execute.match_counts import MatchCounts, count_concurrently
+from query.model.boosts import Boost
+from query.model.cursor import Position
+from query.model.intent import Intent
+from query.model.placement import Placement
+from query.model.request import SearchRequest
+from query.opensearch.client import send
+from query.plan.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class SearchContext:
+    """One search on its way: what is asked, and of whom.
+
+    Args:
+        client: An ``opensearchpy.OpenSearch``.
+        index: The concrete index.
+        intent: The request understood.
+        vectors: Its vectors, float32 (d,) or ``None``.
+        plan_for: Compiles the plan that makes so many hits reachable; 0 for the usual budget.
+        boosts: The request's, the profile's and the rules'.
+        placements: The request's and the rules'.
+        position: Where the cursor says that the last page ended; ``None`` without a cursor.
+        request_mark: The request's fingerprint; all its pages bear the same.
+        deadline: When the search is given up, as ``time.monotonic`` counts.
+        executor: Whose threads send what is asked at the same time.
+        bypass_cache: Whether counts that the engine has kept are not to be used.
+    """
+
+    client: Any
+    index: CatalogueIndex
+    intent: Intent
+    vectors: QueryVectors
+    plan_for: Callable[[int], Plan]
+    boosts: tuple[Boost, ...]
+    placements: tuple[Placement, ...]
+    position: Position | None
+    request_mark: bytes
+    deadline: float
+    executor: Executor
+    bypass_cache: bool = False
+
+    @property
+    def request(self) -> SearchRequest:
+        """What was asked."""
+        return self.intent.request
+
+    def send(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the engine's reply to a body, within the time that is left."""
+        return send(
+            self.client,
+            self.index.name,
+            body,
+            self.seconds_left,
+            preference=self.request_mark.hex(),
+        )
+
+    def start_counting(self, plan: Plan) -> Callable[[], MatchCounts] | None:
+        """Return what waits for a plan's counts, ``None`` where the ranking request counts."""
+        if plan.count is None:
+            return None
+        return count_concurrently(
+            self.executor, self.client, self.index.name, plan.count, self.request,
+            self.seconds_left, bypass_cache=self.bypass_cache,
+        )  # fmt: skip
+
+    @property
+    def seconds_left(self) -> float:
+        """The seconds that are left."""
+        return max(0.05, self.deadline - time.monotonic())

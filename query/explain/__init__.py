@@ -1,0 +1,1 @@
+"""Why a hit is where it is, in Chinese and in English."""

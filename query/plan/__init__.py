@@ -1,0 +1,1 @@
+"""An intent and its vectors translated into one request to the engine."""

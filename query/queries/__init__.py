@@ -1,1 +1,0 @@
-"""Queries beyond words and one picture: examples, directions, several of each, speech."""
