@@ -23,7 +23,7 @@ class Profile:
         name: How the profile is asked for and reported.
         weights: Signal name to weight; a signal that is not named has none.
         calibrated: Whether the index's scales apply; without them raw values are weighted, as in
-            the source's own arithmetic.
+            the two-term and three-term formulas (docs/formula.md).
         rules: What changes the weights for some queries.
         boosts: Points added after fusion, as people write them: ``0.05 stock``.
 
@@ -86,9 +86,11 @@ DEFAULT = Profile(
 # The same, and what the best hits of a first look have in common: 2 parts of 7.
 ADAPTIVE = Profile("adaptive", {**DEFAULT.weights, "agreement": 0.40}, rules=RULES)
 # r = alpha * S_qi + beta * S_ia, and the weighted sum of all three similarities, over raw values.
-SOURCE = Profile("source", {"image": 0.5, "picture_image": 0.5, "coherence": 0.5}, calibrated=False)
-SOURCE_FULL = Profile(
-    "source-full",
+TWO_TERM = Profile(
+    "two-term", {"image": 0.5, "picture_image": 0.5, "coherence": 0.5}, calibrated=False
+)
+THREE_TERM = Profile(
+    "three-term",
     {
         "image": 1.0,
         "attribute": 1.0,
@@ -98,7 +100,9 @@ SOURCE_FULL = Profile(
     },
     calibrated=False,
 )
-BUILT_IN: dict[str, Profile] = {p.name: p for p in (DEFAULT, ADAPTIVE, SOURCE, SOURCE_FULL)}
+BUILT_IN: dict[str, Profile] = {p.name: p for p in (DEFAULT, ADAPTIVE, TWO_TERM, THREE_TERM)}
+RENAMED = {"source": TWO_TERM.name, "source-full": THREE_TERM.name}
+"""Former names of built-in profiles."""
 
 
 def load_profiles(path: Path | None) -> dict[str, Profile]:
@@ -161,6 +165,11 @@ def find_profile(wanted: str | Profile, known: Mapping[str, Profile]) -> Profile
     """
     if isinstance(wanted, Profile):
         return wanted
+    if wanted not in known and wanted in RENAMED:
+        raise InputError(
+            f"Profile {wanted!r} is now called {RENAMED[wanted]!r}.",
+            f"Ask for {RENAMED[wanted]!r}.",
+        )
     if wanted not in known:
         raise InputError(f"There is no profile {wanted!r}.", f"There are {', '.join(known)}.")
     return known[wanted]
