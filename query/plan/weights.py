@@ -1,4 +1,4 @@
-"""Weights chosen for one query, and why: the profile's, changed by its rules and the request."""
+"""The weights of one query: the profile's, changed by its rules and by the request."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class QueryWeights:
 
     Args:
         weights: Signal name to weight, adding up to 1; those of 0 are left out.
-        reasons: Why they are what they are, one plain sentence each.
+        reasons: What determined them, one sentence each.
     """
 
     weights: Mapping[str, float]
