@@ -45,11 +45,11 @@ from query.plan.budget import Budget, deeper
 from query.plan.compiler import compile_plan
 from query.plan.feedback import ShareCache, retrieve_feedback
 from query.plan.plan import Plan
+from query.plan.weights import SIDES, requested_signals
 from query.understand.reading import PLAIN, Reading
 
 AT_ONCE = 16
 """Concurrent counting requests; further ones wait for a thread."""
-SIDES = {"text": ("text", "image", "attribute"), "picture": ("picture_image", "picture_attribute")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +236,7 @@ class SearchEngine:
         """Search with all available signals; if the engine fails, retry with words alone."""
         started = time.monotonic()
         deadline = started + self.patience.total
-        requested = _requested_signals(intent, profile)
+        requested = requested_signals(intent, profile)
         is_exact = isinstance(find_fusion(intent.request.fusion), Exact)
         request_mark = fingerprint(given, index.name)
         position = (
@@ -336,16 +336,6 @@ class SearchEngine:
             total_of=page.total_of or TOTAL_OF,
             reachable_of=page.reachable_of or REACHABLE_OF,
         )
-
-
-def _requested_signals(intent: Intent, profile: Profile) -> frozenset[str]:
-    """Return the signals that the request has if nothing fails."""
-    weights = {**profile.weights, **(intent.request.weights or {})}
-    mixture = intent.request.mixture
-    text = intent.text or mixture.like or mixture.but or mixture.without
-    picture = intent.request.pictures or mixture.like
-    sides = (SIDES["text"] if text else ()) + (SIDES["picture"] if picture else ())
-    return frozenset(name for name in (*sides, "agreement") if weights.get(name, 0.0) > 0)
 
 
 def _understood(context: SearchContext, weights: Mapping[str, float]) -> Understood:
