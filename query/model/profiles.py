@@ -17,14 +17,14 @@ from query.model.weight_rules import Rule, When, read_rule
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Weights by signal name, at least 0; they are brought to sum 1 over a request's signals.
+    """Weights by signal name, at least 0; normalised to sum 1 over a request's signals.
 
     Args:
-        name: How the profile is asked for and reported.
+        name: Its name in requests and answers.
         weights: Signal name to weight; a signal that is not named has none.
         calibrated: Whether the index's scales apply; without them raw values are weighted, as in
             the two-term and three-term formulas (docs/formula.md).
-        rules: What changes the weights for some queries.
+        rules: Change the weights for some queries.
         boosts: Points added after fusion, as people write them: ``0.05 stock``.
 
     Raises:
@@ -65,7 +65,7 @@ def require_weights(weights: Mapping[str, float], where: str) -> None:
             )
 
 
-# What can be seen in a picture is asked of pictures; a model number is found by its letters.
+# Visual words weigh pictures more; a model number weighs lexical matches more.
 RULES = (
     Rule(When(visual_words=True), {"image": 1.5}),
     Rule(When(model_number=True), {"lexical": 2.0}),
@@ -83,7 +83,7 @@ DEFAULT = Profile(
     },
     rules=RULES,
 )
-# The same, and what the best hits of a first look have in common: 2 parts of 7.
+# The default and pseudo-relevance feedback, which has 2 of 7 parts of the weight.
 ADAPTIVE = Profile("adaptive", {**DEFAULT.weights, "agreement": 0.40}, rules=RULES)
 # r = alpha * S_qi + beta * S_ia, and the weighted sum of all three similarities, over raw values.
 TWO_TERM = Profile(
