@@ -1,4 +1,4 @@
-"""The whole read path on one page: request, intent, vectors, plan, one engine request, hits."""
+"""The read path: request, intent, vectors, plan, one request to the engine, hits."""
 
 import secrets
 import time
@@ -45,21 +45,21 @@ from query.plan.budget import Budget, deeper
 from query.plan.compiler import compile_plan
 from query.plan.feedback import ShareCache, retrieve_feedback
 from query.plan.plan import Plan
+from query.plan.weights import SIDES, requested_signals
 from query.understand.reading import PLAIN, Reading
 
 AT_ONCE = 16
-"""Requests for counts on their way at once; more wait for a thread."""
-SIDES = {"text": ("text", "image", "attribute"), "picture": ("picture_image", "picture_attribute")}
+"""Concurrent counting requests; further ones wait for a thread."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long things may take, in seconds.
+    """Time limits, in seconds.
 
     Args:
-        total: The whole search; then it is given up.
-        fused: The request with all legs; what is left of ``total`` is for words alone.
-        alias: How long the answer to "which index is live?" is believed.
+        total: For the whole search.
+        fused: For the request with all legs; the rest of ``total`` is for a lexical retry.
+        alias: How long the resolved alias is cached.
     """
 
     total: float = 5.0
@@ -77,15 +77,14 @@ class SearchEngine:
         identity: The loaded models' identity.
         text: The text encoder; without it searches are lexical and say so.
         image: The image encoder, ending in the text's space.
-        decoder: How uploads become pixels.
-        subject_finder: Finds what uploads are of; without one a box must be given.
-        sight: Knows what words look like; without it pictures are asked with what they mean.
+        decoder: Decodes uploads into pixels.
+        subject_finder: Finds the subject of uploads; without it a box must be given.
+        sight: Expands texts for visual similarity; without it the text vector is used.
         profiles: Profiles by name.
-        budget: What the engine may do for one request.
-        patience: How long a search may take.
-        reading: How words are understood; plainly, unless the program gives more.
-        cursor_key: What cursors are sealed with; a random one of this engine's own where it is
-            left out, so that other engines refuse its cursors.
+        budget: Limits on the work of the engine for one request.
+        patience: Time limits.
+        reading: Query understanding; by default words are taken as they are.
+        cursor_key: Signs cursors; random if left out, so that other engines refuse the cursors.
     """
 
     def __init__(
@@ -186,16 +185,16 @@ class SearchEngine:
             return with_examples(self.client, live.name, live.schema, intent, seconds)
 
     def forget(self) -> None:
-        """Forget which index is live, its scales and its words; the next search asks anew."""
+        """Drop what is cached of the live index; the next search resolves the alias again."""
         self._live = None
         self.reading.forget()
 
     def warm(self) -> None:
-        """Load what only some queries need, before the first of them; searches go on meanwhile."""
+        """Load the models that only some queries need; searches can run meanwhile."""
         self.encoder.warm()
 
     def close(self) -> None:
-        """End the decoder's processes and the connections to the node; the engine is used up."""
+        """End the decoder's processes and the connections; the engine cannot be used again."""
         self.forget()
         self.encoder.close()
         self._executor.shutdown(cancel_futures=True)
@@ -234,10 +233,10 @@ class SearchEngine:
         index: CatalogueIndex,
         absent: frozenset[str],
     ) -> SearchResult:
-        """Search with all that can be had; when the engine cannot, with words alone."""
+        """Search with all available signals; if the engine fails, retry with words alone."""
         started = time.monotonic()
         deadline = started + self.patience.total
-        requested = _requested_signals(intent, profile)
+        requested = requested_signals(intent, profile)
         is_exact = isinstance(find_fusion(intent.request.fusion), Exact)
         request_mark = fingerprint(given, index.name)
         position = (
@@ -246,7 +245,7 @@ class SearchEngine:
 
         def run(vectors: QueryVectors, absent: frozenset[str], until: float) -> SearchResult:
             planner = self._planner(intent, vectors, profile, index, absent)
-            if "agreement" in requested and is_exact:  # no other fusion has a use for it
+            if "agreement" in requested and is_exact:  # other fusions do not use it
                 feedback, lost = self._feedback(planner(0), index, until)
                 absent |= lost
                 planner = self._planner(intent, vectors, profile, index, absent, feedback)
@@ -273,7 +272,7 @@ class SearchEngine:
         absent: frozenset[str],
         feedback: PseudoRelevanceFeedback | None = None,
     ) -> Callable[[int], Plan]:
-        """Return what compiles the plan that makes so many hits reachable."""
+        """Return the function that compiles a plan for a number of reachable hits."""
 
         def plan_for(reach: int) -> Plan:
             return compile_plan(
@@ -288,7 +287,7 @@ class SearchEngine:
     def _feedback(
         self, plan: Plan, index: CatalogueIndex, deadline: float
     ) -> tuple[PseudoRelevanceFeedback | None, frozenset[str]]:
-        """Return what a plan's best hits agree on; a failure costs this signal alone."""
+        """Return the feedback of a plan's best hits; a failure disables this signal only."""
 
         def ask(body: dict[str, Any]) -> dict[str, Any]:
             return send(self.client, index.name, body, max(0.05, deadline - time.monotonic()))
@@ -339,18 +338,8 @@ class SearchEngine:
         )
 
 
-def _requested_signals(intent: Intent, profile: Profile) -> frozenset[str]:
-    """Return the signals that the request would have, were nothing to fail."""
-    weights = {**profile.weights, **(intent.request.weights or {})}
-    mixture = intent.request.mixture
-    text = intent.text or mixture.like or mixture.but or mixture.without
-    picture = intent.request.pictures or mixture.like
-    sides = (SIDES["text"] if text else ()) + (SIDES["picture"] if picture else ())
-    return frozenset(name for name in (*sides, "agreement") if weights.get(name, 0.0) > 0)
-
-
 def _understood(context: SearchContext, weights: Mapping[str, float]) -> Understood:
-    """Return what was understood, and what kinds of things pictures were asked for, if any were."""
+    """Return what was understood, with the visual concepts that pictures were searched for."""
     understood, kinds = context.intent.understood, context.vectors.looks_like
     if not kinds or not weights.get("image"):
         return understood

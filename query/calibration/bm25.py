@@ -1,4 +1,4 @@
-"""BM25's scale measured: what hardly any product of a pseudo-query reaches, by its words."""
+"""The scale of BM25, from the top scores of pseudo-queries by their number of words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ MAX_RANK = 100
 
 @dataclass(frozen=True, slots=True)
 class TopScores:
-    """What one product in a thousand reaches for pseudo-queries, their own products left out.
+    """The score that one product in a thousand reaches for pseudo-queries, own products excluded.
 
     Args:
         latin: Words in letters of each query, int64 (q,).

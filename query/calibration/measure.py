@@ -1,4 +1,4 @@
-"""Calibration measured: what each signal says of pairs that have nothing to do with each other."""
+"""Calibration: the distribution of each signal over unrelated pairs, and the scale it gives."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ OTHERS = 2_000
 FEWEST_PAIRS = 100
 HIGH = 99.9
 HEADROOM = 2.0
-"""What chance hardly ever reaches is a half: above it there is room for what is certain."""
+"""The high percentile of unrelated pairs maps to a half; good matches lie above it."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnrelatedPairs:
-    """What a signal says of unrelated pairs.
+    """The values of a signal over unrelated pairs.
 
     Args:
         above: By how much each pair lies above its query's offset, float64 (pairs,).

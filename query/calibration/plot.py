@@ -1,4 +1,4 @@
-"""The calibration as a picture: what signals say of unrelated pairs, and where the scales lie."""
+"""A plot of the calibration: signals over unrelated pairs, and the scales."""
 
 from collections.abc import Mapping
 from pathlib import Path

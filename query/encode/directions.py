@@ -1,4 +1,4 @@
-"""Directions: vectors mixed, and moved towards some words and away from others."""
+"""Vector arithmetic: weighted means, and moves towards some words and away from others."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ def mixed(rows: Sequence[Vector], weights: Sequence[float] = ()) -> Vector:
     if len(rows) == 1:
         return rows[0]
     shares = np.array(weights or [1.0] * len(rows), np.float64)
-    shares /= shares.max()  # very small ones would make a sum of no length
+    shares /= shares.max()  # very small weights would underflow
     mean: Vector = unit_rows((shares @ np.stack(rows).astype(np.float64))[None])[0]
     return mean
 
@@ -38,7 +38,7 @@ def direction(towards: Vector | None, away: Vector | None, neutral: Vector) -> V
     Args:
         towards: Words that are wanted, float32 (d,).
         away: Words that are not.
-        neutral: A text that says nothing in particular.
+        neutral: The vector of a neutral text.
     """
     if towards is None and away is None:
         return None

@@ -26,9 +26,9 @@ from query.model.request import SearchRequest
 from query.opensearch.stored_vectors import Example
 
 MAX_QUERIES = 512
-"""Queries whose vectors are remembered together with what was made of them, some 40 KB each."""
+"""Queries whose vectors and derived values are cached, about 40 KB each."""
 NEUTRAL = "product"
-"""A text that says nothing in particular: where directions start that have one end alone."""
+"""A neutral text, the other end of directions with one end."""
 
 
 class PictureDecoder(Protocol):
@@ -51,16 +51,16 @@ class PictureDecoder(Protocol):
 
 
 class QueryEncoder:
-    """Encodes requests; what was encoded before costs nothing, and a failed encoder is named.
+    """Encodes requests, with caches; a failed encoder is reported, not raised.
 
     Args:
         text: The text encoder, ``None`` where there is none.
         image: The image encoder with its projection, so that it ends in the text's space.
-        decoder: How uploads become pixels.
-        dim: Dimensions of the space; another length or a value that is no number is an error.
+        decoder: Decodes uploads into pixels.
+        dim: Dimensions of the space; vectors of another length or with NaN are refused.
         capacity: Vectors kept, the least recently used dropped first; as many expanded queries.
-        subject_finder: Finds what uploads are of, where that is asked for.
-        sight: Knows what words look like; without it pictures are asked with what they mean.
+        subject_finder: Finds the subject of uploads, if requested.
+        sight: Expands texts for visual similarity; without it the text vector is used.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class QueryEncoder:
                 close()
 
     def warm(self) -> None:
-        """Load what only some queries need, before the first of them."""
+        """Load the models that only some queries need."""
         if self._sight is not None:
             self._sight.warm()
 
@@ -121,7 +121,7 @@ class QueryEncoder:
         change = self._try("text", failed, lambda: self._direction(mixture.but, mixture.without))
         lookups = self._try("text", [], lambda: self._start_lookups(intent)) or {}
         text = self._try("text", failed, lambda: self._encode_texts(intent, self._encode_text))
-        # An encoder that fails was named above; without this vector the words' own stands in.
+        # A failing encoder was reported above; without this vector the text vector is used.
         expanded = (
             None
             if failed
@@ -222,7 +222,7 @@ class QueryEncoder:
         except InputError:
             raise
         except (ShelfsightError, RuntimeError, OSError, ValueError, MemoryError):
-            failed.append(side)  # the search goes on without this side, and says so
+            failed.append(side)  # the search continues without this side and reports it
             return None
 
     def _encode_text(self, text: str) -> Vector:
@@ -246,7 +246,7 @@ class QueryEncoder:
             raise RuntimeError("no image encoder")
 
         def encode() -> Vector:
-            with self._decoding:  # one thread at a time may use a decoder
+            with self._decoding:  # a decoder is not thread-safe
                 pixels = decoder.decode_many([content], image.size, [box])[0]
             if isinstance(pixels, InputError):
                 raise pixels

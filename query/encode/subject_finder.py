@@ -12,7 +12,7 @@ PICTURE_SIZE = PictureSize(320, 1.0, stretch=True)
 
 
 class SubjectFinder:
-    """Finds what uploads are of.
+    """Finds the subject of uploads.
 
     Args:
         decoder: An ``encoders.pictures.PictureDecoder`` of its own: a child decodes to one size.
@@ -25,7 +25,7 @@ class SubjectFinder:
         self._lock = threading.Lock()
 
     def box(self, content: bytes) -> Box:
-        """Return where the subject is; the whole picture where nothing stands out.
+        """Return the box of the subject; the whole picture if nothing stands out.
 
         Args:
             content: A picture file's bytes.

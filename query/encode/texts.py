@@ -9,11 +9,10 @@ from query.opensearch.stored_vectors import Example
 
 
 def with_change(intent: Intent, examples: Sequence[Example]) -> Intent:
-    """Return the intent with the words of its change as its text, where it has no other.
+    """Return the intent with the words of ``but`` as its text, if it has no other text.
 
-    "This, but in red" asks for what looks like the picture moved towards red, and for what is
-    said to be red as well. A stored product without a picture is asked for by its own text, which
-    is moved; its words would be lost.
+    "This, but in red" moves the picture vector towards red and also matches the word "red". For a
+    stored product without a picture, the text vector is moved instead and no word is matched.
 
     Args:
         intent: The request understood.
@@ -27,7 +26,7 @@ def with_change(intent: Intent, examples: Sequence[Example]) -> Intent:
 
 
 def with_all_texts(intent: Intent) -> Intent:
-    """Return the intent whose text is all of its texts, which are matched as one."""
+    """Return the intent with all of its texts joined, which are matched as one."""
     texts = encoded_texts(intent)
     if len(texts) < 2:
         return intent
@@ -36,6 +35,6 @@ def with_all_texts(intent: Intent) -> Intent:
 
 
 def encoded_texts(intent: Intent) -> tuple[str, ...]:
-    """Return the texts that are embedded: the query's, and those beside it."""
+    """Return the texts to encode: the query's and the further ones."""
     also = (plain_text(one) for one in intent.request.mixture.also)
     return tuple(words for words in (intent.encoded, *also) if words)

@@ -20,21 +20,21 @@ from query.plan.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class SearchContext:
-    """One search on its way: what is asked, and of whom.
+    """Everything that the execution of one search needs.
 
     Args:
         client: An ``opensearchpy.OpenSearch``.
         index: The concrete index.
         intent: The request understood.
         vectors: Its vectors, float32 (d,) or ``None``.
-        plan_for: Compiles the plan that makes so many hits reachable; 0 for the usual budget.
-        boosts: The request's, the profile's and the rules'.
-        placements: The request's and the rules'.
-        position: Where the cursor says that the last page ended; ``None`` without a cursor.
-        request_mark: The request's fingerprint; all its pages bear the same.
-        deadline: When the search is given up, as ``time.monotonic`` counts.
-        executor: Whose threads send what is asked at the same time.
-        bypass_cache: Whether counts that the engine has kept are not to be used.
+        plan_for: Compiles a plan that makes the given number of hits reachable; 0 for the default.
+        boosts: Those of the request, the profile and the rules.
+        placements: Those of the request and the rules.
+        position: Where the previous page ended, from the cursor; ``None`` without a cursor.
+        request_mark: The request's fingerprint; equal on all of its pages.
+        deadline: When the search is given up, on the ``time.monotonic`` clock.
+        executor: Runs the requests that are sent concurrently.
+        bypass_cache: Whether the engine's request cache is bypassed for counts.
     """
 
     client: Any
@@ -52,7 +52,7 @@ class SearchContext:
 
     @property
     def request(self) -> SearchRequest:
-        """What was asked."""
+        """The search request."""
         return self.intent.request
 
     def send(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +66,10 @@ class SearchContext:
         )
 
     def start_counting(self, plan: Plan) -> Callable[[], MatchCounts] | None:
-        """Return what waits for a plan's counts, ``None`` where the ranking request counts."""
+        """Start counting a plan's match set; the returned call waits for the counts.
+
+        ``None`` where the ranking request counts by itself.
+        """
         if plan.count is None:
             return None
         return count_concurrently(
@@ -76,5 +79,5 @@ class SearchContext:
 
     @property
     def seconds_left(self) -> float:
-        """The seconds that are left."""
+        """Seconds until the deadline, at least 0.05."""
         return max(0.05, self.deadline - time.monotonic())

@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 
 
 def pool_of(window: Window, diversity: Diversity) -> tuple[Candidate, ...]:
-    """Return the cards that are ordered anew: the first that no placement holds in its place."""
+    """Return the cards to reorder: the first ones that no placement has fixed."""
     free = (c for c in window.candidates if not c.placed)
     return tuple(c for _, c in zip(range(diversity.pool), free, strict=False))
 
@@ -39,7 +39,7 @@ def diversify(
 
 
 def likeness(vectors: list[NDArray[np.float32] | None]) -> Floats:
-    """Return how alike each pair is within the pool, float64 (n, n) in [0, 1].
+    """Return the similarity of each pair in the pool, float64 (n, n) in [0, 1].
 
     Cosines, stretched so that the least alike pair is 0 and the most alike 1: raw ones crowd. A
     product without the vector is like none.
@@ -83,5 +83,5 @@ def marginal_order(scores: Floats, alike: Floats, relevance: float) -> list[int]
 
 def _stretched(values: Floats) -> Floats:
     low, high = float(values.min()), float(values.max())
-    # All equal, but for rounding: nothing tells them apart.
+    # All equal, apart from rounding.
     return (values - low) / (high - low) if high - low > 1e-9 else np.ones_like(values)

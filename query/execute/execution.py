@@ -1,4 +1,4 @@
-"""Executions: a plan run as one page that the engine orders, or as a window that the layer does."""
+"""Execution of a plan: as a page ordered by the engine, or as a window ordered here."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -26,13 +26,13 @@ from query.plan.facet_counts import count_window
 from query.plan.plan import Plan, read_from_documents
 
 ROUNDING = 1e-4
-"""The engine's scores are float32; a larger difference is another product than before."""
+"""Rounding of the engine's float32 scores; a larger difference means that the product changed."""
 STEPS = (400, MAX_REACH)
 """How far the window is widened while collapsed cards do not fill the largest page."""
 
 
 def needs_window(context: SearchContext) -> bool:
-    """Tell whether the engine's own order and paging do not do."""
+    """Return True if the engine cannot order and page the hits by itself."""
     request = context.request
     return bool(
         request.sort
@@ -47,9 +47,10 @@ def needs_window(context: SearchContext) -> bool:
 
 
 def run_page(context: SearchContext) -> PageResult:
-    """Return the page that the engine orders; where equal scores cross its border, see the window.
+    """Return the page in the engine's order.
 
-    The engine orders equal scores by when they were written, we by id.
+    The engine orders equal scores by time of writing, this layer by id: where equal scores cross
+    the page's border, the whole window is read.
     """
     request, plan = context.request, context.plan_for(context.request.reach)
     counting = context.start_counting(plan)
@@ -58,7 +59,7 @@ def run_page(context: SearchContext) -> PageResult:
     reachable = min(counts.total, plan.window, MAX_DEPTH)
     position = None
     if request.offset == 0 and 0 < len(page) < reachable:
-        # Only here is everything known that was shown: the cards of this one page.
+        # On the first page, all cards shown so far are known: those of this page.
         shown_cards = frozenset(digest(own_key(hit.id)) for hit in page)
         position = Position(shown_cards, request.reach)
     words = read_words(reply)
@@ -80,11 +81,11 @@ def run_page(context: SearchContext) -> PageResult:
 def run_window(
     context: SearchContext, retrieve: Callable[[SearchContext, int], RetrievedWindow]
 ) -> PageResult:
-    """Return the page of a window that the layer boosts, cuts, orders, collapses and pages.
+    """Return the page of a window that is boosted, cut, ordered, collapsed and paged here.
 
     Args:
-        context: What is asked.
-        retrieve: Finds the window that makes so many hits reachable.
+        context: The search.
+        retrieve: Retrieves a window in which the given number of hits is reachable.
     """
     request, position = context.request, context.position or Position(reach=context.request.reach)
     retrieved, processed = _retrieve(context, retrieve, max(request.reach, position.reach))
@@ -145,7 +146,7 @@ def exact_window(context: SearchContext, reach: int) -> RetrievedWindow:
 def _retrieve(
     context: SearchContext, retrieve: Callable[[SearchContext, int], RetrievedWindow], reach: int
 ) -> tuple[RetrievedWindow, ProcessedWindow]:
-    """Return the window, wider where its cards do not fill a page and there are more matches."""
+    """Return the window, widened while its cards do not fill a page and more products match."""
     took_ms, request = 0, context.request
     # A fusion of legs has a depth of its own.
     wider_steps = STEPS if isinstance(find_fusion(request.fusion), Exact) else ()
@@ -154,7 +155,7 @@ def _retrieve(
         took_ms += retrieved.took_ms
         processed = post_process(retrieved.window, request, context.boosts, context.placements)
         is_whole = retrieved.window.total <= len(retrieved.window.candidates)
-        # Whatever this page's size: the order shall be the same for all of them.
+        # Compare with the largest page size: the order must not depend on the size of this page.
         is_full = len(processed.cards.candidates) >= MAX_SIZE
         if is_full or is_whole or not request.collapse:
             break
@@ -176,7 +177,7 @@ def _diverse(context: SearchContext, cards: Window, diversity: Diversity) -> tup
 def _fetch(
     context: SearchContext, plan: Plan, page: Sequence[Candidate], first: int
 ) -> tuple[tuple[Hit, ...], int]:
-    """Return the page's hits in the page's order; a product deleted just now is left out."""
+    """Return the hits of a page in its order; products deleted in the meantime are left out."""
     if not page:
         return (), 0
     reply = _send_complete(context, plan.page_body([c.id for c in page]))
@@ -187,10 +188,10 @@ def _fetch(
 
 
 def _hit_of(hit: Hit, candidate: Candidate) -> Hit:
-    """Return the hit as its candidate was arranged, its contributions adding up to its score."""
+    """Return the hit with its candidate's score, boosts, variants and placement."""
     signals = hit.contributions if candidate.contributions is None else candidate.contributions
     total = math.fsum(c.points for c in (*signals, *candidate.boosts))
-    # Written since the window was read: what is shown adds up all the same.
+    # The product changed since the window was read: show the sum of its contributions.
     score = candidate.score if abs(total - candidate.score) <= ROUNDING else total
     return Hit(
         hit.id, score, (*signals, *candidate.boosts), hit.source, hit.matched_picture,
@@ -221,13 +222,13 @@ def _page_rows(context: SearchContext, plan: Plan) -> tuple[dict[str, Any], tupl
 
 
 def _send_complete(context: SearchContext, body: dict[str, Any]) -> dict[str, Any]:
-    """Return the reply whose rows all say what they are; documents from before cards are opened."""
+    """Return a reply with complete rows; products without a card are read from their documents."""
     reply = context.send(body)
     return reply if is_complete(reply) else context.send(read_from_documents(body))
 
 
 def _reachable_of(request: SearchRequest, retrieved: RetrievedWindow) -> str:
-    """Return in words what the reachable hits are."""
+    """Return a description of the reachable hits."""
     said = retrieved.reachable_of or REACHABLE_OF
     if request.min_score is not None:
         said += f", of a score of at least {request.min_score:g}"

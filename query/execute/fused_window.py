@@ -1,4 +1,4 @@
-"""The window execution over a fusion of legs: its window, its facets, and what they are of."""
+"""Retrieval for fusions of legs: the window and its facets."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from query.plan.plan import Plan
 
 
 def fused_window(context: SearchContext, reach: int) -> RetrievedWindow:
-    """Return the window of a fusion of legs; its depth is the fusion's own, whatever is wanted."""
+    """Return the window of a fusion of legs; its depth is the fusion's, whatever ``reach`` is."""
     request, plan = context.request, context.plan_for(reach)
     own = tuple(f for f in request.facets if any(owns(f, g) for g in request.filters))
     counted = () if request.facets_of == "window" else request.facets

@@ -9,11 +9,11 @@ from query.model.window import RELEVANCE
 
 
 def require_pictures(intent: Intent, examples: bool, index: CatalogueIndex) -> None:
-    """Refuse to ask an index that was made without pictures with nothing but a picture.
+    """Refuse a request with pictures alone where the index has no pictures.
 
     Args:
         intent: The request understood.
-        examples: Whether it asks for more of stored products, too.
+        examples: Whether the request has stored products as examples.
         index: The live index.
 
     Raises:
@@ -28,7 +28,7 @@ def require_pictures(intent: Intent, examples: bool, index: CatalogueIndex) -> N
 
 
 def require_columns(request: SearchRequest, index: CatalogueIndex) -> None:
-    """Refuse to sort by, collapse on or count a column that the live index does not have.
+    """Refuse a sort, collapse or facet column that the live index does not have.
 
     Raises:
         InputError: The column is named, and the index.

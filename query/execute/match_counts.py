@@ -1,4 +1,4 @@
-"""Counts: the match set counted by a request of its own, sent beside the one that ranks."""
+"""Match counts: the match set counted by a request that is sent concurrently."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from query.plan.facet_counts import read_facets
 
 @dataclass(frozen=True, slots=True)
 class MatchCounts:
-    """What was counted.
+    """Total and facets of the match set.
 
     Args:
         total: Products in the match set.
@@ -42,23 +42,23 @@ def count_concurrently(
     *,
     bypass_cache: bool = False,
 ) -> Callable[[], MatchCounts]:
-    """Return what waits for the counts, which another thread asks for from first to last.
+    """Start counting in another thread; the returned call waits for the counts.
 
-    The same words are counted by the same copies of the shards, as each copy keeps answers of its
-    own.
+    Requests with the same words go to the same shard copies, as each copy has its own request
+    cache.
 
     Args:
-        executor: Whose thread sends it.
+        executor: Runs the request.
         client: An ``opensearchpy.OpenSearch``.
         index: The concrete index.
-        count: A plan's; makes the request.
-        request: Whose facets are counted.
+        count: Compiles the request; see ``Plan.count``.
+        request: The request with the facets.
         seconds: Until the counts are given up.
-        bypass_cache: Whether an answer that the engine has kept is not to be used.
+        bypass_cache: Whether the engine's request cache is bypassed.
     """
 
     def count_matches() -> MatchCounts:
-        # All of it here: the thread that ranks still waits for the engine, which takes longer.
+        # Read in this thread: the ranking request takes longer, so this costs no time.
         words = hashlib.blake2b(request.text.encode(), digest_size=8).hexdigest()
         reply = send(
             client, index, count(), seconds, preference=f"c{words}", bypass_cache=bypass_cache
@@ -69,7 +69,7 @@ def count_concurrently(
 
 
 def read_match_counts(reply: Mapping[str, Any], request: SearchRequest) -> MatchCounts:
-    """Return what a reply counted; the facets where it has any."""
+    """Return the counts in a reply; facets are empty where it has no aggregations."""
     total, found = reply["hits"]["total"], reply.get("aggregations")
     facets = read_facets(found, request.facets, request.filters) if found is not None else ()
     return MatchCounts(
@@ -78,6 +78,6 @@ def read_match_counts(reply: Mapping[str, Any], request: SearchRequest) -> Match
 
 
 def degradations(reply: Mapping[str, Any]) -> frozenset[str]:
-    """Return what an answer in part lacks: ``timeout``, ``shards``, or nothing."""
+    """Return why a reply is partial: ``timeout``, ``shards``, or empty if it is complete."""
     found = {"timeout"} if reply["timed_out"] else set()
     return frozenset(found | ({"shards"} if reply["_shards"]["failed"] else set()))

@@ -8,7 +8,7 @@ from query.model.window import Candidate, Window, card_key
 def paginate(
     cards: Window, request: SearchRequest, position: Position
 ) -> tuple[tuple[Candidate, ...], Position | None]:
-    """Return the page, and the position behind it; ``None`` when nothing is left to be seen.
+    """Return the page and the position behind it; ``None`` on the last page.
 
     With a cursor the page is the first cards in today's order that were not shown yet. So none is
     shown twice and none that can be reached is left out, whatever was written in between.
@@ -16,7 +16,7 @@ def paginate(
     Args:
         cards: The cards in their final order.
         request: Page size, and offset where there is no cursor.
-        position: Where the cursor says that the last page ended.
+        position: Where the previous page ended.
     """
 
     def card_digest(card: Candidate) -> bytes:

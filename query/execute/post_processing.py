@@ -1,4 +1,4 @@
-"""Post-processing: a window boosted, cut, ordered, placed and collapsed, by request and rules."""
+"""Post-processing: boosts, cut, order, placements and collapsing of a window."""
 
 import math
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from query.model.sorting import by_relevance
 from query.model.window import RELEVANCE, Window, collapse, drop_below, order
 
 DOUBLED = 0.1
-"""Points for a rule's factor of 2; a factor of 1/2 takes as many off."""
+"""Points for a rule's factor of 2; a factor of 1/2 subtracts as many."""
 
 
 def boosts_of(intent: Intent, profile: Profile = DEFAULT) -> tuple[Boost, ...]:
-    """Return the request's boosts, the profile's and the rules', together at most one point.
+    """Return the boosts of request, profile and rules, scaled to at most one point together.
 
     A rule's factor f becomes 0.1 log2(f) points: scores are sums, so that products of factors and
     scores could not be explained by parts that add up.
@@ -39,7 +39,7 @@ def boosts_of(intent: Intent, profile: Profile = DEFAULT) -> tuple[Boost, ...]:
 
 
 def placements_of(intent: Intent) -> tuple[Placement, ...]:
-    """Return the request's placement and the rules', those that place nothing left out."""
+    """Return the placements of request and rules that place any product."""
     request = intent.request
     every = [Placement(request.pins, request.buries)]
     every += [Placement(rule.pins, rule.buries, rule.id) for rule in intent.understood.rules]
@@ -65,7 +65,7 @@ class ProcessedWindow:
 
 
 def columns_needed(request: SearchRequest, boosts: Sequence[Boost]) -> tuple[str, ...]:
-    """Return the columns whose doc values arranging the window needs, each once."""
+    """Return the columns whose doc values post-processing reads, each once."""
     needed = [key.column for key in request.sort if key.column != RELEVANCE]
     needed += [request.collapse] if request.collapse else []
     needed += columns_of(boosts)

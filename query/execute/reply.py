@@ -1,4 +1,4 @@
-"""The engine's reply read: rows in their final order, each with its contributions."""
+"""Reading the engine's reply: hits in their final order, with their contributions."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -39,7 +39,7 @@ def read_hits(reply: Mapping[str, Any], plan: Plan) -> tuple[Hit, ...]:
 def page_of(
     rows: Sequence[Hit], first: int, offset: int, size: int, reached_end: bool
 ) -> tuple[Hit, ...] | None:
-    """Return the page, or ``None`` when a tie crosses its borders, so that more must be seen.
+    """Return the page, or ``None`` if equal scores cross its borders, so that more rows are needed.
 
     Args:
         rows: Hits from rank ``first`` on, sorted.
@@ -62,7 +62,7 @@ def read_words(reply: Mapping[str, Any]) -> dict[str, tuple[MatchedWord, ...]]:
 
 
 def is_complete(reply: Mapping[str, Any]) -> bool:
-    """Tell whether every row says its product and what is shown of it."""
+    """Return True if every row has its product's id and source or card."""
     needed = {KEY.name, CARD.name}
     return all(
         "_id" in row or needed.issubset(row.get("fields", ())) for row in reply["hits"]["hits"]
@@ -70,14 +70,14 @@ def is_complete(reply: Mapping[str, Any]) -> bool:
 
 
 def id_of(row: Mapping[str, Any]) -> str:
-    """Return the product of a row, which says it itself or by its doc value."""
+    """Return the product id of a row, from ``_id`` or from its doc value."""
     return str(row["_id"] if "_id" in row else row["fields"][KEY.name][0])
 
 
 def read_candidates(
     reply: Mapping[str, Any], plan: Plan, columns: Sequence[str]
 ) -> tuple[Candidate, ...] | None:
-    """Return the rows of a whole window, in no order; ``None`` where a row does not say its id.
+    """Return the rows of a whole window, unordered; ``None`` if a row has no id.
 
     Args:
         reply: What the engine answered to the plan's ``window_body``.
@@ -88,7 +88,7 @@ def read_candidates(
     for row in reply["hits"]["hits"]:
         fields = row.get("fields", {})
         key = row.get("_id") or next(iter(fields.get(KEY.name, ())), None)
-        if key is None:  # written before there was such a column
+        if key is None:  # indexed before the column existed
             return None
         score = float(row["_score"] or 0.0) - plan.shift
         found.append(Candidate(str(key), score, values_of(fields, columns)))
@@ -96,7 +96,7 @@ def read_candidates(
 
 
 def _source_of(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what is shown of a row's product, from its document or its card."""
+    """Return the displayed fields of a row's product, from its card or its document."""
     card = row.get("fields", {}).get(CARD.name)
     source: Mapping[str, Any] = CARD.read(card[0]) if card else row.get("_source", {})
     return source

@@ -12,7 +12,7 @@ from query.plan.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
-    """What an execution found.
+    """One page of hits, and how it was computed.
 
     Args:
         hits: The page.
@@ -23,11 +23,11 @@ class PageResult:
         took_ms: What the engine took, milliseconds.
         weights: The weights used, by signal name.
         degraded: ``timeout`` or ``shards`` where the engine answered in part.
-        facets: What was counted.
+        facets: Facet counts.
         position: The position behind the page; ``None`` when nothing is left.
         execution: ``page`` or ``window``.
-        total_of: What ``total`` counts; empty for the usual.
-        reachable_of: What ``reachable`` counts; empty for the usual.
+        total_of: What ``total`` counts; empty for the default.
+        reachable_of: What ``reachable`` counts; empty for the default.
         weight_reasons: Why the weights are what they are.
     """
 
@@ -49,17 +49,17 @@ class PageResult:
 
 @dataclass(frozen=True, slots=True)
 class RetrievedWindow:
-    """A window as it was found, before it is arranged.
+    """A window as retrieved, before post-processing.
 
     Args:
-        plan: What it was found by; it also reads the page.
+        plan: The plan that retrieved it; it also reads the page.
         window: The candidates.
-        facets: The match set's.
+        facets: Facet counts over the match set.
         took_ms: What the engine took, milliseconds.
         weights: The weights used.
-        degraded: What was left out.
-        total_of: What the total counts; empty for the usual.
-        reachable_of: What the candidates are; empty for the usual.
+        degraded: ``timeout`` or ``shards`` where the engine answered in part.
+        total_of: What the total counts; empty for the default.
+        reachable_of: What the candidates are; empty for the default.
     """
 
     plan: Plan

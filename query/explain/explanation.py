@@ -1,4 +1,4 @@
-"""Explanations: what each signal gave a hit, which words and picture matched, in two languages."""
+"""Explanations: the contributions, matched words and matched picture of a hit, in sentences."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,11 @@ from query.explain.wording import EN, ZH, Wording
 from query.model.result import Contribution, Explanation, Hit, MatchedWord
 
 MIN_EXPLAINED_POINTS = 0.0005
-"""Points of a boost that are still worth a sentence."""
+"""The least points of a boost that an explanation mentions."""
 
 
 def explain(hit: Hit, rank: int, words: Sequence[MatchedWord] = ()) -> Explanation:
-    """Return why a hit is where it is.
+    """Return the explanation of a hit's rank.
 
     Args:
         hit: The hit with its contributions.
@@ -31,7 +31,7 @@ def explain(hit: Hit, rank: int, words: Sequence[MatchedWord] = ()) -> Explanati
 
 
 def sentence(hit: Hit, rank: int, words: Sequence[MatchedWord], wording: Wording) -> str:
-    """Return in plain words why a hit is where it is.
+    """Return the sentences that explain a hit's rank.
 
     Args:
         hit: The hit.

@@ -1,4 +1,4 @@
-"""The words in which explanations are told, in Chinese and in English."""
+"""The sentences of explanations, in Chinese and in English."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""Legs combined: every product of any leg, its score, and what each leg gave to it."""
+"""Combining legs: every product of any leg, its score, and the contribution of each leg."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class LegHits:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one leg gave to one product: points = weight x value."""
+    """The contribution of one leg to one product: points = weight x value."""
 
     leg: str
     raw: float

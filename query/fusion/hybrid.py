@@ -1,4 +1,4 @@
-"""The engine's own hybrid query: what is sent, and what the engine would get wrong in silence."""
+"""The engine's hybrid query: its request, and the check of its ranking against its legs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from query.model.fusions import Hybrid
 MAX_LEGS = 5
 """The engine refuses more sub-queries of one ``hybrid``."""
 AGREES = 1e-4
-"""How far the engine's score may lie from the sum of what the legs say, both float32 at heart."""
+"""Largest difference of the engine's score from the sum of its legs; both are float32."""
 
 
 def require_legs(fusion: Hybrid, legs: Sequence[Leg]) -> None:
@@ -35,7 +35,7 @@ def require_legs(fusion: Hybrid, legs: Sequence[Leg]) -> None:
 def hybrid_body(
     fusion: Hybrid, legs: Sequence[Leg], filters: tuple[Filter, ...], size: int
 ) -> dict[str, Any]:
-    """Return the request: legs, depth and the pipeline, without which the engine returns garbage.
+    """Return the request: legs, depth and the pipeline, which the engine needs for valid scores.
 
     The depth is the fusion's own on every page, as statistics move with it; every hit is asked
     for at once, as ``from`` beyond the last is an error and collapsing loses groups.
@@ -68,13 +68,12 @@ def hybrid_body(
 
 
 def as_engine(fused: Sequence[Fused], engine: dict[str, float]) -> tuple[Fused, ...] | None:
-    """Return the products with the engine's own scores, ``None`` where those are not to be used.
+    """Return the products with the engine's scores, ``None`` if these contradict its legs.
 
-    They are not where the engine's ranking is not what its legs and its formula say, as when the
-    graph was walked otherwise the second time.
+    They can, as approximate neighbour search may return other hits the second time.
 
     Args:
-        fused: What the legs give, in any order.
+        fused: The products as fused from the legs, in any order.
         engine: Product id to the engine's own score.
     """
     if engine.keys() != {f.id for f in fused}:

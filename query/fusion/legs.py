@@ -1,4 +1,4 @@
-"""Legs as requests: each signal of a request asked for its own best hits, and their scores read."""
+"""Legs: one query for each signal, and the reading of its hits."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from query.plan.script import Term, vector_param
 from query.plan.understood_clauses import understood_query
 
 EXPLORED = 100
-"""Nodes of the graph kept in sight beyond a leg's depth, so that its last hits are true ones."""
+"""How much larger the graph search's candidate list is than a leg's depth, for its recall."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Replies of legs read: joined over shards, fused, and made candidates of a window."""
+"""Reading the replies of legs: joined over shards, fused, and turned into a window."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from query.opensearch.doc_values import values_of
 from query.opensearch.msearch import Reply
 
 REPAIRED = "hybrid"
-"""What ``degraded`` names when the engine's own fusion was not its legs' and was not used."""
+"""In ``degraded``: the engine's fusion contradicted its legs and was not used."""
 
 
 @dataclass(frozen=True, slots=True)
 class FusedWindow:
-    """A window and how it came about.
+    """A window, and how it was computed.
 
     Args:
         window: Every product that a leg found, with its score and contributions.

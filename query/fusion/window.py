@@ -1,4 +1,4 @@
-"""A fusion of legs as a window: what the result contract orders, cuts, collapses and pages."""
+"""A fusion of legs as a window, which is post-processed and paged like any other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,15 +23,15 @@ MOST = 10_000
 
 @dataclass(frozen=True, slots=True)
 class WindowOptions:
-    """What a window is to hold beside the legs' hits, and what it may cost.
+    """What a window holds in addition to the legs' hits, and its limits.
 
     Args:
         columns: Columns whose doc values each candidate brings.
-        pinned: Products that are candidates even if no leg finds them; filters hold for them too.
+        pinned: Products that are candidates even if no leg finds them; filters apply to them.
         aggregations: Computed by the engine over the match set.
         count_to: Matches are counted exactly up to here.
         seconds: Until the engine stops collecting.
-        patience: Until the answer is given up, seconds.
+        patience: Timeout of the request, seconds.
     """
 
     columns: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ def window_of(
         vectors: The request's vectors, float32 (d,) or ``None``.
         terms: The request's signals and weights, as the exact formula has them; a stored number
             is no leg, and the weights of those that are legs are brought to sum 1 again.
-        options: What the window is to hold beside.
+        options: What the window holds in addition, and its limits.
 
     Raises:
         InputError: Another similarity than cosine, or more legs than a hybrid query takes.
@@ -99,7 +99,7 @@ def fuse_window(
         fusion: Which fusion.
         legs: The request's legs; without any the window is empty.
         filters: What every hit must satisfy.
-        options: What the window is to hold beside.
+        options: What the window holds in addition, and its limits.
 
     Raises:
         InputError: More legs than a hybrid query takes.

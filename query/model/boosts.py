@@ -1,4 +1,4 @@
-"""Boosts: what the shop adds to or takes off a score after fusion; bounded, and explained."""
+"""Boosts: bounded points that are added to or subtracted from a score after fusion."""
 
 import math
 from collections.abc import Sequence
@@ -94,12 +94,13 @@ class RampBoost:
 
 @dataclass(frozen=True, slots=True)
 class NewBoost:
-    """Points for what came in lately; half of them are left after ``days``.
+    """Points for new products; they halve every ``days``.
 
     Args:
         points: For a product of today.
         days: Half-life, days.
-        today: The day it is counted from; given, so that the same request has the same order.
+        today: The day that ages are counted from; part of the boost, so that equal requests have
+            equal orders.
 
     Raises:
         InputError: The points are none or too many, or the days are no positive number.
@@ -138,9 +139,9 @@ class MatchBoost:
     """Points for products that satisfy a filter.
 
     Args:
-        points: Added, or below 0 taken off.
+        points: Added; negative points are subtracted.
         filter: What the product must satisfy.
-        rule: The shop's rule that asks for it, empty where the request does.
+        rule: The rule that it comes from; empty if it comes from the request.
 
     Raises:
         InputError: The points are none, or too many.
@@ -200,7 +201,7 @@ def parse_boost(text: str, today: str = "") -> Boost:
 
 
 def require_boosts(boosts: Sequence[Boost]) -> None:
-    """Refuse too many boosts, and more points than a score should be moved by.
+    """Refuse too many boosts, and too many points in total.
 
     Raises:
         InputError: Naming what was given and what is allowed.

@@ -1,4 +1,4 @@
-"""The cursor: where a reader of pages has come to, as a text that only we read."""
+"""The cursor: the position behind a page, as a signed opaque text."""
 
 import base64
 import hashlib
@@ -17,17 +17,17 @@ _HEAD = struct.Struct(">B8sHH")
 _VERSION = 1
 _DIGEST = 6
 _SEAL = 16
-# What may change from page to page without changing the order of the whole.
+# Fields that may differ between the pages of one request, as they do not change the order.
 _FREE = frozenset({"size", "offset", "cursor", "reach", "facets", "facets_of", "explain", "today"})
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far somebody has read.
+    """The position behind a page.
 
     Args:
         shown_cards: A digest of every card shown so far.
-        reach: How many hits the first page asked to be able to page to, at most 1,000.
+        reach: How many hits the first request made reachable, at most 1,000.
     """
 
     shown_cards: frozenset[bytes] = frozenset()
@@ -35,12 +35,12 @@ class Position:
 
 
 def digest(card: str) -> bytes:
-    """Return what is remembered of a card: 6 bytes of its SHA-256."""
+    """Return the digest of a card: 6 bytes of its SHA-256."""
     return hashlib.sha256(card.encode()).digest()[:_DIGEST]
 
 
 def fingerprint(request: Any, index: str) -> bytes:  # noqa: ANN401 - a SearchRequest
-    """Return 8 bytes that tell apart requests of different order, and different indices."""
+    """Return 8 bytes that differ between requests of different order and between indices."""
     known = f"{index}\0{_plain(request)!r}".encode()
     return hashlib.sha256(known).digest()[:8]
 
@@ -49,9 +49,9 @@ def write(position: Position, request_mark: bytes, key: bytes) -> str:
     """Return the cursor: version, fingerprint, reach and digests, sealed with HMAC-SHA256.
 
     Args:
-        position: How far somebody has read.
+        position: The position behind a page.
         request_mark: The request's fingerprint, 8 bytes.
-        key: Whoever has it can write cursors; a cursor never grants more than its request does.
+        key: The signing key. A forged cursor gives access to nothing that its request does not.
     """
     head = _HEAD.pack(_VERSION, request_mark, position.reach, len(position.shown_cards))
     content = head + b"".join(sorted(position.shown_cards))
@@ -64,7 +64,7 @@ def read(text: str, request_mark: bytes, key: bytes) -> Position:
     Args:
         text: The cursor, as it was given.
         request_mark: The fingerprint of the request that it comes with.
-        key: As it was written with.
+        key: The signing key.
 
     Raises:
         InputError: It was not written here, or belongs to another request or index.
@@ -100,8 +100,8 @@ def _seal(content: bytes, key: bytes) -> bytes:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a request holds
-    """Return a value that prints the same whenever it means the same."""
-    if callable(getattr(value, "declare", None)):  # a column: its name says which
+    """Return a canonical form of a value: equal meanings have equal reprs."""
+    if callable(getattr(value, "declare", None)):  # a column, identified by its name
         return value.name
     if isinstance(value, str | int | float):
         return value
@@ -119,5 +119,5 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a request holds
 
 @cache
 def _fields(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
-    """Return the names of a dataclass's fields that tell orders apart, each with its default."""
+    """Return the order-relevant fields of a dataclass, each with its default."""
     return tuple((f.name, f.default) for f in fields(kind) if f.name not in _FREE)

@@ -17,8 +17,8 @@ class Diversity:
     Args:
         relevance: Lambda of the maximal marginal relevance, in [0, 1]: 1 changes nothing, 0 looks
             at likeness alone.
-        over: Which of the products' vectors says how alike they are.
-        pool: So many of the first cards are ordered anew, at most 200; their vectors are read.
+        over: The vector whose similarity is compared.
+        pool: How many of the first cards are reordered, at most 200; their vectors are read.
 
     Raises:
         InputError: Naming what was given and what is allowed.

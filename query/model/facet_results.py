@@ -1,4 +1,4 @@
-"""A facet counted, as the answer shows it."""
+"""Facet counts, as the answer shows them."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,14 +9,14 @@ End = float | str | None
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One line of a facet.
+    """One bucket of a facet.
 
     Args:
         value: The value; ``None`` for a range.
         low: A range's lower end, included; a date's as ISO 8601.
         high: Its upper end, excluded.
         count: Products in it.
-        chosen: Whether a filter of the request asks for it.
+        chosen: Whether a filter of the request selects it.
     """
 
     value: str | None
@@ -28,7 +28,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class FacetCount:
-    """A facet counted.
+    """The counts of a facet.
 
     Args:
         name: The column, or the attribute.

@@ -1,4 +1,4 @@
-"""Facets: what of the found products is to be counted, written as people write it."""
+"""Facets: which values of the matches are counted, and their text syntax."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ MAX_VALUES = 100
 MAX_RANGES = 50
 MAX_BUCKETS = 200
 MIN_STEP = 1e-6
-# Each needs neighbours of its own, so that the counts are those of a search without its filter.
+# Each needs its own neighbour clauses, to count as a search without its filter would.
 MAX_OWN = 4
 _CURE = (
     "Write brand, brand:50, an attribute's name, price=0..50,50..100,100.. or price/25;"
@@ -67,7 +67,7 @@ class TermsFacet:
 
     @property
     def name(self) -> str:
-        """How the facet is called in the answer."""
+        """The facet's name in the answer."""
         return self.attribute or self.column.name
 
 
@@ -109,7 +109,7 @@ class RangesFacet:
 
     @property
     def name(self) -> str:
-        """How the facet is called in the answer."""
+        """The facet's name in the answer."""
         return self.column.name
 
 
@@ -140,7 +140,7 @@ class HistogramFacet:
 
     @property
     def name(self) -> str:
-        """How the facet is called in the answer."""
+        """The facet's name in the answer."""
         return self.column.name
 
     @property
@@ -153,7 +153,7 @@ Facet = TermsFacet | RangesFacet | HistogramFacet
 
 
 def parse_facet(text: str) -> Facet:
-    """Return the facet that a person wrote.
+    """Parse a facet.
 
     ``brand`` and ``brand:50`` count values, any name that is no column those of the attribute of
     that name, ``price=0..50,50..`` ranges, ``price/25`` steps.
@@ -216,7 +216,7 @@ def require_facets(facets: Sequence[Facet], filters: Sequence[Filter], counted: 
 
 
 def owns(facet: Facet, given: Filter) -> bool:
-    """Tell whether the filter chooses among what the facet counts."""
+    """Return True if the filter selects among the values that the facet counts."""
     if given.field.name != facet.column.name:
         return False
     if not isinstance(facet, TermsFacet) or not facet.attribute:

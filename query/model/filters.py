@@ -46,7 +46,7 @@ LARGEST = dict.fromkeys(("double", "long", "boolean"), f"numbers up to {MAX_NUMB
 
 
 def is_comparable(field: Number, number: float) -> bool:
-    """Tell whether a column may be compared with a number; a date's is milliseconds since 1970."""
+    """Return True if the number is in a column's range; dates are milliseconds since 1970."""
     low, high = _DATES if field.kind == "date" else (-MAX_NUMBER, MAX_NUMBER)
     return low <= number <= high
 
@@ -118,7 +118,7 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class NotThese:
-    """The product is none of these ids: what a request asks for more of is not its own answer."""
+    """The product is none of these ids; excludes the examples of a request from its hits."""
 
     ids: tuple[str, ...]
     field: Keyword = KEY
@@ -132,7 +132,7 @@ Filter = AnyOf | Between | NotThese
 
 
 def parse_filter(text: str) -> Filter:
-    """Return the filter that a person wrote.
+    """Parse a filter.
 
     A name that is no column of ours is an attribute: ``颜色=红色`` asks for the tag of that name.
     Commas separate values of which any will do. Full-width signs count as plain ones.
@@ -163,7 +163,7 @@ def parse_filter(text: str) -> Filter:
 
 
 def _parts(plain: str) -> tuple[str, str, str]:
-    """Return what stands before the first sign, the sign, and what stands behind it."""
+    """Split at the first comparison sign: name, sign, value."""
     at = next((n for n, c in enumerate(plain) if c in "<>="), len(plain))
     sign = plain[at : at + 2] if plain[at : at + 2] in ("<=", ">=") else plain[at : at + 1]
     return plain[:at].strip(), sign, plain[at + len(sign) :].strip()

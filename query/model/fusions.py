@@ -1,4 +1,4 @@
-"""The fusions there are: each a frozen type with its own parameters, checked when it is made."""
+"""The fusions: each a frozen type that owns its parameters and its arithmetic."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
@@ -118,7 +118,7 @@ KINDS: dict[str, type[Fusion]] = {
 
 
 def parse_fusion(text: str) -> Fusion:
-    """Return the fusion that a person wrote: ``rrf``, ``rrf:rank_constant=20,depth=100``.
+    """Parse a fusion: ``rrf``, ``rrf:rank_constant=20,depth=100``.
 
     Raises:
         InputError: No such fusion, no such parameter, or a value out of range; names what is

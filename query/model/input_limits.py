@@ -1,4 +1,4 @@
-"""Limits of texts and numbers from outside, checked before anything else reads them."""
+"""Limits on texts and numbers in requests, checked before anything else reads them."""
 
 import unicodedata
 
@@ -31,7 +31,7 @@ def plain_text(text: str) -> str:
             "Shorten it.",
         )
     shown = unicodedata.normalize("NFKC", text)
-    if not shown.isprintable():  # hardly ever: control characters are looked for one by one
+    if not shown.isprintable():  # rare, so control characters are tested one by one
         shown = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in shown)
     return " ".join(shown.split())
 
@@ -47,7 +47,7 @@ def expression(text: str, what: str) -> str:
 
     Args:
         text: As a person wrote it.
-        what: What it is called in the error, such as ``Filter``.
+        what: Its name in error messages, such as ``Filter``.
 
     Raises:
         InputError: It has more than 500 characters, before or after NFKC.

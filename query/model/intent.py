@@ -1,4 +1,4 @@
-"""The intent: the request understood; its words made plain, and what they ask for."""
+"""The intent: a request with its normalised text and what was understood of it."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _CJK = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "HALFWIDTH KATAKANA")
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A request with its plain text; ``script`` says which analyzers have something to read.
+    """A request with its normalised text; ``script`` decides which analyzers apply.
 
     ``request`` holds the filters that the words ask for beside those that were given, and
     ``text`` is what is matched: ``understood.searched``.
@@ -28,7 +28,7 @@ class Intent:
 
     @property
     def encoded(self) -> str:
-        """What is encoded: the text, or its correction."""
+        """The text to encode: the corrected one if there is a correction."""
         return self.understood.encoded or self.text
 
 

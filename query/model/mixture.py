@@ -1,4 +1,4 @@
-"""The mixture: what a request holds beside its words and pictures."""
+"""The mixture: examples, further texts and directions of a request."""
 
 import math
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ class Mixture:
         like: Ids of at most 8 products that are asked for more of; they are not among the hits.
         also: At most 3 further texts; together with the first at most 200 characters.
         but: Words that the examples are moved towards: "this, but in red".
-        without: Words that the question is moved away from.
-        strength: How far ``but`` and ``without`` move, 0 to 4; 1 is as far as was found best.
+        without: Words that the query vector is moved away from.
+        strength: How far ``but`` and ``without`` move vectors, 0 to 4; 1 is the tuned default.
         picture_weights: A weight for each picture, then for each product of ``like``; equal ones
             where left out.
-        boxes: For each picture the part that counts, ``None`` for all of it.
-        subject: Whether pictures without a box are cut to what they are of.
+        boxes: For each picture the region to encode, ``None`` for all of it.
+        subject: Whether pictures without a box are cropped to their subject.
 
     Raises:
         InputError: A limit is passed; the message names it.
@@ -61,7 +61,7 @@ class Mixture:
 
     @property
     def is_plain(self) -> bool:
-        """Whether there is nothing beside the words and pictures."""
+        """Whether the request has words and pictures only."""
         return self == PLAIN
 
     def require(self, text: str, pictures: int) -> None:

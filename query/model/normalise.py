@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 LOWEST = 0.001
-"""What the engine gives the last hit of a leg instead of 0, so that it counts as found."""
+"""What the engine gives the last hit of a leg instead of 0."""
 
 
 def reciprocal_rank(scores: Floats, rank_constant: int) -> Floats:

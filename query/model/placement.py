@@ -1,4 +1,4 @@
-"""Placement: products that stand first or last because the shop says so, whatever they score."""
+"""Placement: products that are first or last independent of their scores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,9 +16,9 @@ class Placement:
     """Products that stand first, in this order, and products that stand last.
 
     Args:
-        pins: Ids; they are candidates even if nothing else finds them, but filters hold for them.
+        pins: Ids; they are candidates even if no leg finds them, but filters apply to them.
         buries: Ids.
-        rule: The shop's rule that asks for it, empty where the request does.
+        rule: The rule that it comes from; empty if it comes from the request.
     """
 
     pins: tuple[str, ...] = ()

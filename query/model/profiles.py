@@ -17,14 +17,14 @@ from query.model.weight_rules import Rule, When, read_rule
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Weights by signal name, at least 0; they are brought to sum 1 over a request's signals.
+    """Weights by signal name, at least 0; normalised to sum 1 over a request's signals.
 
     Args:
-        name: How the profile is asked for and reported.
+        name: Its name in requests and answers.
         weights: Signal name to weight; a signal that is not named has none.
         calibrated: Whether the index's scales apply; without them raw values are weighted, as in
-            the source's own arithmetic.
-        rules: What changes the weights for some queries.
+            the two-term and three-term formulas (docs/formula.md).
+        rules: Change the weights for some queries.
         boosts: Points added after fusion, as people write them: ``0.05 stock``.
 
     Raises:
@@ -65,7 +65,7 @@ def require_weights(weights: Mapping[str, float], where: str) -> None:
             )
 
 
-# What can be seen in a picture is asked of pictures; a model number is found by its letters.
+# Visual words weigh pictures more; a model number weighs lexical matches more.
 RULES = (
     Rule(When(visual_words=True), {"image": 1.5}),
     Rule(When(model_number=True), {"lexical": 2.0}),
@@ -83,12 +83,14 @@ DEFAULT = Profile(
     },
     rules=RULES,
 )
-# The same, and what the best hits of a first look have in common: 2 parts of 7.
+# The default and pseudo-relevance feedback, which has 2 of 7 parts of the weight.
 ADAPTIVE = Profile("adaptive", {**DEFAULT.weights, "agreement": 0.40}, rules=RULES)
 # r = alpha * S_qi + beta * S_ia, and the weighted sum of all three similarities, over raw values.
-SOURCE = Profile("source", {"image": 0.5, "picture_image": 0.5, "coherence": 0.5}, calibrated=False)
-SOURCE_FULL = Profile(
-    "source-full",
+TWO_TERM = Profile(
+    "two-term", {"image": 0.5, "picture_image": 0.5, "coherence": 0.5}, calibrated=False
+)
+THREE_TERM = Profile(
+    "three-term",
     {
         "image": 1.0,
         "attribute": 1.0,
@@ -98,7 +100,9 @@ SOURCE_FULL = Profile(
     },
     calibrated=False,
 )
-BUILT_IN: dict[str, Profile] = {p.name: p for p in (DEFAULT, ADAPTIVE, SOURCE, SOURCE_FULL)}
+BUILT_IN: dict[str, Profile] = {p.name: p for p in (DEFAULT, ADAPTIVE, TWO_TERM, THREE_TERM)}
+RENAMED = {"source": TWO_TERM.name, "source-full": THREE_TERM.name}
+"""Former names of built-in profiles."""
 
 
 def load_profiles(path: Path | None) -> dict[str, Profile]:
@@ -161,6 +165,11 @@ def find_profile(wanted: str | Profile, known: Mapping[str, Profile]) -> Profile
     """
     if isinstance(wanted, Profile):
         return wanted
+    if wanted not in known and wanted in RENAMED:
+        raise InputError(
+            f"Profile {wanted!r} is now called {RENAMED[wanted]!r}.",
+            f"Ask for {RENAMED[wanted]!r}.",
+        )
     if wanted not in known:
         raise InputError(f"There is no profile {wanted!r}.", f"There are {', '.join(known)}.")
     return known[wanted]

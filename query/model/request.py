@@ -1,4 +1,4 @@
-"""The search request: what a person asks, checked against the limits."""
+"""The search request, checked against the limits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,13 +30,13 @@ class SearchRequest:
     """One question: words, pictures, or both.
 
     Args:
-        text: At most 200 characters after NFKC; longer ones are refused, never cut.
+        text: At most 200 characters after NFKC; longer ones are refused, never truncated.
         pictures: At most 4 picture files, as bytes; several count as their mean.
         filters: At most 32; every hit satisfies all of them.
         size: Hits on the page, 0 to 100.
         offset: Hits before the page; offset + size is at most 1,000.
         profile: A profile's name, or a profile.
-        weights: The request's own weights by signal name, over the profile's.
+        weights: Weights by signal name that override the profile's.
         image_mode: ``pooled`` or ``best`` picture.
         similarity: Signal name to ``cosine`` (the default), ``dot`` or ``euclidean``.
         understanding: How the words are to be understood.
@@ -47,14 +47,14 @@ class SearchRequest:
         sort: At most 4 keys; none sorts by relevance.
         collapse: Column of which each value is one card, such as ``group``; empty for none.
         min_score: Hits below it are not shown, pinned ones excepted; ``None`` for no cut.
-        cursor: Where the last page ended, as its answer's ``next`` says; empty for the first.
-        reach: How many hits shall be there to be paged to, at most 1,000; 0 for the usual budget.
+        cursor: ``next`` of the previous page's answer; empty for the first page.
+        reach: How many hits are reachable by paging, at most 1,000; 0 for the default budget.
             More of them cost more: every candidate is scored.
-        diversity: Whether the first cards shall differ.
+        diversity: How the first cards are diversified, if at all.
         boosts: At most 8; points added after fusion.
         pins: Ids of at most 20 products that stand first.
         buries: Ids of at most 100 products that stand last.
-        explain: Whether each hit says which words matched where, and why in plain sentences.
+        explain: Whether each hit has its matched words and an explanation in sentences.
 
     Raises:
         InputError: A limit is passed; the message names it.
@@ -114,7 +114,7 @@ class SearchRequest:
 
 
 def _require_arrangement(request: SearchRequest) -> None:
-    """Refuse what cannot be counted, sorted, placed or paged.
+    """Refuse facets, orders, boosts, placements and pages beyond the limits.
 
     Raises:
         InputError: Naming what was given and what is allowed.

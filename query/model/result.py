@@ -49,15 +49,15 @@ class MatchedWord:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a hit is where it is.
+    """Why a hit has its rank.
 
     Args:
         rank: Its place, from 1.
         score: The sum of the parts' points.
-        parts: What every signal and boost gave.
+        parts: The contributions of signals and boosts.
         picture: The picture that matched, where pictures were compared one by one.
         words: Which words matched in which columns.
-        placed: Why it stands where no score put it; empty otherwise.
+        placed: Who pinned or buried it; empty otherwise.
         zh: All of it in plain Chinese.
         en: All of it in plain English.
     """
@@ -83,8 +83,8 @@ class Hit:
         source: What the answer shows of the product: title, brand, categories, price …
         matched_picture: The picture nearest to the query, where each was compared.
         variants: Ids of the products behind this card, where hits were collapsed.
-        placed: Why it stands where no score put it: pinned or buried, and by whom.
-        explanation: Why it is where it is, when that was asked.
+        placed: Whether it was pinned or buried, and by whom.
+        explanation: Why it has its rank, if requested.
     """
 
     id: str
@@ -104,7 +104,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """One page of hits and how it came about.
+    """One page of hits, and how it was computed.
 
     Args:
         hits: The page, best first, equal scores by id.
@@ -119,10 +119,10 @@ class SearchResult:
         degraded: What was left out because it failed: signal names, ``timeout``.
         profile: The profile's name.
         weights: The weights used; they add up to 1.
-        weights_because: Why they are what they are, a plain sentence each.
+        weights_because: What determined the weights, one sentence each.
         index: The concrete index that answered.
         identity: Digest of the models' identity.
-        understood: What was read in the words.
+        understood: What was understood of the words.
         facets: What was counted, in the order asked; each names the set that it counts.
         next: The cursor behind this page; empty when nothing is left to be paged to.
         execution: ``page`` where the engine ordered and paged, ``window`` where the layer did.

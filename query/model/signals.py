@@ -1,4 +1,4 @@
-"""Signals: ways of scoring a product, and the names under which they are weighted and explained."""
+"""Signals: ways of scoring a product, and their names in weights and explanations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class PseudoRelevanceFeedback:
-    """How much of what the best hits of a first look have in common a product has, 0 to 1.
+    """The share of the best hits' common values that a product has, 0 to 1.
 
     Args:
         points: Column to value to points; a product with the best value of every kind has 1.

@@ -1,4 +1,4 @@
-"""Rules of weights: what must be read in a query, and which signals then count more or less."""
+"""Weight rules: conditions on a query, and the signals that count more or less if they hold."""
 
 import math
 from collections.abc import Mapping

@@ -24,7 +24,7 @@ class Candidate:
         contributions: The signals' shares of the score; ``None`` when they are read with the page.
         boosts: The boosts' shares.
         variants: Ids of the products behind this card, in order, itself excluded.
-        placed: Why it stands where no score put it: pinned or buried, and by which rule.
+        placed: Whether it was pinned or buried, and by which rule.
     """
 
     id: str
@@ -119,7 +119,7 @@ def collapse(window: Window, column: str) -> Window:
 def card_key(candidate: Candidate, column: str = "") -> str:
     """Return what makes two candidates one card: the column's value, else the product's id."""
     values = candidate.values.get(column) if column else None
-    # Told apart by their first character, so that a group named like a product is not that product.
+    # The first character distinguishes a group from a product of the same name.
     return f"g{values[0]}" if values else own_key(candidate.id)
 
 

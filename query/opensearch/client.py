@@ -1,4 +1,4 @@
-"""One request to the engine: how it is sent, and what its failure means for the search."""
+"""Sending a search request to OpenSearch, and translating its errors."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from mappings.errors import ShelfsightError, StackError
 
 
 class LegFailed(StackError):
-    """The engine refused the request or could not finish it; a plainer one may still do."""
+    """The engine refused the request or did not finish it; a simpler one may succeed."""
 
 
 class IndexGone(ShelfsightError):
@@ -34,7 +34,7 @@ def send(
         seconds: Until the answer is given up.
         preference: Requests of the same preference are answered by the same copies of the shards,
             as copies differ in their statistics and so in scores; empty for any copy.
-        bypass_cache: Whether an answer that the engine has kept is not to be used.
+        bypass_cache: Whether the engine's request cache is bypassed.
 
     Raises:
         LegFailed: The engine answered with an error, or not in time.

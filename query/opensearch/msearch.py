@@ -1,4 +1,4 @@
-"""Several requests sent at once: how they are sent, and what a failure of one means."""
+"""Sending several search requests in one round trip, and translating their errors."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

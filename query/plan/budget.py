@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """How many candidates a shard brings, and how hard it looks for them.
+    """How many candidates a shard returns, and how thoroughly it searches for them.
 
     Args:
         k: Neighbours of each vector leg.
         lexical: Best lexical hits.
-        explored: Nodes of the graph that are kept in sight while neighbours are sought
-            (``ef_search``); more find truer neighbours.
+        explored: Size of the candidate list of the graph search (``ef_search``); a longer one has
+            better recall.
     """
 
     k: int
@@ -21,16 +21,16 @@ class Depth:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much the engine may do for one request.
+    """Limits on the work of the engine for one request.
 
     The depths are those at which the top 24 agrees with brute force over 30,000 products
     (bench/fused_search.py): one leg over the blend needs fewer candidates than separate legs.
 
     Args:
-        blend: When one leg over the blend finds the neighbours.
-        legs: When each vector signal has a leg of its own.
+        blend: Depth where one leg over the blend finds the neighbours.
+        legs: Depth where each vector signal has its own leg.
         count_to: Matches are counted exactly up to here.
-        seconds: Until the engine stops collecting and answers with what it has.
+        seconds: Until the engine stops collecting and returns a partial result.
         bypass_cache: Whether the engine may not answer counts from its cache, as for measurements.
     """
 

@@ -1,4 +1,4 @@
-"""Candidates: the products that the formula is computed for, found by a few cheap legs."""
+"""Candidate retrieval: the products that the formula is computed for, found by cheap legs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ from query.plan.script import Term, nearest_script, vector_param
 
 # The name under which the engine reports a hit's BM25.
 LEXICAL = "lexical"
-# Above any BM25, so that no neighbour falls out of the window.
+# Above any BM25 score, so that no neighbour is dropped from the window.
 NEIGHBOUR = 1_000.0
 BLEND = "blend"
-# Sides that are made of words: one leg over the blend finds the neighbours of them all.
+# Sides that are encoded from words: one leg over the blend finds the neighbours of all of them.
 WORDED = ("text", "visual")
 
 
@@ -95,7 +95,7 @@ def blends(blend: Blend, terms: tuple[Term, ...]) -> bool:
 
 
 def filter_clause(filters: tuple[Filter, ...]) -> dict[str, Any]:
-    """Return the clause that every hit satisfies: what was asked, and no tombstones."""
+    """Return the clause of the filters that every hit satisfies; deleted products are excluded."""
     clause: dict[str, Any] = {"must_not": [{"term": {DELETED.name: True}}]}
     if filters:
         clause["filter"] = [f.clause() for f in filters]
@@ -105,8 +105,8 @@ def filter_clause(filters: tuple[Filter, ...]) -> dict[str, Any]:
 def near_filter(filters: tuple[Filter, ...]) -> dict[str, Any]:
     """Return the part of a neighbour leg that filters it before neighbours are sought.
 
-    Tombstones hold no vectors (``Schema.document``), so no leg needs to shut them out; a filter
-    that lets every product through would cost a look at each.
+    Deleted products have no vectors (``Schema.document``), so no leg has to exclude them; a
+    filter that every product passes would still be evaluated for each.
     """
     return {"filter": {"bool": {"filter": [f.clause() for f in filters]}}} if filters else {}
 
@@ -131,10 +131,10 @@ def candidate_query(
         filters: What every match must satisfy.
         terms: The formula's summands.
         params: The query vectors by parameter name.
-        pins: Products that are candidates whatever finds them.
-        wider: Neighbour clauses that only facets count; their products come last.
-        reported_lexical: The lexical clause of the formula, of which a row is to say its BM25.
-        report_pictures: Whether a row says its best picture: it costs something for each row.
+        pins: Products that are candidates even if no leg finds them.
+        wider: Neighbour clauses that matter to facet counts alone; they add nothing to a score.
+        reported_lexical: The lexical clause of the formula, whose BM25 score each row reports.
+        report_pictures: Whether each row reports its best picture, at a cost for each row.
     """
     should = [_constant(leg, NEIGHBOUR) for leg in legs.clauses.values()]
     should += [_constant({"ids": {"values": list(pins)}}, NEIGHBOUR)] if pins else []
@@ -157,12 +157,12 @@ def query_by_ids(
     terms: tuple[Term, ...],
     params: Params,
 ) -> dict[str, Any]:
-    """Return the query for just these products, which shows what ``candidate_query`` shows.
+    """Return the query for these products alone; rows report what ``candidate_query`` rows do.
 
     Args:
         ids: The products.
         lexical: The lexical clause, ``None`` without words.
-        filters: What every hit must satisfy, still.
+        filters: What every hit must satisfy.
         terms: The formula's summands.
         params: The query vectors by parameter name.
     """
@@ -174,7 +174,7 @@ def query_by_ids(
 
 
 def vector_params(vectors: QueryVectors) -> dict[str, list[float]]:
-    """Return the query vectors as JSON numbers, by the name that scripts know them under."""
+    """Return the query vectors as JSON numbers, by script parameter name."""
     return {
         f"q_{side}": vectors.get_or_compute(side, partial(vector_json, vector))
         for side in ("text", "picture", "visual")
@@ -183,27 +183,27 @@ def vector_params(vectors: QueryVectors) -> dict[str, list[float]]:
 
 
 def _report_lexical(bool_clause: dict[str, Any], lexical: dict[str, Any] | None) -> None:
-    """Let the rows of a new ``bool`` clause say their BM25, where there are words.
+    """Make the rows of a ``bool`` clause report their BM25 score, if there are words.
 
-    A row says the score of every named clause, wherever it stands: here in one that no product
-    satisfies, so that the engine need not look at it to find the candidates.
+    A row reports the score of every named clause, wherever it is: here it is in a clause that no
+    product matches, so that it costs nothing while candidates are collected.
     """
     if lexical:
         named = [{kind: clause | {"_name": LEXICAL}} for kind, clause in lexical.items()]
-        # No product has an empty id. What the engine itself knows to match nothing it forgets.
+        # No product has an empty id. A clause like ``match_none`` would be optimised away.
         never = {"bool": {"filter": [{"term": {KEY.name: ""}}, *named]}}
         bool_clause["must_not"] = [*bool_clause["must_not"], never]
 
 
 def _offsets(terms: list[Term]) -> dict[str, float]:
-    """Return where each signal's scale is 0; raw values have no offset but 0 itself."""
+    """Return the raw value at which each signal's scale is 0; 0 for unscaled values."""
     return {t.signal.name: t.scale.low if isinstance(t.scale, Affine) else 0.0 for t in terms}
 
 
 def _blended(blend: Blend, terms: list[Term], vectors: QueryVectors) -> list[float]:
-    """Return the one vector with which the blend is asked, d + 4 JSON numbers.
+    """Return the query vector for the blend column, d + 4 JSON numbers.
 
-    Where what the words look like is a vector of its own, each counts by the slopes of its signals.
+    Where the words have a visual vector too, both are weighted by the slopes of their signals.
     """
     assert vectors.text is not None
     text, visual, offsets = vectors.text, vectors.visual, _offsets(terms)
@@ -238,7 +238,7 @@ def _constant(clause: dict[str, Any], score: float) -> dict[str, Any]:
 
 
 def _report_pictures(bool_clause: dict[str, Any], terms: tuple[Term, ...], params: Params) -> None:
-    """Let the filters of a new ``bool`` clause ask for each hit's best picture too."""
+    """Make the rows of a ``bool`` clause report their best picture."""
     if shown := [_nearest_picture(t, params) for t in terms if isinstance(t.signal, BestPicture)]:
         bool_clause["filter"] = [*bool_clause.get("filter", []), *shown]
 
@@ -256,10 +256,10 @@ def _knn(
 
 
 def _nearest_picture(term: Term, params: Params) -> dict[str, Any]:
-    """Return a filter that lets everything through and asks for each hit's best picture.
+    """Return a filter that every product passes and that reports each hit's best picture.
 
-    Inner hits are only had from a nested clause of the query itself, and are computed for the
-    page's hits alone; beside ``match_all`` the clause costs the candidates nothing.
+    Inner hits need a nested clause in the query itself, and are computed for the hits of the page
+    alone; next to ``match_all`` the clause costs nothing while candidates are collected.
     """
     assert isinstance(term.signal, BestPicture)
     path = term.signal.field.name

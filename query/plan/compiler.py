@@ -46,7 +46,7 @@ def compile_plan(
     feedback: PseudoRelevanceFeedback | None = None,
     has_card_column: bool = False,
 ) -> Plan:
-    """Return the one request that ranks what answers an intent, and what counts it.
+    """Return the plan of an intent: the ranking request, and the one that counts matches.
 
     Candidates are the nearest of every vector leg and the best lexical hits, all filtered; the
     rescore query then computes the formula for each of them.
@@ -54,14 +54,14 @@ def compile_plan(
     Args:
         intent: The request understood.
         vectors: Its vectors, float32 (d,) or ``None``.
-        profile: Where its weights come from.
+        profile: Its weights and rules.
         schema: The index's columns.
         calibration: The signals' scales.
         budget: Candidates, counts and time.
-        without: Names of signals that cannot be had now.
-        pins: Products that are candidates whatever finds them.
-        feedback: What the best hits of a first look have in common.
-        has_card_column: Whether the index has a column of cards, from which rows are read.
+        without: Names of signals that are unavailable.
+        pins: Products that are candidates even if no leg finds them.
+        feedback: What the best hits of a first search have in common.
+        has_card_column: Whether rows are read from the index's card column.
 
     Raises:
         InputError: The profile weighs none of the signals that the request has.
@@ -88,7 +88,7 @@ def compile_plan(
 def _weights(
     profile: Profile, intent: Intent, available: list[Signal], unavailable: frozenset[str]
 ) -> QueryWeights:
-    """Return the weights; where a failure leaves none of the weighted signals, words count alone.
+    """Return the weights; if failures leave no weighted signal, the lexical one has all weight.
 
     Raises:
         InputError: The profile weighs none of the signals that the request has.
@@ -139,7 +139,9 @@ def _assemble(
 
     counts_apart = bool(request.facets) and request.facets_of != "window"
     highlights = _highlighting(request, lexical, terms)
-    first = max(0, request.offset - 1)  # the row before the page shows whether a tie is cut
+    first = max(
+        0, request.offset - 1
+    )  # the row before the page shows whether equal scores cross its border
     body: dict[str, Any] = {
         "from": min(first, window),
         "size": max(0, min(request.offset + request.size + 1, window) - first),
@@ -180,8 +182,8 @@ def _counting(
 ) -> dict[str, Any]:
     """Return the request that counts the match set and its facets.
 
-    Without hits of its own the engine scores nothing for it, and keeps its answer until the index
-    changes, whichever page or order is asked for next.
+    As it returns no hits, the engine computes no scores, and caches the answer until the index
+    changes; other pages and orders of the same request use the cached answer.
     """
     kept, chosen = split(request.filters, request.facets)
     body: dict[str, Any] = {
@@ -201,7 +203,7 @@ def _counting(
 def _highlighting(
     request: SearchRequest, lexical: dict[str, Any] | None, terms: tuple[Term, ...]
 ) -> dict[str, Any]:
-    """Return what marks the matched words, where explanations are asked for."""
+    """Return the highlighting part of the request, if explanations are requested."""
     words = (t.signal.fields for t in terms if isinstance(t.signal, Lexical))
     columns = [name for fields in words for f, _ in fields for name in (f.zh, f.en)]
     return highlighting(lexical, columns) if request.explain else {}
@@ -214,7 +216,7 @@ def _wider(
     schema: Schema,
     budget: Budget,
 ) -> list[dict[str, Any]]:
-    """Return the neighbours without a facet's own filters, for each facet that has some."""
+    """Return the neighbour clauses without a facet's own filters, for each filtered facet."""
     found: list[dict[str, Any]] = []
     for facet in request.facets:
         if any(owns(facet, f) for f in request.filters):

@@ -1,4 +1,4 @@
-"""Facets counted: by the engine over the match set, or by the layer over the window."""
+"""Facet counts: by the engine over the match set, or here over the window."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,18 +23,18 @@ from query.model.window import Candidate, Value, Values
 def split(
     filters: Sequence[Filter], facets: Sequence[Facet]
 ) -> tuple[tuple[Filter, ...], tuple[Filter, ...]]:
-    """Return the filters that no facet owns, and those that one does."""
+    """Return the filters that no facet owns, and those that a facet owns."""
     chosen = tuple(f for f in filters if any(owns(facet, f) for facet in facets))
     return tuple(f for f in filters if f not in chosen), chosen
 
 
 def aggregations(facets: Sequence[Facet], chosen: Sequence[Filter]) -> dict[str, Any]:
-    """Return the request's aggregations, one a facet.
+    """Return one aggregation for each facet.
 
     Args:
         facets: What is counted.
-        chosen: Filters that some facet owns and that the counted set is not narrowed by; each
-            narrows the facets that do not own it.
+        chosen: Filters owned by a facet, which the query does not apply; each is applied to the
+            facets that do not own it.
     """
     requests: dict[str, Any] = {}
     for number, facet in enumerate(facets):
@@ -111,7 +111,7 @@ def _engine_range(part: Range) -> dict[str, float]:
 
 
 def _escaped(text: str) -> str:
-    """Return the text as a regular expression of the engine's that matches just it."""
+    """Return the text escaped as a regular expression of the engine."""
     return "".join(c if c.isalnum() else f"\\{c}" for c in text)
 
 
@@ -174,7 +174,7 @@ def _inside(part: Range, number: float) -> bool:
 def _value_buckets(
     facet: TermsFacet, counted: Iterable[tuple[str, int]], own: Sequence[Filter]
 ) -> tuple[Bucket, ...]:
-    """Return the lines of values, of which an attribute's are written ``attribute=value``."""
+    """Return the buckets of values; an attribute's are stored as ``attribute=value``."""
     begins = len(facet.attribute) + 1 if facet.attribute else 0
     chosen = {value for f in own if isinstance(f, AnyOf) for value in f.values}
     return tuple(Bucket(key[begins:], count, chosen=key in chosen) for key, count in counted)

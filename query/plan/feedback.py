@@ -1,8 +1,8 @@
-"""Agreement: what the best hits of a first look have in common, as a signal of the second.
+"""Pseudo-relevance feedback: what the best hits of a first search have in common, as a signal.
 
-A query whose words are not the catalogue's ("gents tee") still finds some right products by their
-vectors; what those share (men, t-shirts) is what it meant, and every other product that has it
-gains. Needs no labels and no learning: the catalogue's own values are the vocabulary.
+A query in other words than the catalogue's ("gents tee") still finds some relevant products by
+their vectors. What those share (men, t-shirts) is likely what the query meant, so every product
+that has it gains. It needs no labels and no training: the vocabulary is the catalogue's values.
 """
 
 import time
@@ -26,7 +26,7 @@ Values = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class ValueShares:
-    """How common each value is in a catalogue.
+    """The share of a catalogue's products that have each value.
 
     Args:
         products: Products counted.
@@ -37,12 +37,12 @@ class ValueShares:
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def of(self, column: str, value: str) -> float:
-        """Return the part of all products that have the value, 0 to 1."""
+        """Return the share of all products that have the value, 0 to 1."""
         return self.counts.get(column, {}).get(value, 0) / max(1, self.products)
 
 
 def derive_feedback(hits: Iterable[Values], shares: ValueShares) -> PseudoRelevanceFeedback | None:
-    """Return what the best hits agree on, ``None`` where they have nothing in common.
+    """Return the feedback of the best hits, ``None`` if they have nothing in common.
 
     A value's points are the part of the hits that have it less the part of the catalogue that
     does; values of less than 0.2 are left out. They are divided by the points of a product with
@@ -84,14 +84,14 @@ def feedback_value(values: Values, signal: PseudoRelevanceFeedback) -> float:
 
 
 def explain_feedback(signal: PseudoRelevanceFeedback) -> str:
-    """Return in a plain sentence what the first hits agree on, the most telling values first."""
+    """Return a sentence that names the values with the most points."""
     every = [(p, v) for values in signal.points.values() for v, p in values.items()]
     named = ", ".join(v for _, v in sorted(every, key=lambda pair: (-pair[0], pair[1]))[:4])
     return f"The best hits of a first look have in common: {named}."
 
 
 def feedback_body(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the body that reads the best hits' values alone, whatever page is asked for.
+    """Return the body that reads the values of the best hits, independent of the page.
 
     Args:
         body: A plan's whole-window body, which ranks by the formula.
@@ -132,18 +132,18 @@ def read_shares(reply: Mapping[str, Any]) -> ValueShares:
 
 
 class ShareCache:
-    """The shares of the live index, counted again after 10 minutes."""
+    """Caches the value shares of the live index for 10 minutes."""
 
     def __init__(self) -> None:
         self._entries: dict[str, tuple[float, ValueShares]] = {}
 
     def of(self, index: str) -> ValueShares | None:
-        """Return the shares of an index, ``None`` where they are unknown or too old."""
+        """Return the shares of an index, ``None`` if they are not cached or too old."""
         counted, shares = self._entries.get(index, (-MAX_AGE, ValueShares()))
         return shares if time.monotonic() - counted < MAX_AGE else None
 
     def put(self, index: str, shares: ValueShares) -> None:
-        """Keep an index's shares and forget those of the others."""
+        """Cache the shares of an index and drop those of others."""
         self._entries = {index: (time.monotonic(), shares)}
 
 
@@ -153,13 +153,13 @@ def retrieve_feedback(
     index: str,
     cache: ShareCache,
 ) -> PseudoRelevanceFeedback | None:
-    """Return what the best hits of a plan agree on, ``None`` where they have nothing in common.
+    """Return the feedback of a plan's best hits, ``None`` if they have nothing in common.
 
     Args:
         send: Sends a search body to the index and returns the reply.
         window: The plan's whole-window body.
         index: The concrete index.
-        cache: Its catalogue's shares, asked for where they are not known.
+        cache: Value shares by index; counted now if they are missing.
 
     Raises:
         LegFailed: The engine refused, or not in time.
@@ -173,5 +173,5 @@ def retrieve_feedback(
 
 
 def _kind(column: str, value: str) -> str:
-    """Return what a product has at most one best value of: a column, or an attribute's name."""
+    """Return the kind of a value, of which the best counts: a column, or an attribute's name."""
     return f"{column}/{value.partition('=')[0]}" if column == TAGS.name else column

@@ -11,17 +11,17 @@ from query.understand.chinese import count_cjk, is_cjk
 # The server counts one clause for every term of every field, filters included, and refuses more.
 MAX_CLAUSES = 1_024
 RESERVED = 64
-# The words stand twice in one query: they find candidates, and a row says its BM25 of them.
+# A query holds the words twice: to find candidates, and to report the BM25 score of each row.
 LIMIT = (MAX_CLAUSES - RESERVED) // 2
 TIE = 0.3
 # What a column but the first counts in a sum: between whole, as where it is the best one, and
 # ``TIE``. The best 24 of 30,000 are then found as truly as by the best column (0.992 of them).
 LESS = 0.6
-# Of a query's characters, in a column that is indexed by characters: two, or two in five. One
-# alone is not a word, and would make nearly every product a match that is counted.
+# How many of a query's characters must match in a column that is indexed by characters: two, or
+# two in five. A single one is not a word, and nearly every product would match.
 ENOUGH = "2<2 5<40%"
-# With so many characters, who has enough of them is asked first, and scored after. Fewer gain
-# nothing; more would pass the server's limit, as the column is asked twice.
+# With this many characters, matching and scoring are separate clauses. Fewer gain nothing; more
+# would exceed the server's clause limit, as the column is queried twice.
 APART = range(4, 61)
 # What a character counts where pairs are not scored. The best 24 of 30,000 are then found as truly
 # as by both (0.995 of them for long Chinese queries, 0.993 by both).
@@ -73,9 +73,9 @@ def _chinese(field: Text, boost: float, text: str, *, apart: bool) -> dict[str, 
         field: The column.
         boost: What it counts.
         text: The words.
-        apart: Whether to ask who matches apart from what a match scores. Matches are the same;
-            the engine skips from match to match, where it would weigh term by term who may still
-            reach a score. Characters alone are scored, without their pairs: half the terms.
+        apart: Whether matching and scoring are separate clauses. The matches are the same, but the
+            engine skips from match to match instead of bounding the score of each term. Only
+            single characters are scored, not their pairs, which halves the terms.
     """
     match: dict[str, Any] = {"query": text, "boost": boost}
     if not field.characters:
@@ -100,7 +100,7 @@ def tokens(text: str) -> int:
 def _affordable(signal: Lexical, text: str) -> list[tuple[Any, float]]:
     """Return the columns in falling order of boost, as many as the limit of clauses allows."""
     cjk = count_cjk(text)
-    spent = cjk if cjk in APART else 0  # the title is asked twice
+    spent = cjk if cjk in APART else 0  # the title is queried twice
     most = max(1, (LIMIT - spent) // max(1, tokens(text)))
     ranked = sorted(signal.fields, key=lambda pair: -pair[1])
     return ranked[:most]

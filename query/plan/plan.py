@@ -14,29 +14,29 @@ from query.plan.script import Term
 ROW_PARTS = (
     "script_fields", "_source", "stored_fields", "docvalue_fields", "highlight",
 )  # fmt: skip
-"""Parts of a body that cost something for every row."""
+"""Parts of a request body that have a cost for every row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One compiled request: what is sent, and how its answer is to be read.
+    """One compiled request, and what is needed to read its reply.
 
     Args:
         body: The request that ranks.
         terms: The formula's summands, in the order in which they are explained.
         legs: Names of the neighbour legs; ``blend`` stands for all signals of the words.
         k: Neighbours of each leg, on each shard.
-        lexical: Best lexical hits beside them, on each shard.
+        lexical: Best lexical hits, on each shard.
         window: Candidates that the formula is computed for, on each shard.
         first: Rank of the first row asked for.
-        shift: Taken off every score of the engine's.
+        shift: Subtracted from every score of the engine.
         lexical_clause: The words' clause, ``None`` without words.
         filters: What every hit satisfies.
-        params: The query vectors by the name that scripts know them under.
-        find: Makes the candidate query without what a row shows; only a window needs it.
+        params: The query vectors by script parameter name.
+        find: Makes the candidate query without row reports; only a window needs it.
         weight_reasons: Why the weights are what they are.
-        count: Makes the request that counts the match set and its facets, while the other is on
-            its way; ``None`` where that one counts, as no facet asks for the whole match set.
+        count: Makes the request that counts the match set and its facets; it is sent concurrently.
+            ``None`` if the ranking request counts, as no facet needs the whole match set.
         count_to: Matches are counted exactly up to here.
     """
 
@@ -79,7 +79,7 @@ class Plan:
         return body | ({"docvalue_fields": docvalues(read)} if read else {})
 
     def page_body(self, ids: Sequence[str]) -> dict[str, Any]:
-        """Return the body that reads just these products and their raw values, in no order.
+        """Return the body that reads these products and their raw values, unordered.
 
         It computes no score: that is the sum of the contributions.
         """
@@ -89,13 +89,13 @@ class Plan:
 
 
 def read_from_documents(body: dict[str, Any]) -> dict[str, Any]:
-    """Return the body whose rows are read from documents, for those written without a card."""
+    """Return the body that reads rows from documents, for products indexed without a card."""
     kept = {k: v for k, v in body.items() if k not in ("stored_fields", "docvalue_fields")}
     return kept | row_parts(has_card_column=False)
 
 
 def row_parts(has_card_column: bool) -> dict[str, Any]:
-    """Return what a row brings: its id and what is shown of it, from doc values or the document."""
+    """Return the row part of a body: id and displayed fields, from doc values or the document."""
     if has_card_column:
         return {"stored_fields": "_none_", "docvalue_fields": [KEY.name, CARD.name]}
     return {"_source": [f.name for f in SHOWN]}

@@ -1,4 +1,4 @@
-"""Scales applied: the scale of each signal for one query, measured or by default."""
+"""The scale of each signal for one query: the measured one, or a default."""
 
 import math
 import re
@@ -14,7 +14,7 @@ from query.plan.script import Scale
 
 NARROWEST = 1e-3
 
-# Before anything is measured: cosines between 0 and 1, BM25 of a good hit about 10.
+# Until scales are measured: cosines between 0 and 1, BM25 of a good hit about 10.
 DEFAULT_SCALES: dict[str, Affine | Saturation | Raw] = {
     "lexical": Worded(0.0, 20.0, True, 4.0, 3.0, 0.75),
     **{

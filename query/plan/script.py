@@ -16,7 +16,7 @@ from query.model.signals import (
 
 Scale = Affine | Saturation | Raw
 MISSING = -1.0e9
-"""What the page's raw values say where a product lacks the signal."""
+"""The raw value of a product that lacks the signal."""
 _AGREED = (
     "double agreed(def doc, Map points) { double s = 0.0; for (def column : points.keySet()) {"
     " Map values = (Map) points.get(column); for (def v : doc[column]) {"
@@ -34,7 +34,7 @@ class Term:
 
     @property
     def floor(self) -> float:
-        """How far below 0 the scaled value may fall: raw similarities are negative at times."""
+        """How far below 0 the scaled value may be: raw similarities can be negative."""
         if not isinstance(self.scale, Raw) or isinstance(self.signal, Lexical):
             return 0.0
         # The longest distance of two unit vectors is 2; a little more covers rounding.
@@ -44,7 +44,7 @@ class Term:
 
 
 def root_script(terms: tuple[Term, ...], shift: float) -> dict[str, Any]:
-    """Return the script that adds up all terms but the best pictures', shifted to be positive.
+    """Return the script that sums all terms except best-picture ones, shifted to be positive.
 
     ``_score`` inside it is the BM25 of the wrapped query.
 

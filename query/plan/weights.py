@@ -1,11 +1,15 @@
-"""Weights chosen for one query, and why: the profile's, changed by its rules and the request."""
+"""The weights of one query: the profile's, changed by its rules and by the request."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from query.model.input_limits import MAX_WEIGHT
+from query.model.intent import Intent
 from query.model.profiles import Profile, weigh
 from query.model.understood import Understood
+
+SIDES = {"text": ("text", "image", "attribute"), "picture": ("picture_image", "picture_attribute")}
+"""The vector signals of a request's words, and of its pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +18,7 @@ class QueryWeights:
 
     Args:
         weights: Signal name to weight, adding up to 1; those of 0 are left out.
-        reasons: Why they are what they are, one plain sentence each.
+        reasons: What determined them, one sentence each.
     """
 
     weights: Mapping[str, float]
@@ -60,3 +64,13 @@ def choose_weights(
     if merged != profile.weights:
         profile = Profile(profile.name, merged, profile.calibrated)
     return QueryWeights(weigh(profile, override, present), tuple(reasons))
+
+
+def requested_signals(intent: Intent, profile: Profile) -> frozenset[str]:
+    """Return the signals that the request has if nothing fails."""
+    weights = {**profile.weights, **(intent.request.weights or {})}
+    mixture = intent.request.mixture
+    text = intent.text or mixture.like or mixture.but or mixture.without
+    picture = intent.request.pictures or mixture.like
+    sides = (SIDES["text"] if text else ()) + (SIDES["picture"] if picture else ())
+    return frozenset(name for name in (*sides, "agreement") if weights.get(name, 0.0) > 0)

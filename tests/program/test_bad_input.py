@@ -125,7 +125,7 @@ CASES = {
         ("search", "red", "--weight", "looks=1"), 2, ("no signal 'looks'", "lexical, text, image"),
     ),
     "unknown profile": Case(
-        ("search", "red", "--profile", "mine"), 2, ("no profile 'mine'", "source-full"),
+        ("search", "red", "--profile", "mine"), 2, ("no profile 'mine'", "three-term"),
     ),
     "alias that is none": Case(
         ("--alias", "UPPER", "search", "red"), 2, ("SHELFSIGHT_ALIAS", "--alias"),

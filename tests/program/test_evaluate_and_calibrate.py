@@ -34,11 +34,11 @@ def test_profiles_are_measured_side_by_side(shop: Program, tmp_path: Path) -> No
     assert plain.code == 0, plain.err
     assert "default" in plain.out
     assert "3 queries; 1 without a judged product left out" in plain.out
-    both = (*words, "--profile", "default", "--profile", "source-full")
+    both = (*words, "--profile", "default", "--profile", "three-term")
     found = shop(*both, "--json").json()
-    assert set(found["measures"]["RR@10"]) == {"default", "source-full"}
-    assert set(found["compared"]["nDCG@10"]) == {"source-full"}
-    assert 0 < found["compared"]["nDCG@10"]["source-full"]["p"] <= 1
+    assert set(found["measures"]["RR@10"]) == {"default", "three-term"}
+    assert set(found["compared"]["nDCG@10"]) == {"three-term"}
+    assert 0 < found["compared"]["nDCG@10"]["three-term"]["p"] <= 1
     assert found["per_query"]["RR@10"]["default"]["1"] == 1.0
     assert found["unjudged"] == ["4"]
     assert shop(*both, "--json").json() == found

@@ -32,9 +32,9 @@ def row(start: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")]
 
 
-def source_score(s_qi: float, s_ia: float = 1.0) -> float:
+def two_term_score(s_qi: float, s_ia: float = 1.0) -> float:
     """r = alpha S_qi + beta S_ia by our own formula, with the profile's weights and scales."""
-    weights = weigh(BUILT_IN["source"], {}, ("image", "coherence"))
+    weights = weigh(BUILT_IN["two-term"], {}, ("image", "coherence"))
     from mappings.calibration import Raw
 
     raw = {"image": np.array([s_qi]), "coherence": np.array([s_ia])}
@@ -57,11 +57,11 @@ def test_the_sums_of_the_first_example() -> None:
 def test_the_scores_of_the_first_example() -> None:
     printed = dot(PRINTED_Q, PRINTED_I)
     assert row("S_qi from the printed vectors")[1:] == ["3.3", f"{printed:.2f}"]
-    assert row("r = 0.5·S_qi")[1:] == ["2.65", f"{source_score(printed):.2f}"]
-    assert row("the same with the printed")[1:] == ["2.65", f"{source_score(3.3):.2f}"]
+    assert row("r = 0.5·S_qi")[1:] == ["2.65", f"{two_term_score(printed):.2f}"]
+    assert row("the same with the printed")[1:] == ["2.65", f"{two_term_score(3.3):.2f}"]
     right = dot(Q.sum(axis=0).astype(np.float32), PICTURES.sum(axis=0))
     assert row("S_qi, fully corrected")[2] == f"{right:.2f}" == "4.81"
-    assert row("r, fully corrected")[2] == f"{source_score(right):.3f}" == "2.905"
+    assert row("r, fully corrected")[2] == f"{two_term_score(right):.3f}" == "2.905"
 
 
 def test_the_second_example_is_an_error_that_names_both_dimensions() -> None:
@@ -71,8 +71,8 @@ def test_the_second_example_is_an_error_that_names_both_dimensions() -> None:
 
 
 def test_the_sums_of_the_second_example() -> None:
-    assert f"r = 0.5·1.10 + 0.5·1.0 = {source_score(1.10):.2f}" in PAGE
-    assert f"0.5·1.3 + 0.5·1.0 is {source_score(1.3):.2f}" in PAGE
+    assert f"r = 0.5·1.10 + 0.5·1.0 = {two_term_score(1.10):.2f}" in PAGE
+    assert f"0.5·1.3 + 0.5·1.0 is {two_term_score(1.3):.2f}" in PAGE
 
 
 def test_the_weights_on_the_page_are_the_default_profiles() -> None:
@@ -85,7 +85,7 @@ def test_the_weights_on_the_page_are_the_default_profiles() -> None:
     for weight in picture.values():
         assert f"{weight:.4f}" in PAGE
     assert f"of {sum(DEFAULT.weights.values()):.2f} in all" in PAGE.replace("\n", " ")
-    assert BUILT_IN["source"].weights["image"] == BUILT_IN["source"].weights["coherence"] == 0.5
+    assert BUILT_IN["two-term"].weights["image"] == BUILT_IN["two-term"].weights["coherence"] == 0.5
 
 
 def test_the_calibration_examples() -> None:

@@ -45,9 +45,9 @@ CASES: dict[str, tuple[SearchRequest, dict[str, Any]]] = {
     "picture_and_words": (SearchRequest("dress", pictures=PIC), {}),
     "best": (SearchRequest("dress", image_mode="best", filters=FILTERS), {}),
     "best_picture_and_words": (SearchRequest("dress", pictures=PIC, image_mode="best"), {}),
-    "best_raw": (SearchRequest("dress", image_mode="best", profile="source"), {}),
-    "source": (SearchRequest("dress", profile="source"), {}),
-    "source_full": (SearchRequest("dress", pictures=PIC, profile="source-full"), {}),
+    "best_raw": (SearchRequest("dress", image_mode="best", profile="two-term"), {}),
+    "two_term": (SearchRequest("dress", profile="two-term"), {}),
+    "three_term": (SearchRequest("dress", pictures=PIC, profile="three-term"), {}),
     "similarities": (
         SearchRequest("dress", similarity={"text": "euclidean", "image": "dot"}),
         {},
@@ -215,7 +215,7 @@ def test_the_window_and_the_legs_do_not_depend_on_the_page() -> None:
 
 def test_the_blend_is_used_near_its_own_weights_only() -> None:
     assert plan_of("words_other_weights").legs == ("text", "image", "attribute")
-    assert plan_of("source").legs == ("image",)
+    assert plan_of("two_term").legs == ("image",)
     assert plan_of("picture_and_words").legs == ("blend", "picture_image", "picture_attribute")
     assert plan_of("similarities").legs == ("text", "image", "attribute")
 

@@ -61,7 +61,7 @@ def test_a_failed_encoder_leaves_words_and_is_named(engine: SearchEngine) -> Non
         assert result.degraded == ("attribute", "image", "text")
         assert set(result.weights) == {"lexical", "coherence"}
         assert result.hits
-    alone = engine_with(engine, text=None).search(SearchRequest("红色连衣裙", profile="source"))
+    alone = engine_with(engine, text=None).search(SearchRequest("红色连衣裙", profile="two-term"))
     assert dict(alone.weights) == {"lexical": 1.0}
     assert alone.degraded == ("image",)
 

@@ -152,7 +152,17 @@ def test_weights_are_renormalised_over_the_signals_of_the_request() -> None:
 
 def test_a_profile_that_weighs_nothing_of_the_request_is_an_error_with_the_names() -> None:
     with pytest.raises(InputError, match=r"lexical, coherence|lexical"):
-        weigh(BUILT_IN["source"], {}, ("lexical",))
+        weigh(BUILT_IN["two-term"], {}, ("lexical",))
+
+
+@pytest.mark.parametrize(
+    ("former", "name"), [("source", "two-term"), ("source-full", "three-term")]
+)
+def test_a_former_name_of_a_profile_is_refused_with_the_one_that_it_has(
+    former: str, name: str
+) -> None:
+    with pytest.raises(InputError, match=f"now called '{name}'"):
+        find_profile(former, BUILT_IN)
 
 
 def test_profiles_are_read_from_toml_and_json(tmp_path: Path) -> None:

@@ -50,14 +50,14 @@ REQUESTS = {
     "best of picture and words": SearchRequest(
         "dress", pictures=PICTURE, image_mode="best", size=100
     ),
-    "source": SearchRequest("red dress", profile="source", size=100),
-    "source, best": SearchRequest("red dress", profile="source", image_mode="best", size=100),
-    "source-full": SearchRequest("red", pictures=PICTURE, profile="source-full", size=100),
+    "two-term": SearchRequest("red dress", profile="two-term", size=100),
+    "two-term, best": SearchRequest("red dress", profile="two-term", image_mode="best", size=100),
+    "three-term": SearchRequest("red", pictures=PICTURE, profile="three-term", size=100),
     "euclidean and dot": SearchRequest(
         "red dress", similarity={"text": "euclidean", "image": "dot"}, size=100
     ),
     "euclidean, raw, best": SearchRequest(
-        "red", similarity={"image": "euclidean"}, image_mode="best", profile="source", size=100
+        "red", similarity={"image": "euclidean"}, image_mode="best", profile="two-term", size=100
     ),
     "filtered": SearchRequest("dress", filters=(parse_filter("price<100"),), size=100),
 }
@@ -284,7 +284,7 @@ def pages(engine: SearchEngine, request: SearchRequest, sizes: Sequence[int]) ->
     return found
 
 
-@pytest.mark.parametrize("name", ["zh", "picture", "best", "source", "filtered"])
+@pytest.mark.parametrize("name", ["zh", "picture", "best", "two-term", "filtered"])
 def test_pages_of_any_size_are_one_order_without_doubles(name: str, engine: SearchEngine) -> None:
     request = REQUESTS[name]
     whole = ids_of(engine.search(replace(request, size=60)))

@@ -84,7 +84,7 @@ def test_what_is_no_request_in_json(http: TestClient, content: bytes) -> None:
         ({"text": "a", "weights": {"text": -1}}, "weight of 'text' is -1"),
         ({"text": "a", "weights": {"text": "1"}}, "weights.text: Input should be a valid number"),
         ({"text": "a", "weights": [1]}, "weights: "),
-        ({"text": "a", "profile": "source", "weights": {"image": 0, "coherence": 0}}, "none of"),
+        ({"text": "a", "profile": "two-term", "weights": {"image": 0, "coherence": 0}}, "none of"),
         ({"text": "a", "image_mode": "worst"}, "'worst' is not known. Choose one of pooled, best"),
         ({"text": "a", "similarity": {"text": "l1"}}, "Choose one of cosine, dot, euclidean"),
         ({"text": "a", "similarity": {"lexical": "dot"}}, "no vector signal 'lexical'"),

@@ -108,7 +108,7 @@ def test_own_weights_and_profiles_are_used(http: TestClient) -> None:
     answer = found(http, text="红色", weights={"lexical": 1, "text": 3.0, "image": 0}, size=1)
     assert answer["weights"]["text"] == pytest.approx(3 * answer["weights"]["lexical"])
     assert "image" not in answer["weights"]
-    assert found(http, text="红色", profile="source")["profile"] == "source"
+    assert found(http, text="红色", profile="two-term")["profile"] == "two-term"
 
 
 @pytest.mark.parametrize("colour", COLOURS)
