@@ -1,4 +1,4 @@
-"""The connection to an OpenSearch node: address, user and certificates, and its errors named."""
+"""The connection to an OpenSearch node: address, user, certificates, and translated errors."""
 
 import base64
 import ipaddress
@@ -28,16 +28,16 @@ _log = logging.getLogger("shelfsight.node")
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where a node answers and how to be let in.
+    """The address of a node, and the credentials for it.
 
     Args:
         url: ``http://host:port`` or ``https://host:port``, without user and password.
-        user: User name, empty where the node asks for none.
+        user: User name, empty for none.
         password: Password; never shown by ``repr``.
         ca: Path of the certificate authority that signed the node's certificate; empty for the
             well-known authorities.
         verify: Whether the certificate is checked; switch off for a test node only.
-        timeout: Seconds until an unanswered request is given up.
+        timeout: Seconds to wait for the connection, and for each part of an answer.
 
     Raises:
         InputError: The address is no URL, holds a password, or would send one in plain HTTP to
@@ -52,7 +52,7 @@ class Connection:
     timeout: float = 30.0
 
     def __post_init__(self) -> None:
-        # Here and not in open(): an address with a password in it must not even reach a repr.
+        # Checked here and not in open(), so that a password in an address never reaches a repr.
         _require_address(self.url)
         if self.user and not self.url.lower().startswith("https://") and not self.is_local:
             raise InputError(
@@ -64,9 +64,9 @@ class Connection:
     def open(self) -> Any:  # noqa: ANN401 - opensearchpy.OpenSearch, imported only when needed
         """Return an ``opensearchpy.OpenSearch`` client; nothing is sent yet.
 
-        It follows no redirect: the password goes to the named host only.
+        It follows no redirects, so that the password is sent to the named host only.
 
-        With ``verify`` off, a warning that this is unsafe goes to the log ``shelfsight.node``.
+        With ``verify`` off, a warning is written to the log ``shelfsight.node``.
 
         Raises:
             InputError: The authority's file is missing or holds no certificate.
@@ -149,16 +149,16 @@ def _require_authority(ca: str) -> None:
 
 
 def address_of(client: Any) -> str:  # noqa: ANN401 - opensearchpy.OpenSearch
-    """Return where a client's node answers, as errors name it."""
+    """Return the address of a client's node, for error messages."""
     return ", ".join(c.host for c in client.transport.connection_pool.connections)
 
 
 @contextmanager
 def node_errors(url: str) -> Iterator[None]:
-    """Turn the client's connection and environment errors into ours, with the cure.
+    """Translate the client's connection and environment errors into ours, with the cure.
 
     Raises:
-        NodeUnreachable: The node does not answer, not in time, or that it is too busy.
+        NodeUnreachable: The node does not answer, not in time, or is too busy.
         DiskFull: The node has blocked writes because its disk is full.
         StackError: The node refuses the user, or its certificate is not trusted.
     """
@@ -173,7 +173,7 @@ def node_errors(url: str) -> Iterator[None]:
     except (exceptions.AuthenticationException, exceptions.AuthorizationException) as error:
         raise _refusal(url, error) from None
     except exceptions.TransportError as error:
-        if _is_flooded(error):  # 429 in OpenSearch 3.6, and no use in trying again soon
+        if _is_flooded(error):  # HTTP 429 in OpenSearch 3.6; retrying does not help
             raise _disk_full(url) from None
         if error.status_code in BUSY:
             raise NodeUnreachable(
@@ -186,14 +186,14 @@ def node_errors(url: str) -> Iterator[None]:
 
 
 def _tls_trouble(url: str, error: Any) -> ShelfsightError:  # noqa: ANN401 - opensearchpy's
-    """Say which of the ways to fail a TLS handshake it was: each has another cure."""
+    """Distinguish the causes of a failed TLS handshake: each has its own cure."""
     text = str(error.info)
     if "WRONG_VERSION_NUMBER" in text or "record layer failure" in text:
         return StackError(
             f"{url} does not speak TLS.", "Give its address with http:// in SHELFSIGHT_NODE_URL."
         )
     if "CERTIFICATE_VERIFY_FAILED" not in text:
-        return NodeUnreachable(  # a node that goes down in mid-handshake looks like this
+        return NodeUnreachable(  # for example, the node stopped during the handshake
             f"OpenSearch at {url} broke off the TLS handshake: {text}.",
             "Try again; if it lasts, read the node's log.",
         )

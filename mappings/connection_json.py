@@ -1,4 +1,4 @@
-"""JSON between us and the node, written and read faster than the client does by itself."""
+"""The JSON serializer of the client, by orjson."""
 
 from typing import Any
 
@@ -7,17 +7,16 @@ from opensearchpy.serializer import JSONSerializer
 
 
 class QuickJSON(JSONSerializer):
-    """The client's serializer, by orjson: a search holds query vectors as text three times.
+    """Serializes by orjson, which is faster: a search holds three query vectors as text.
 
-    What orjson refuses and the client's own can write, such as broken surrogates or dates, the
-    client's own writes.
+    The client's own serializer writes and reads what orjson refuses, such as lone surrogates.
     """
 
     def dumps(self, data: Any) -> Any:  # noqa: ANN401 - as the client has it
-        """Return the text of a body; text as it is.
+        """Return a body as JSON; text is returned unchanged.
 
         Raises:
-            SerializationError: The body holds what JSON has no word for.
+            SerializationError: The body cannot be written as JSON.
         """
         if isinstance(data, str):
             return data
@@ -27,10 +26,10 @@ class QuickJSON(JSONSerializer):
             return super().dumps(data)
 
     def loads(self, s: str) -> Any:  # noqa: ANN401 - as the client has it
-        """Return what a reply's text says.
+        """Return a reply, parsed.
 
         Raises:
-            SerializationError: It is no JSON.
+            SerializationError: It is not JSON.
         """
         try:
             return orjson.loads(s)
