@@ -48,7 +48,7 @@ RAW = 1280
 Figures = dict[str, list[float]]
 
 
-class Bench:
+class Trial:
     """Encoders and what ships, made without the paraphrases.
 
     Args:
@@ -136,7 +136,7 @@ def shop_of(names: Sequence[str]) -> list[Product]:
 
 
 def ask_classes(
-    bench: Bench, names: Sequence[str], head: Head, found: Vectors, kinds: NDArray[np.int64]
+    trial: Trial, names: Sequence[str], head: Head, found: Vectors, kinds: NDArray[np.int64]
 ) -> Figures:
     """Return P@10 for each class name and paraphrase; those no ImageNet name either, apart."""
     figures: Figures = {}
@@ -147,52 +147,52 @@ def ask_classes(
                 for i, name in enumerate(names)
                 for t in np.atleast_1d(WORDS[what][language][name])
             ]
-            vectors = bench.asked([t for _, t in asked], head)
+            vectors = trial.asked([t for _, t in asked], head)
             wanted = np.array([i for i, _ in asked])
             values = precision_at(vectors, wanted, found, kinds)
             figures[f"{what} {language}"] = values.tolist()
             if what == "paraphrases":
-                new = [key(t) not in bench.class_keys for _, t in asked]
+                new = [key(t) not in trial.class_keys for _, t in asked]
                 figures[f"{what} {language}, no class name"] = values[new].tolist()
     return figures
 
 
-def run_clothing(bench: Bench, form: Form) -> None:
+def run_clothing(trial: Trial, form: Form) -> None:
     """Print figures (1): 5 folds by class."""
     paths, kinds, names = clothing()
-    rows, folds = features(paths, "clothing", bench.image), class_folds(kinds, 5, bench.seed)
-    said = [training_texts(one, bench.lexicon) for one in shop_of(names)]
+    rows, folds = features(paths, "clothing", trial.image), class_folds(kinds, 5, trial.seed)
+    said = [training_texts(one, trial.lexicon) for one in shop_of(names)]
     figures: dict[str, list[float]] = defaultdict(list)
-    for fold in range(1 if bench.is_quick else 5):
+    for fold in range(1 if trial.is_quick else 5):
         train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        head = _class_head(bench, form, rows, kinds, train, said)
+        head = _class_head(trial, form, rows, kinds, train, said)
         vectors = head.apply(rows[test])
-        for name, values in ask_classes(bench, names, head, vectors, kinds[test]).items():
+        for name, values in ask_classes(trial, names, head, vectors, kinds[test]).items():
             figures[name] += values
         for name, of in (("", vectors), (", raw", unit_rows(rows[test, :RAW]))):
             figures[f"picture to picture{name}"] += neighbour_precision(of, kinds[test]).tolist()
     show(f"clothing, {form}", figures)
 
 
-def run_unseen(bench: Bench, form: Form) -> None:
+def run_unseen(trial: Trial, form: Form) -> None:
     """Print figures (1b): each class left out of the fit once, asked for by its name."""
     paths, kinds, names = clothing()
-    rows, folds = features(paths, "clothing", bench.image), class_folds(kinds, 5, bench.seed)
-    said = [training_texts(one, bench.lexicon) for one in shop_of(names)]
+    rows, folds = features(paths, "clothing", trial.image), class_folds(kinds, 5, trial.seed)
+    said = [training_texts(one, trial.lexicon) for one in shop_of(names)]
     figures: dict[str, list[float]] = defaultdict(list)
     train, test = np.flatnonzero(folds != 0), np.flatnonzero(folds == 0)
     for i, name in enumerate(names):
-        head = _class_head(bench, form, rows, kinds, train[kinds[train] != i], said)
+        head = _class_head(trial, form, rows, kinds, train[kinds[train] != i], said)
         vectors = head.apply(rows[test])
         for language in ("en", "zh"):
-            asked = bench.asked([WORDS["names"][language][name]], head)
+            asked = trial.asked([WORDS["names"][language][name]], head)
             found = precision_at(asked, np.array([i]), vectors, kinds[test])
             figures[f"class left out, its name {language}"] += found.tolist()
     show(f"clothing, a class left out, {form}", figures)
 
 
 def _class_head(
-    bench: Bench,
+    trial: Trial,
     form: Form,
     rows: Vectors,
     kinds: NDArray[np.int64],
@@ -200,24 +200,24 @@ def _class_head(
     said: Sequence[Sequence[TrainingText]],
 ) -> Head:
     # Each photo is a product of its own: early stopping must hold back photos, not a whole class.
-    pairs = bench.pairs(rows[train], [said[k] for k in kinds[train]], train)
-    return bench.head(pairs, form, pairs.vectors, kinds[train])
+    pairs = trial.pairs(rows[train], [said[k] for k in kinds[train]], train)
+    return trial.head(pairs, form, pairs.vectors, kinds[train])
 
 
-def run_luma(bench: Bench, form: Form) -> None:
+def run_luma(trial: Trial, form: Form) -> None:
     """Print figures (2): 4 folds by product, products that share a file together."""
     figures: dict[str, list[float]] = defaultdict(list)
     scores: dict[str, list[float]] = defaultdict(list)
-    for way in range(bench.ways):
-        _fold_luma(bench, form, bench.seed + way, figures, scores)
-    show(f"luma, {form}", figures, bench.ways)
+    for way in range(trial.ways):
+        _fold_luma(trial, form, trial.seed + way, figures, scores)
+    show(f"luma, {form}", figures, trial.ways)
     for name in dict.fromkeys(k.partition(":")[0] for k in scores):
         right, wrong = np.array(scores[f"{name}:right"]), np.array(scores[f"{name}:wrong"])
         print(f"  swapped-picture AUC, {name:20s} {auc(right, wrong):.3f}  n={len(right)}")
 
 
 def _fold_luma(
-    bench: Bench,
+    trial: Trial,
     form: Form,
     seed: int,
     figures: dict[str, list[float]],
@@ -227,28 +227,28 @@ def _fold_luma(
     products = luma()
     shown = [[p.path for p in one.pictures] for one in products]
     paths = sorted({p for one in shown for p in one})
-    rows, place = features(paths, "luma", bench.image), {p: i for i, p in enumerate(paths)}
+    rows, place = features(paths, "luma", trial.image), {p: i for i, p in enumerate(paths)}
     hashes = {p: hashlib.sha256((DATA / p).read_bytes()).hexdigest() for p in paths}
     folds = product_folds([[hashes[p] for p in one] for one in shown], 4, seed)
-    titles = bench.encoded([one.title for one in products], False)
-    said = [training_texts(one, bench.lexicon) for one in products]
-    tags = _tag_vectors(bench, products)
+    titles = trial.encoded([one.title for one in products], False)
+    said = [training_texts(one, trial.lexicon) for one in products]
+    tags = _tag_vectors(trial, products)
     owners: dict[str, set[int]] = defaultdict(set)
     for i, one in enumerate(shown):
         for p in one:
             owners[hashes[p]].add(i)
-    for fold in range(1 if bench.is_quick else 4):
+    for fold in range(1 if trial.is_quick else 4):
         learnt = [(i, p) for i, one in enumerate(shown) if folds[i] != fold for p in one]
         owner = np.array([i for i, _ in learnt])
-        pairs = bench.pairs(
+        pairs = trial.pairs(
             rows[[place[p] for _, p in learnt]], [said[i] for i, _ in learnt], owner
         )
-        head = bench.head(pairs, form, titles[folds != fold], owner, titles[owner])
+        head = trial.head(pairs, form, titles[folds != fold], owner, titles[owner])
         vectors = head.apply(rows)
         held = np.flatnonzero(folds == fold)
         pool = sorted({p for i in held for p in shown[i]})
         own = [[pool.index(p) for p in shown[i]] for i in held]
-        asked = bench.asked([products[i].title for i in held], head)
+        asked = trial.asked([products[i].title for i in held], head)
         hit, recall = own_pictures(asked, vectors[[place[p] for p in pool]], own)
         figures["title finds own picture"] += hit.tolist()
         figures["recall@10"] += recall.tolist()
@@ -257,15 +257,15 @@ def _fold_luma(
         _swapped(scores, means, {"attributes": tags, "title": titles}, folds != fold, held)
 
 
-def _tag_vectors(bench: Bench, products: Sequence[Product]) -> Vectors:
+def _tag_vectors(trial: Trial, products: Sequence[Product]) -> Vectors:
     """Return float32 (n, d): the mean of each product's attribute values and categories."""
     texts = [
         [attribute_text(t) for t in p.tags] + [c.replace("/", " ") for c in p.categories]
         for p in products
     ]
     distinct = sorted({t for one in texts for t in one})
-    known = dict(zip(distinct, bench.encoded(distinct, False), strict=True))
-    none = np.zeros(bench.text.card.dim, dtype=np.float32)
+    known = dict(zip(distinct, trial.encoded(distinct, False), strict=True))
+    none = np.zeros(trial.text.card.dim, dtype=np.float32)
     return np.array([np.mean([known[t] for t in one], axis=0) if one else none for one in texts])
 
 
@@ -313,30 +313,30 @@ def _swapped(
         scores[f"{name}:wrong"] += table[~np.eye(len(table), dtype=bool)].tolist()
 
 
-def run_cold(bench: Bench) -> None:
+def run_cold(trial: Trial) -> None:
     """Print figures (3): clothing with the head that ships, no picture seen."""
     paths, kinds, names = clothing()
-    head = bench.known.default
+    head = trial.known.default
     assert head is not None
-    vectors = head.apply(features(paths, "clothing", bench.image))
+    vectors = head.apply(features(paths, "clothing", trial.image))
     figures: dict[str, list[float]] = defaultdict(list)
-    folds = class_folds(kinds, 5, bench.seed)
+    folds = class_folds(kinds, 5, trial.seed)
     for fold in range(5):
         test = folds == fold
-        for name, values in ask_classes(bench, names, head, vectors[test], kinds[test]).items():
+        for name, values in ask_classes(trial, names, head, vectors[test], kinds[test]).items():
             figures[name] += values
     show("cold start on clothing", figures)
 
 
-def run_time(bench: Bench) -> None:
+def run_time(trial: Trial) -> None:
     """Print figures (4): seconds to fit on 3,000 pictures, texts encoded beforehand."""
     paths, kinds, names = clothing()
-    rows, kinds = features(paths, "clothing", bench.image)[:3000], kinds[:3000]
-    said = [training_texts(one, bench.lexicon) for one in shop_of(names)]
-    pairs = bench.pairs(rows, [said[k] for k in kinds], np.arange(len(rows)))
+    rows, kinds = features(paths, "clothing", trial.image)[:3000], kinds[:3000]
+    said = [training_texts(one, trial.lexicon) for one in shop_of(names)]
+    pairs = trial.pairs(rows, [said[k] for k in kinds], np.arange(len(rows)))
     for form in FORMS:
         begun = time.perf_counter()
-        bench.head(pairs, form, pairs.vectors, kinds)
+        trial.head(pairs, form, pairs.vectors, kinds)
         print(f"{form}: {time.perf_counter() - begun:.1f} s for {len(rows)} pictures")
 
 
@@ -366,14 +366,14 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--ways", type=int, default=1, help="ways of folding luma")
     given = options.parse_args()
-    bench = Bench(given.model, given.text, given.quick, given.seed, given.plain, given.ways)
+    trial = Trial(given.model, given.text, given.quick, given.seed, given.plain, given.ways)
     print(f"model {given.model}, text {given.text}, seed {given.seed}")
     for part in given.parts:
         if part in (by_form := {"clothing": run_clothing, "luma": run_luma, "unseen": run_unseen}):
             for form in given.form or FORMS:
-                by_form[part](bench, form)
+                by_form[part](trial, form)
         else:
-            {"cold": run_cold, "time": run_time}[part](bench)
+            {"cold": run_cold, "time": run_time}[part](trial)
 
 
 if __name__ == "__main__":

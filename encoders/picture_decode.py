@@ -165,7 +165,7 @@ def _squares(picture: Image.Image, size: PictureSize, box: Box | None) -> Pixels
     wanted = max(1, round(2 * size.edge / closest))
     if picture.format in ("JPEG", "MPO"):
         picture.draft(None, (wanted, wanted))
-    turn = _turn(picture)
+    turn = _upright_transpose(picture)
     picture.load()
     plain = _plain(picture)
     if box is not None or size.subject:  # a box refers to the upright picture
@@ -242,7 +242,7 @@ def _plain(picture: Image.Image) -> Image.Image:
     return picture.convert("RGB")
 
 
-def _turn(picture: Image.Image) -> Image.Transpose | None:
+def _upright_transpose(picture: Image.Image) -> Image.Transpose | None:
     """Return the transposition that turns the stored pixels upright; none for broken EXIF."""
     from PIL import Image
 

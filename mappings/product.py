@@ -91,7 +91,7 @@ Values = Annotated[tuple[Value, ...], BeforeValidator(_as_list)]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ExtractedValue:
     """An attribute that a product's own columns do not hold, and where it was found.
 
     Args:
@@ -149,7 +149,7 @@ class Product(BaseModel):
     group: Annotated[str, BeforeValidator(_clean), StringConstraints(max_length=MAX_VALUE)] = ""
     attributes: Mapping[Value, Values] = Field(default_factory=dict)
     pictures: Annotated[tuple[Picture, ...], Field(max_length=MAX_PICTURES)] = ()
-    found: tuple[Found, ...] = ()
+    found: tuple[ExtractedValue, ...] = ()
     version: Annotated[int | None, BeforeValidator(_not_a_flag)] = Field(
         default=None, ge=0, le=MAX_VERSION
     )
@@ -199,7 +199,7 @@ def parse_product(record: Mapping[str, Any]) -> Product:
             named, with the column.
     """
     if not isinstance(record, Mapping):
-        raise InputError(f"the row is no record of columns (given {_shown(record)})")
+        raise InputError(f"the row is no record of columns (given {_quoted(record)})")
     try:
         given = {k: v for k, v in record.items() if v is not None}
         product = Product.model_validate(given)
@@ -222,10 +222,10 @@ def _reason(error: dict[str, Any]) -> str:
         context = error["ctx"]
         reason = f"is {context['actual_length']} characters long; at most {context['max_length']}"
         reason += " are allowed"
-    return f"column {column!r}: {reason} (given {_shown(error.get('input'))})"
+    return f"column {column!r}: {reason} (given {_quoted(error.get('input'))})"
 
 
-def _shown(given: Any) -> str:  # noqa: ANN401 - whatever a feed holds
+def _quoted(given: Any) -> str:  # noqa: ANN401 - whatever a feed holds
     try:
         text = repr(given)
     except ValueError:  # an int of more digits than Python prints

@@ -33,7 +33,7 @@ def marks_folder(settings: Settings) -> Path:
     return home(settings) / "attached"
 
 
-def begin(
+def start_attachment(
     settings: Settings,
     client: Any,  # noqa: ANN401 - opensearchpy.OpenSearch
     proposal: Proposal,

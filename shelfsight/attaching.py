@@ -18,7 +18,12 @@ from mappings.attached_columns import RESERVED, VECTORS
 from mappings.calibration import Calibration, Saturation
 from mappings.connection import address_of, node_errors
 from mappings.errors import InputError
-from shelfsight.attach_fitting import begin, marks_folder, open_attached_space, read_bodies
+from shelfsight.attach_fitting import (
+    marks_folder,
+    open_attached_space,
+    read_bodies,
+    start_attachment,
+)
 from shelfsight.attach_inputs import remember, settle_inputs
 from shelfsight.attach_notes import picture_notes
 from shelfsight.attach_proposal import Proposal, find_attached
@@ -58,7 +63,7 @@ def carry_out(
     load_profiles(settings.config)  # what cannot be read is said before anything is written
     attached, space = _opened(settings, proposal, pictures is not None)
     if attached is None or space is None:
-        attached, space = begin(settings, client, proposal, inputs, steps)
+        attached, space = start_attachment(settings, client, proposal, inputs, steps)
     if proposal.mode == "parallel":
         follow_mapping(client, proposal.shop, attached.index)
     other_folder = inputs.pictures != attached.inputs.pictures

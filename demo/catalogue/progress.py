@@ -35,7 +35,7 @@ class Recipe:
         }
 
 
-def begin(folder: Path, recipe: Recipe) -> dict[str, Drawn]:
+def resume_drawing(folder: Path, recipe: Recipe) -> dict[str, Drawn]:
     """What is already drawn by this recipe; what another recipe has drawn is cleared away.
 
     Args:

@@ -15,7 +15,7 @@ from typing import TextIO
 
 from demo.catalogue.pictures import Drawn, write_pictures
 from demo.catalogue.plan import Plan, plan_products
-from demo.catalogue.progress import LOG, MANIFEST, PRODUCTS, Recipe, begin
+from demo.catalogue.progress import LOG, MANIFEST, PRODUCTS, Recipe, resume_drawing
 from demo.catalogue.record import Record, make_record
 from demo.catalogue.tags import check_tags
 from encoders.atomic_io import write_atomically
@@ -103,7 +103,7 @@ def _stream(folder: Path, recipe: Recipe, processes: int, progress: Progress) ->
         stack.enter_context(_named_errors(folder))
         folder.mkdir(parents=True, exist_ok=True)
         stack.enter_context(_alone(folder))
-        ready = begin(folder, recipe)
+        ready = resume_drawing(folder, recipe)
         log = stack.enter_context((folder / LOG).open("a", encoding="utf-8"))
         plans = list(plan_products(recipe.products, recipe.seed))
         missing = [p for p in plans if p.id not in ready]

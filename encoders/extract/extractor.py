@@ -10,7 +10,7 @@ from encoders.extract.lexicon import canonical_name, meanings, shipped_gazetteer
 from encoders.extract.plain import plain
 from encoders.extract.spans import Span
 from encoders.extract.units import measures
-from mappings.product import Found, Product
+from mappings.product import ExtractedValue, Product
 
 DESCRIPTION = 300
 """Characters of a description that are read."""
@@ -42,13 +42,13 @@ class Extractor:
             return product
         taken = {canonical_name(name) for name in product.attributes}
         taken |= {CATEGORY} | ({BRAND} if product.brand else set())
-        found: dict[tuple[str, str], Found] = {}
+        found: dict[tuple[str, str], ExtractedValue] = {}
         for source, text in (
             ("title", product.title), ("description", product.description[:DESCRIPTION])
         ):  # fmt: skip
             for name, value in self._read(text, product, source):
                 if canonical_name(name) not in taken:
-                    found.setdefault((name, plain(value)), Found(name, value, source))
+                    found.setdefault((name, plain(value)), ExtractedValue(name, value, source))
             taken |= {canonical_name(f.name) for f in found.values()}  # the title comes first
         return product.model_copy(update={"found": tuple(found.values())}) if found else product
 

@@ -18,7 +18,7 @@ from ingest.ledger.acceptance import accept, next_sequence, raise_clock, refuse
 from ingest.ledger.changes import Accepted, AcceptedPicture, Change, Entry, Refusal
 from ingest.ledger.store import Store
 from ingest.ledger.tally import Counts, Deltas, Settled, count, move
-from mappings.product import Found, Picture, Product
+from mappings.product import ExtractedValue, Picture, Product
 
 MANY = 500
 
@@ -346,5 +346,5 @@ def _product(record: dict[str, Any]) -> Product:
     pictures = [Picture.model_construct(**p) for p in record.get("pictures", ())]
     values["attributes"] = {name: tuple(given) for name, given in tags.items()}
     values["pictures"] = tuple(pictures)
-    values["found"] = tuple(Found(**one) for one in record.get("found", ()))
+    values["found"] = tuple(ExtractedValue(**one) for one in record.get("found", ()))
     return Product.model_construct(**values)

@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from query.suggest.suggestion import Found, Source, Suggestion
+from query.suggest.suggestion import MatchKind, Source, Suggestion
 from query.understand.chinese import has_cjk
 from query.understand.vocabulary import Vocabulary
 
@@ -24,7 +24,7 @@ MOST: dict[Source, int] = {
 _WORTH: dict[Source, float] = {
     "query": 6.0, "category": 4.0, "brand": 3.0, "value": 1.0, "word": 1.0, "title": 0.0,
 }  # fmt: skip
-_COST: dict[Found, float] = {"prefix": 0.0, "pinyin": 2.0, "word": 4.0, "initials": 5.0}
+_COST: dict[MatchKind, float] = {"prefix": 0.0, "pinyin": 2.0, "word": 4.0, "initials": 5.0}
 MAX_PARTS = 4
 # Texts longer than this are not found by their sound: nobody spells a whole title.
 SPOKEN = 10
@@ -85,7 +85,7 @@ class Completions:
         return self._best(typed, size)
 
     def _best(self, typed: str, size: int) -> list[Suggestion]:
-        found: dict[int, tuple[float, Found]] = {}
+        found: dict[int, tuple[float, MatchKind]] = {}
         for form in {typed, typed.replace(" ", "")}:
             for n, how in self._range(form):
                 worth = self._worth[n] - _COST[how]
@@ -103,7 +103,7 @@ class Completions:
         """Tell whether a folded text is one of these."""
         return folded in self._known
 
-    def _range(self, form: str) -> Iterator[tuple[int, Found]]:
+    def _range(self, form: str) -> Iterator[tuple[int, MatchKind]]:
         if not form:
             return
         at = bisect_left(self._keys, form)
@@ -112,7 +112,7 @@ class Completions:
             at += 1
 
 
-def _keys(text: Text, sounds: Callable[[str], Sequence[str]]) -> Iterator[tuple[str, Found]]:
+def _keys(text: Text, sounds: Callable[[str], Sequence[str]]) -> Iterator[tuple[str, MatchKind]]:
     yield text.folded, "prefix"
     if has_cjk(text.folded) and len(text.folded) <= SPOKEN:
         spelled = sounds(text.folded)
@@ -124,7 +124,7 @@ def _keys(text: Text, sounds: Callable[[str], Sequence[str]]) -> Iterator[tuple[
         yield " ".join(words[n:]), "word"
 
 
-def _suggestion(text: Text, found: Found) -> Suggestion:
+def _suggestion(text: Text, found: MatchKind) -> Suggestion:
     return Suggestion(text.text, text.source, text.count, found)
 
 

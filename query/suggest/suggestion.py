@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Source = Literal["query", "category", "brand", "value", "word", "title"]
-Found = Literal["prefix", "word", "pinyin", "initials", "last word", "correction"]
+MatchKind = Literal["prefix", "word", "pinyin", "initials", "last word", "correction"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Suggestion:
     text: str
     source: Source
     count: int
-    found: Found
+    found: MatchKind
 
 
 @dataclass(frozen=True, slots=True)

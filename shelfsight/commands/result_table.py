@@ -104,14 +104,16 @@ def _explained(rank: int, hit: "Hit") -> Any:  # noqa: ANN401
         table.add_row(*_cells(c), style="dim" if c.points <= 0 else "")
     table.add_row("score", "", "", "", f"{hit.score:.4f}", style="bold")
     head = Text(f"{rank}  ", style="dim").append(hit.title or hit.id, style="bold")
-    return Group(head.append(f"  {hit.id}", style="dim"), *map(Text, _told(hit)), table, Text(""))
+    return Group(
+        head.append(f"  {hit.id}", style="dim"), *map(Text, _sentences(hit)), table, Text("")
+    )
 
 
 def _name(c: "Contribution") -> str:
     return _NAMES.get(c.signal, c.signal)
 
 
-def _told(hit: "Hit") -> list[str]:
+def _sentences(hit: "Hit") -> list[str]:
     """Return the explanation in both languages, or one sentence where none was asked for."""
     return [hit.explanation.zh, hit.explanation.en] if hit.explanation else [sentence(hit)]
 

@@ -23,7 +23,7 @@ def check(path: FileArgument, as_json: JsonOption = False) -> None:
     """Read a file of rules and say what is wrong with it; nothing is written."""
     from query.rules.reading import load_book
 
-    _said(load_book(path), "can be imported", as_json)
+    _report(load_book(path), "can be imported", as_json)
 
 
 @app.command("import")
@@ -37,9 +37,9 @@ def import_rules(
 
     book = load_book(path)
     if dry_run:
-        _said(book, "would be imported", as_json)
+        _report(book, "would be imported", as_json)
         return
-    _said(_store().save(book), "imported", as_json)
+    _report(_store().save(book), "imported", as_json)
 
 
 @app.command("export")
@@ -75,7 +75,7 @@ def list_rules(as_json: JsonOption = False) -> None:
         )
 
 
-def _said(book: "RuleBook", done: str, as_json: bool) -> None:
+def _report(book: "RuleBook", done: str, as_json: bool) -> None:
     if as_json:
         said = {"version": book.version, "synonyms": len(book.synonyms), "rules": len(book.rules)}
         typer.echo(json.dumps(said | {"state": done}))

@@ -113,10 +113,10 @@ def _products(
 def _on_epoch(steps: "Steps", epochs: int) -> "OnEpoch":
     advance = steps.step("training the tagger", "epochs")
 
-    def shown(epoch: "Epoch") -> None:
+    def on_epoch(epoch: "Epoch") -> None:
         advance(epoch.number, epochs)
 
-    return shown
+    return on_epoch
 
 
 def _print(found: "TaggerReport", folder: str, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from encoders.extract.spans import Span, occurrences, without_overlaps
 from encoders.extract.units import measures
 from ingest.stages.enrich import keep_gazetteer, open_extractor
 from mappings.errors import InputError
-from mappings.product import Found, Product, parse_product
+from mappings.product import ExtractedValue, Product, parse_product
 
 
 def product(title: str, **columns: object) -> Product:
@@ -137,11 +137,11 @@ def test_texts_fill_what_the_shop_left_empty_and_say_where() -> None:
     )
     made = reads.enriched(given)
     assert set(made.found) == {
-        Found("colour", "red", "title"),
-        Found("material", "leather", "title"),
-        Found("size", "XL", "title"),
-        Found("领型", "V领", "title"),
-        Found("length", "80cm", "description"),
+        ExtractedValue("colour", "red", "title"),
+        ExtractedValue("material", "leather", "title"),
+        ExtractedValue("size", "XL", "title"),
+        ExtractedValue("领型", "V领", "title"),
+        ExtractedValue("length", "80cm", "description"),
     }
     assert made.attributes == given.attributes
     assert "colour=red" in made.found_tags
@@ -158,5 +158,5 @@ def test_what_the_shop_says_is_never_found_again() -> None:
 
 def test_found_attributes_survive_the_ledgers_record() -> None:
     made = Extractor(Gazetteer({})).enriched(product("红色外套"))
-    assert made.found == (Found("colour", "red", "title"),)
+    assert made.found == (ExtractedValue("colour", "red", "title"),)
     assert Product.model_validate_json(made.model_dump_json(exclude_defaults=True)) == made

@@ -19,7 +19,7 @@ from ingest.ledger.tally import Settled
 from ingest.lock import only_one
 from mappings.errors import InputError, StackError
 from mappings.identity import ModelIdentity
-from mappings.product import Found, Picture, Product
+from mappings.product import ExtractedValue, Picture, Product
 
 IDS = ["a", "b", "c"]
 
@@ -131,7 +131,8 @@ def test_a_product_comes_back_as_it_was_accepted(ledger: Ledger) -> None:
         Product(
             id="full", title="连衣裙", description="d", brand="b", categories=("x", "y"), price=0,
             currency="CNY", stock=2, group="g", margin=0.2, added="2026-01-02",
-            found=(Found("size", "42", "title"),), attributes={"colour": ("red", "blue"), "a": "b"},
+            found=(ExtractedValue("size", "42", "title"),),
+            attributes={"colour": ("red", "blue"), "a": "b"},
             pictures=(Picture(path="p", role="main"), Picture(path="q")), version=3,
         ),
         Product(id="gone", deleted=True),
