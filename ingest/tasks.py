@@ -19,6 +19,7 @@ from celery.worker.request import Request
 
 from ingest.celery_app import OPTIONS_KEY
 from ingest.failures import count_crash, isolate
+from ingest.ledger.ledger import Ledger
 from ingest.options import WorkerOptions
 from ingest.pipeline import run_stage
 from ingest.sender import SCHEMA, Sender, Stage
@@ -92,9 +93,6 @@ def _work(task: Any, stage: Stage, ids: list[str], schema: int) -> None:  # noqa
         raise Reject(f"schema {schema!r} is not {SCHEMA}", requeue=False)
     options, sender = _options(task), Sender(task.app)
     try:
-        if task.request.retries and len(ids) > 1:
-            _one_by_one(sender, stage, ids)
-            return
         _run(options, sender, stage, ids)
     except BrokerUnreachable as error:
         # Nothing can be sent on: the message stays in the queue, and the ledger knows anyway.
@@ -104,6 +102,10 @@ def _work(task: Any, stage: Stage, ids: list[str], schema: int) -> None:  # noqa
 def _run(options: WorkerOptions, sender: Sender, stage: Stage, ids: list[str]) -> None:
     ledger = ledger_of(options.ledger)
     try:
+        if alone := _to_run_alone(ledger, ids):
+            for product_id in alone:
+                sender.send(stage, [product_id])
+            ids = [i for i in ids if i not in alone]
         for follow in run_stage(open_context(options), stage, ids):
             sender.send(follow.stage, follow.ids, follow.countdown)
     except (IdentityMismatch, BrokerUnreachable):
@@ -130,9 +132,9 @@ def _alarm(options: WorkerOptions, error: StackError) -> None:
         log.warning("the ledger cannot be written: %s", options.ledger)
 
 
-def _one_by_one(sender: Sender, stage: Stage, ids: Sequence[str]) -> None:
-    for product_id in ids:
-        sender.send(stage, [product_id])
+def _to_run_alone(ledger: Ledger, ids: Sequence[str]) -> set[str]:
+    """Return the products of a batch that have crashed before, however the batch came again."""
+    return {e.id for e in ledger.entries(ids) if e.crashes} if len(ids) > 1 else set()
 
 
 def _options(task: Any) -> WorkerOptions:  # noqa: ANN401

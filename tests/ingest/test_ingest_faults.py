@@ -112,6 +112,28 @@ def test_a_product_that_does_harm_is_a_dead_letter_and_its_batch_mates_are_not(
         workshop.close()
 
 
+def test_a_batch_that_comes_again_and_again_harms_only_the_product_at_fault(
+    workshop: Workshop,
+) -> None:
+    records = some(30, pictures=0)
+    records[20]["title"] = "WRONG"
+    write_catalogue(workshop.catalogue, records)
+    ids = [record["id"] for record in records]
+
+    def deliver(over: threading.Event) -> None:
+        while workshop.ledger.counts().pending < len(ids) and not over.wait(0.05):
+            pass
+        for _ in range(6):
+            workshop.sender.send("embed_text", ids)
+        workshop.start_worker()
+
+    with meanwhile(deliver):
+        report = workshop.ingest()
+    assert (report.indexed, report.dead_lettered) == (29, 1)
+    (letter,) = report.letters
+    assert (letter.id, letter.attempts) == (ids[20], 4)
+
+
 def test_dead_letters_are_listed_shown_retried_and_dropped(workshop: Workshop) -> None:
     records = some(6, pictures=0)
     records[2]["title"] = "WRONG"
