@@ -45,4 +45,4 @@ def test_the_nearest_picture_of_another_product_is_mostly_of_the_same_type() -> 
     np.fill_diagonal(likeness, -1)
     nearest = likeness.argmax(axis=1)
     same = [plans[a].kind == plans[b].kind for a, b in enumerate(nearest)]
-    assert np.mean(same) >= 0.7, np.mean(same)
+    assert np.mean(same) >= 0.9, np.mean(same)
