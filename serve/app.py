@@ -16,11 +16,11 @@ from query.model.request import SearchRequest
 from serve.augment import add_augment
 from serve.augment_slot import AugmenterSource, AugmentSlots
 from serve.body_limit import BodyLimit
+from serve.concurrency_limit import ConcurrencyLimit
 from serve.engine_slot import EngineSlot
 from serve.examples import SEARCH_BODY, SEARCH_RESPONSES, body_components
 from serve.health import health_of
 from serve.limits import Limits
-from serve.places import Places
 from serve.problems import install
 from serve.questions import receive_question
 from serve.schemas import Health, Live, SearchAnswer
@@ -85,11 +85,11 @@ def create_app(
     )
     app.state.slot = slot
     install(app, limits.retry_after)
-    places = Places(limits.uploads, "pictures")
-    _add_routes(app, slot, places, limits)
+    concurrency = ConcurrencyLimit(limits.uploads, "pictures")
+    _add_routes(app, slot, concurrency, limits)
     add_suggest(app, slot)
     add_speech(app, slot, transcriber_source, limits)
-    add_augment(app, augmenters, places, limits.read_seconds)
+    add_augment(app, augmenters, concurrency, limits.read_seconds)
     app.add_middleware(BodyLimit, limits=limits)
     if allow_origins:
         app.add_middleware(
@@ -105,7 +105,9 @@ def _none_attached(name: str) -> NoReturn:
     raise AssertionError(f"nothing opens {name}")
 
 
-def _add_routes(app: FastAPI, slot: EngineSlot, places: Places, limits: Limits) -> None:
+def _add_routes(
+    app: FastAPI, slot: EngineSlot, concurrency: ConcurrencyLimit, limits: Limits
+) -> None:
     @app.post(
         "/search",
         response_model=SearchAnswer,
@@ -116,7 +118,7 @@ def _add_routes(app: FastAPI, slot: EngineSlot, places: Places, limits: Limits) 
     async def search(request: Request) -> dict[str, Any]:
         read = await _in_time(receive_question(request), limits.read_seconds)
         # Reading takes the processor, the engine waits for the node: both are for the thread pool.
-        return await run_in_threadpool(_search, slot, places, read)
+        return await run_in_threadpool(_search, slot, concurrency, read)
 
     @app.head("/health", include_in_schema=False)
     @app.get(
@@ -147,8 +149,8 @@ async def _in_time(receiving: Awaitable[Question], seconds: float) -> Question:
         raise HTTPException(408, f"The body did not arrive within {seconds:g} s") from None
 
 
-def _search(slot: EngineSlot, places: Places, read: Question) -> dict[str, Any]:
+def _search(slot: EngineSlot, concurrency: ConcurrencyLimit, read: Question) -> dict[str, Any]:
     question = read()
     engine, _ = slot.ready()
-    with places.taken(question.pictures):
+    with concurrency.acquire(question.pictures):
         return engine.search(question).to_json()

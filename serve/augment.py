@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from mappings.errors import InputError
 from query.model.input_limits import MAX_NUMBER
 from serve.augment_slot import AugmentSlots
-from serve.places import Places
+from serve.concurrency_limit import ConcurrencyLimit
 from serve.schemas import Problem
 from serve.uploads import decoded
 
@@ -99,13 +99,15 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def add_augment(app: FastAPI, slots: AugmentSlots, places: Places, read_seconds: float) -> None:
+def add_augment(
+    app: FastAPI, slots: AugmentSlots, concurrency: ConcurrencyLimit, read_seconds: float
+) -> None:
     """Add the route.
 
     Args:
         app: The application.
         slots: The attached indices.
-        places: For requests with pictures.
+        concurrency: For requests with pictures.
         read_seconds: Until a body that comes in drop by drop is given up.
     """
 
@@ -128,7 +130,7 @@ def add_augment(app: FastAPI, slots: AugmentSlots, places: Places, read_seconds:
     )
     async def augment(request: Request) -> dict[str, Any]:
         content = await _content(request, read_seconds)
-        return await run_in_threadpool(_augment, slots, places, content)
+        return await run_in_threadpool(_augment, slots, concurrency, content)
 
 
 async def _content(request: Request, seconds: float) -> bytes:
@@ -153,7 +155,7 @@ def _parse(content: bytes) -> AugmentBody:
         ) from None
 
 
-def _augment(slots: AugmentSlots, places: Places, content: bytes) -> dict[str, Any]:
+def _augment(slots: AugmentSlots, concurrency: ConcurrencyLimit, content: bytes) -> dict[str, Any]:
     asked = _parse(content)
     if asked.sorted == "best":
         raise InputError(
@@ -161,7 +163,7 @@ def _augment(slots: AugmentSlots, places: Places, content: bytes) -> dict[str, A
             "Use `all`, or augment in Python.",
         )
     augmenter = slots.ready(asked.index)
-    with places.taken(asked.pictures):
+    with concurrency.acquire(asked.pictures):
         made = augmenter.augment(
             asked.body,
             text=asked.text,

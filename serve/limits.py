@@ -21,7 +21,7 @@ class Limits:
             more are told to come again.
         reopen: Seconds between two attempts to open an engine that could not be opened.
         reload: Seconds after which an engine whose models are not the live index's may be opened
-            anew; loading models is dear, so not at every request.
+            anew; loading models is expensive, so not at every request.
     """
 
     json_bytes: int = 64 * KIB

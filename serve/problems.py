@@ -106,7 +106,7 @@ def two_lengths() -> Problem:
 
 
 def problem_of(error: ShelfsightError) -> Problem:
-    """Return what the client is told of one of our errors.
+    """Return the problem that a client gets for one of our errors.
 
     Of what the operator has to mend (addresses, users, folders, models, other catalogues) a client
     learns nothing but that it is so; the rest is in the log of the service.
@@ -144,7 +144,7 @@ def _truncated(problem: str) -> str:
 
 
 def install(app: FastAPI, retry_after: int) -> None:
-    """Make every error of the application a typed answer.
+    """Answer every error of the application with a typed problem.
 
     Args:
         app: The application.

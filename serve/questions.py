@@ -61,7 +61,7 @@ _REPEATED = ("like", "also", "sort", "boosts")
 
 
 async def receive_question(request: Request) -> Callable[[], SearchRequest]:
-    """Receive an HTTP request's body, and return what reads the search request in it.
+    """Receive an HTTP request's body, and return a function that parses it as a search request.
 
     Reading takes processor time, so it is left to a thread: the event loop only receives. What is
     returned raises ``InputError`` where the body cannot be read or a limit is passed.

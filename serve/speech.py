@@ -16,9 +16,9 @@ from encoders.speech.registry import listen
 from encoders.speech.transcript import Transcriber
 from mappings.errors import InputError, ShelfsightError, UnknownModel
 from query.execute.transcript_choice import choose_transcript
+from serve.concurrency_limit import ConcurrencyLimit
 from serve.engine_slot import EngineSlot
 from serve.limits import KIB, Limits
-from serve.places import Places
 from serve.problems import NotOffered
 from serve.schemas import Problem
 
@@ -69,7 +69,7 @@ class TranscriptAnswer(BaseModel):
 
 
 class LazyTranscriber:
-    """Loads the transcriber when the first recording comes, once.
+    """Loads the transcriber once, for the first recording.
 
     Args:
         source: Loads it; ``None`` where none is wanted.
@@ -107,11 +107,11 @@ def add_speech(
 
     Args:
         app: The application.
-        slot: Whose catalogue chooses among the readings; while it cannot, the ear alone does.
+        slot: Whose catalogue chooses among the readings; without it the transcriber's order stands.
         source: Loads the transcriber.
         limits: How many recordings at once, and how slowly they may come in.
     """
-    lazy, places = LazyTranscriber(source), Places(limits.uploads, "recordings")
+    lazy, concurrency = LazyTranscriber(source), ConcurrencyLimit(limits.uploads, "recordings")
     read_seconds = limits.read_seconds
     refusals: dict[int | str, dict[str, Any]] = {
         status: {"model": Problem} for status in (400, 408, 413, 415, 429, 501, 503)
@@ -131,7 +131,7 @@ def add_speech(
         except TimeoutError:
             why = f"The body did not arrive within {read_seconds:g} s"
             raise HTTPException(408, why) from None
-        return await run_in_threadpool(_transcribe, lazy, slot, places, content, language)
+        return await run_in_threadpool(_transcribe, lazy, slot, concurrency, content, language)
 
 
 async def _read(request: Request) -> tuple[bytes, str]:
@@ -158,12 +158,16 @@ async def _read(request: Request) -> tuple[bytes, str]:
 
 
 def _transcribe(
-    lazy: LazyTranscriber, slot: EngineSlot, places: Places, content: bytes, language: str
+    lazy: LazyTranscriber,
+    slot: EngineSlot,
+    concurrency: ConcurrencyLimit,
+    content: bytes,
+    language: str,
 ) -> dict[str, Any]:
-    with places.taken():
+    with concurrency.acquire():
         transcript = listen(lazy.transcriber(), content, language)
     try:
         engine, index = slot.ready()
         return choose_transcript(engine.client, index.name, transcript).to_json()
-    except ShelfsightError:  # the catalogue cannot be asked now; the ear was right before it, too
+    except ShelfsightError:  # without the catalogue the transcriber's own order stands
         return transcript.to_json()

@@ -81,7 +81,7 @@ def add_suggest(app: FastAPI, slot: EngineSlot) -> None:
 
 
 def _parameters_of(request: Request) -> tuple[str, int]:
-    """Return what was typed and how many are wanted.
+    """Return the parameters ``q`` and ``size``.
 
     Raises:
         InputError: A parameter is missing, unknown, given twice, or no number.

@@ -1,4 +1,4 @@
-"""Places: how many requests with dear uploads are answered at once, so that none queue up."""
+"""A limit on concurrent requests with uploads, which are refused instead of queued."""
 
 import threading
 from collections.abc import Iterator
@@ -7,15 +7,15 @@ from contextlib import contextmanager
 from serve.problems import TooBusy
 
 
-class Places:
-    """A fixed number of places; who finds none is told to come again instead of waiting.
+class ConcurrencyLimit:
+    """Limits concurrent requests; those beyond the limit are refused instead of queued.
 
-    Decoding is done by few processes, and whoever waits for one holds a thread that requests
-    without uploads need.
+    Decoding is done by few processes, and a request that waited for one would hold a thread that
+    requests without uploads need.
 
     Args:
-        count: How many places.
-        what: What the requests hold, for the error.
+        count: The most requests at once.
+        what: What the requests carry, for the error message.
     """
 
     def __init__(self, count: int, what: str) -> None:
@@ -24,14 +24,14 @@ class Places:
         self._free = threading.BoundedSemaphore(count)
 
     @contextmanager
-    def taken(self, needed: object = True) -> Iterator[None]:
-        """Hold a place while the block runs.
+    def acquire(self, needed: object = True) -> Iterator[None]:
+        """Count a request while the block runs.
 
         Args:
-            needed: What the place is for; nothing takes none.
+            needed: The uploads; a request without any is not counted.
 
         Raises:
-            TooBusy: All of them are taken.
+            TooBusy: The limit is reached.
         """
         if not needed:
             yield
