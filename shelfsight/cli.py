@@ -13,6 +13,7 @@ from shelfsight.commands import (
     align,
     attach,
     audit,
+    dead_letters,
     evaluate,
     index,
     ingest,
@@ -58,7 +59,7 @@ app.command()(stack.doctor)
 app.command()(ingest.ingest)
 app.command()(ingest.ingest_status)
 app.command()(ingest.reconcile)
-app.add_typer(ingest.dead_letters, name="dead-letters")
+app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(search.search)
 app.command()(understand.understand)
 app.command()(suggest.suggest)
