@@ -295,7 +295,7 @@ class DyingWriter(BulkWriter):
 
     def write(self, writes: Any) -> Any:
         written = super().write(writes)
-        self._shop.strayed |= self._shop.live != self._shop.home
         if self._shop.dies_after in ("crash_bulk", "lost_bulk"):
-            raise Killed
+            raise Killed  # before the ledger could note which index was written
+        self._shop.strayed |= self._shop.live != self._shop.home
         return written
