@@ -43,7 +43,7 @@ class Refusals:
         """Return that each picture was looked for often enough: the next reconcile looks again."""
         return {place: TaskLimits().runs for place in pictures}
 
-    def took(self, run: int, what: str, seconds: float, items: int) -> None:
+    def add_timing(self, run: int, what: str, seconds: float, items: int) -> None:
         """Forget a time: nobody asks for it here."""
 
 
