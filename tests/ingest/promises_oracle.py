@@ -1,7 +1,6 @@
 """The oracle of the promises: the ten rules of docs/ingest.md over plain dicts alone.
 
-Orders are small numbers of its own; pictures are named by keys that stand for their bytes.
-"""
+Orders are its own small numbers; pictures are named by keys that stand for their bytes."""
 
 import copy
 from collections.abc import Callable, Iterable, Sequence
@@ -324,16 +323,17 @@ class Oracle:
                 self.books.known[i] = replace(known, pending=False, unchecked=True)
 
     def written(
-        self, product_id: str, state: tuple[object, ...], *, newest: bool
+        self, product_id: str, state: tuple[object, ...], *, newest: bool, since: int = 0
     ) -> Document | None:
         """Return the newest change that looks so; ``None``: there never was one.
 
-        ``newest``: it is the one that the ledger knows, else an earlier one.
+        ``newest``: it is the one that the ledger knows, else an earlier one. ``since``: order of
+        what stood there before; where a later change looks so, it is that.
         """
         last = self.books.known.get(product_id)
         known = list(reversed(self.history.get(product_id, [])))
         if last is not None:  # a write under the ledger's order first, or one under another
-            known.sort(key=lambda one: newest != (one.order == last.order))
+            known.sort(key=lambda one: (one.order < since, newest != (one.order == last.order)))
         for one in known:
             shown = {p for p in one.content.readable if len(state) > 2 and p in state[3]}  # type: ignore[operator]
             document = self.document(one, shown)

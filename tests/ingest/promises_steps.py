@@ -275,9 +275,12 @@ class Steps(RuleBasedStateMachine):
             if i in before and stamps.get(i) == document["_version"]:
                 continue
             newest = document.get("write_order") == orders.get(i)
-            written = self.oracle.written(i, self._visible_state(index, document), newest=newest)
-            assert written is not None, (i, "a document of no change", document)
             old = before.get(i)
+            written = self.oracle.written(
+                i, self._visible_state(index, document), newest=newest,
+                since=old.order if old else 0,
+            )  # fmt: skip
+            assert written is not None, (i, "a document of no change", document)
             assert old is None or old.order <= written.order, (i, "an older change", old, written)
             before[i] = written
         self._stamp(index, found)
