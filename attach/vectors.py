@@ -20,7 +20,6 @@ from mappings.vectors import ProductVectors
 
 if TYPE_CHECKING:
     from encoders.pictures import PictureDecoder
-    from ingest.worker_context import WorkerContext
     from mappings.schema import Schema
 
 
@@ -113,11 +112,10 @@ class Embedder:
             InputError: A picture that was to keep its vector has lost it.
             StackError: The spool lost what was just put into it.
         """
-        # The stages ask of their context for these alone: space, spool, decoder, ledger, options.
-        context, schema = cast("WorkerContext", self), cast("Schema", _Reserved(self.columns))
-        embed_texts(context, list(entries))
-        embed_pictures(context, list(entries))
-        made, lacking = documents(context, self.opened, schema, entries)
+        schema = cast("Schema", _Reserved(self.columns))
+        embed_texts(self, list(entries))
+        embed_pictures(self, list(entries))
+        made, lacking = documents(self, self.opened, schema, entries)
         refusals = tuple(self.ledger.found)
         self.ledger.found.clear()
         if lacking:

@@ -15,9 +15,9 @@ from encoders.roles import roles
 from encoders.space import Space
 from encoders.texts import product_text
 from ingest.ledger.changes import Entry
+from ingest.stages.context import StageContext
 from ingest.stages.embedding import picture_encoder, text_keys
 from ingest.stages.enrich_pictures import colours_of, spooled_colours
-from ingest.worker_context import WorkerContext
 from ingest.writer.bulk import Write
 from mappings.product import Product
 from mappings.schema import Schema
@@ -29,7 +29,7 @@ OBJECT = "object"
 
 
 def documents(
-    context: WorkerContext, space: Space, schema: Schema, entries: Sequence[Entry]
+    context: StageContext, space: Space, schema: Schema, entries: Sequence[Entry]
 ) -> tuple[list[Write], tuple[str, ...]]:
     """Return the writes of the products whose vectors are all there, and the ids of the others.
 
@@ -59,7 +59,7 @@ def documents(
 
 
 def _spooled(
-    context: WorkerContext, space: Space, living: Sequence[Entry]
+    context: StageContext, space: Space, living: Sequence[Entry]
 ) -> tuple[Spooled, Spooled]:
     """Return what the spool holds of these products: text vectors, picture vectors in the space."""
     keys = {key for e in living for key in text_keys(e.product)}
@@ -75,7 +75,7 @@ def _spooled(
     return texts, dict(zip(raw, rows, strict=True))
 
 
-def _looks(context: WorkerContext, space: Space, living: Sequence[Entry]) -> Spooled:
+def _looks(context: StageContext, space: Space, living: Sequence[Entry]) -> Spooled:
     """Return what the pictures look like at a glance; nothing for what an older version encoded."""
     encoder = picture_encoder(space)
     if encoder is None:
@@ -84,7 +84,7 @@ def _looks(context: WorkerContext, space: Space, living: Sequence[Entry]) -> Spo
     return context.spool.get_many(shas, fingerprint_digest(encoder.size))
 
 
-def _objects(context: WorkerContext, space: Space, living: Sequence[Entry]) -> Spooled:
+def _objects(context: StageContext, space: Space, living: Sequence[Entry]) -> Spooled:
     """Return the pictures' features for the classifier; nothing where it is not asked for."""
     encoder = picture_encoder(space)
     if not context.options.object_classes or encoder is None or not reads(encoder.card.name):

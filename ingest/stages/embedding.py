@@ -19,8 +19,8 @@ from ingest.ledger.acceptance import TRANSIENT
 from ingest.ledger.changes import AcceptedPicture, Entry, Refusal
 from ingest.readers.picture_files import PictureUnavailable, picture_bytes
 from ingest.sender import chunks
+from ingest.stages.context import StageContext
 from ingest.stages.enrich_pictures import spool_pictures
-from ingest.worker_context import WorkerContext
 from mappings.product import Product
 
 BATCH = 32
@@ -50,7 +50,7 @@ def picture_encoder(space: Space) -> ImageEncoder | None:
     return image.encoder if isinstance(image, ProjectedImageEncoder) else image
 
 
-def embed_texts(context: WorkerContext, entries: Sequence[Entry]) -> None:
+def embed_texts(context: StageContext, entries: Sequence[Entry]) -> None:
     """Put the vectors of the products' texts and attribute values into the spool."""
     encoder = context.space().text
     texts = {content_key(t): t for t in (product_text(e.product) for e in entries)}
@@ -60,7 +60,7 @@ def embed_texts(context: WorkerContext, entries: Sequence[Entry]) -> None:
 
 
 def _spool_vectors(
-    context: WorkerContext,
+    context: StageContext,
     entries: Sequence[Entry],
     encoder: TextEncoder,
     items: Mapping[str, str],
@@ -76,7 +76,7 @@ def _spool_vectors(
         _add_timing(context, entries, "text_vectors", started, len(part))
 
 
-def embed_pictures(context: WorkerContext, entries: Sequence[Entry]) -> set[str]:
+def embed_pictures(context: StageContext, entries: Sequence[Entry]) -> set[str]:
     """Put the vectors of the products' pictures into the spool; refuse what cannot be read.
 
     Returns:
@@ -114,13 +114,13 @@ def embed_pictures(context: WorkerContext, entries: Sequence[Entry]) -> set[str]
 
 
 def _add_timing(
-    context: WorkerContext, entries: Sequence[Entry], what: str, started: float, items: int
+    context: StageContext, entries: Sequence[Entry], what: str, started: float, items: int
 ) -> None:
     """Count what a model has really made, as against what was found in the spool."""
     context.ledger.add_timing(entries[0].run, what, time.perf_counter() - started, items)
 
 
-def _wanted(context: WorkerContext, entries: Sequence[Entry]) -> dict[str, list[Wanted]]:
+def _wanted(context: StageContext, entries: Sequence[Entry]) -> dict[str, list[Wanted]]:
     """Return the pictures by the hash of their bytes, without those refused before."""
     refused = {(r.id, r.path) for r in context.ledger.refusals_of([e.id for e in entries])}
     wanted: dict[str, list[Wanted]] = {}
@@ -132,7 +132,7 @@ def _wanted(context: WorkerContext, entries: Sequence[Entry]) -> dict[str, list[
 
 
 def _decode(
-    context: WorkerContext, size: PictureSize, wanted: dict[str, list[Wanted]], keys: Sequence[str]
+    context: StageContext, size: PictureSize, wanted: dict[str, list[Wanted]], keys: Sequence[str]
 ) -> list[Pixels | Refused]:
     """Return pixels, or why there are none, for each key."""
     answers: dict[str, Pixels | Refused] = {}
@@ -164,7 +164,7 @@ def _accepted_bytes(entry: Entry, picture: AcceptedPicture) -> bytes:
 
 
 def _refuse(
-    context: WorkerContext, wanted: dict[str, list[Wanted]], answers: dict[str, Pixels | Refused]
+    context: StageContext, wanted: dict[str, list[Wanted]], answers: dict[str, Pixels | Refused]
 ) -> set[str]:
     """Record why pictures have no pixels; return the products to look at again instead."""
     refusals = [
