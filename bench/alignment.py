@@ -91,7 +91,7 @@ class Trial:
             self._read |= zip([(t, is_product) for t in new], encode(new), strict=True)
         return np.stack([self._read[t, is_product] for t in texts])
 
-    def asked(self, texts: Sequence[str], head: Head) -> Vectors:
+    def encode_queries(self, texts: Sequence[str], head: Head) -> Vectors:
         """Return float32 (n, d): what a search asks pictures with that went through a head."""
         rows = self.encoded(texts, False)
         if self.is_plain:
@@ -147,7 +147,7 @@ def ask_classes(
                 for i, name in enumerate(names)
                 for t in np.atleast_1d(WORDS[what][language][name])
             ]
-            vectors = trial.asked([t for _, t in asked], head)
+            vectors = trial.encode_queries([t for _, t in asked], head)
             wanted = np.array([i for i, _ in asked])
             values = precision_at(vectors, wanted, found, kinds)
             figures[f"{what} {language}"] = values.tolist()
@@ -185,7 +185,7 @@ def run_unseen(trial: Trial, form: Form) -> None:
         head = _class_head(trial, form, rows, kinds, train[kinds[train] != i], said)
         vectors = head.apply(rows[test])
         for language in ("en", "zh"):
-            asked = trial.asked([WORDS["names"][language][name]], head)
+            asked = trial.encode_queries([WORDS["names"][language][name]], head)
             found = precision_at(asked, np.array([i]), vectors, kinds[test])
             figures[f"class left out, its name {language}"] += found.tolist()
     show(f"clothing, a class left out, {form}", figures)
@@ -248,7 +248,7 @@ def _fold_luma(
         held = np.flatnonzero(folds == fold)
         pool = sorted({p for i in held for p in shown[i]})
         own = [[pool.index(p) for p in shown[i]] for i in held]
-        asked = trial.asked([products[i].title for i in held], head)
+        asked = trial.encode_queries([products[i].title for i in held], head)
         hit, recall = own_pictures(asked, vectors[[place[p] for p in pool]], own)
         figures["title finds own picture"] += hit.tolist()
         figures["recall@10"] += recall.tolist()

@@ -74,11 +74,11 @@ def listed_bodies(client: Any) -> Iterator[tuple[str, Outcome]]:  # noqa: ANN401
 def random_bodies(client: Any, seeds: range) -> Iterator[tuple[str, Outcome]]:  # noqa: ANN401
     """Yield what becomes of each random body."""
     from augment_grammar import Grammar
-    from augment_shop import asked, open_shop
+    from augment_shop import open_shop, query_vectors
 
     attached = open_shop(client, "augment-bench")
     for seed in seeds:
-        vectors = asked("red cotton dress", "blue lamp" if seed % 3 == 0 else "")
+        vectors = query_vectors("red cotton dress", "blue lamp" if seed % 3 == 0 else "")
         for recall in ("keep", "extend"):
             body = Grammar(seed).body()
             name = f"seed {seed}, {recall}"

@@ -54,7 +54,7 @@ SEED, SAMPLE = 7, 250
 def tables() -> dict[str, Any]:
     """Return the share of the tables' queries whose head and properties are read right."""
     sys.path.insert(0, str(ROOT / "tests" / "query"))
-    from understood_tables import asked, cases, words
+    from understood_tables import cases, properties, words
 
     reader, known = WordReader(built_in(), Chinese()), words()
     found: dict[str, Any] = {}
@@ -65,7 +65,7 @@ def tables() -> dict[str, Any]:
         found[name] = {
             "queries": len(rows),
             "heads": float(np.mean([u.head == c.head for c, u in pairs])),
-            "properties": float(np.mean([asked(u) == c.asks for c, u in pairs])),
+            "properties": float(np.mean([properties(u) == c.asks for c, u in pairs])),
         }
     queries = [c.query for name in ("zh", "en") for c in cases(name)]
     found["cost"] = _cost(reader, known, queries)

@@ -41,7 +41,7 @@ class QueryAdapter:
         found: Vectors = np.einsum("nd,de->ne", own, self.matrix).astype(np.float32)
         return found
 
-    def asked(self, rows: NDArray[np.floating]) -> Vectors:
+    def adapt(self, rows: NDArray[np.floating]) -> Vectors:
         """Return float32 (n, d) unit rows: adapted queries, as far from the mean as before.
 
         Args:

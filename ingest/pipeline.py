@@ -34,6 +34,8 @@ class Follow:
 def run_stage(context: WorkerContext, stage: Stage, ids: Sequence[str]) -> list[Follow]:
     """Run one stage on those of the products that are still pending; return what comes next.
 
+    Products that have crashed before run alone, however their batch came again.
+
     Args:
         context: The models, the spool, the ledger and the node of this process.
         stage: Which one.
@@ -46,6 +48,10 @@ def run_stage(context: WorkerContext, stage: Stage, ids: Sequence[str]) -> list[
     entries = context.ledger.entries(ids)
     if not entries:
         return []
+    if len(entries) > 1 and (crashed := [e.id for e in entries if e.crashes]):
+        rest = tuple(e.id for e in entries if e.id not in crashed)
+        alone = [Follow(stage, (product_id,)) for product_id in crashed]
+        return [*alone, Follow(stage, rest)] if rest else alone
     started = time.perf_counter()
     items, after = _STAGES[stage](context, entries)
     context.ledger.add_timing(entries[0].run, stage, time.perf_counter() - started, items)

@@ -7,7 +7,7 @@ What is transient is sent again without limit and counts nothing.
 
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -19,7 +19,6 @@ from celery.worker.request import Request
 
 from ingest.celery_app import OPTIONS_KEY
 from ingest.failures import count_crash, isolate
-from ingest.ledger.ledger import Ledger
 from ingest.options import WorkerOptions
 from ingest.pipeline import run_stage
 from ingest.sender import SCHEMA, Sender, Stage
@@ -102,10 +101,6 @@ def _work(task: Any, stage: Stage, ids: list[str], schema: int) -> None:  # noqa
 def _run(options: WorkerOptions, sender: Sender, stage: Stage, ids: list[str]) -> None:
     ledger = ledger_of(options.ledger)
     try:
-        if alone := _to_run_alone(ledger, ids):
-            for product_id in alone:
-                sender.send(stage, [product_id])
-            ids = [i for i in ids if i not in alone]
         for follow in run_stage(open_context(options), stage, ids):
             sender.send(follow.stage, follow.ids, follow.countdown)
     except (IdentityMismatch, BrokerUnreachable):
@@ -130,11 +125,6 @@ def _alarm(options: WorkerOptions, error: StackError) -> None:
         ledger_of(options.ledger).alarm(type(error).__name__, str(error))
     except StackError:
         log.warning("the ledger cannot be written: %s", options.ledger)
-
-
-def _to_run_alone(ledger: Ledger, ids: Sequence[str]) -> set[str]:
-    """Return the products of a batch that have crashed before, however the batch came again."""
-    return {e.id for e in ledger.entries(ids) if e.crashes} if len(ids) > 1 else set()
 
 
 def _options(task: Any) -> WorkerOptions:  # noqa: ANN401

@@ -134,7 +134,10 @@ def make_material(
     pairs = Pairs(features[rows], vectors, weigh(own, texts), places)
     questions = _questions(products, encode)
     return Material(
-        pairs, _asked(questions, vectors), _groups(places, questions.category_index), questions
+        pairs,
+        _question_vectors(questions, vectors),
+        _groups(places, questions.category_index),
+        questions,
     )
 
 
@@ -174,7 +177,7 @@ def _questions(products: Sequence[Product], encode: Encode) -> "Questions":
     )
 
 
-def _asked(questions: "Questions", vectors: Vectors) -> Vectors:
+def _question_vectors(questions: "Questions", vectors: Vectors) -> Vectors:
     """Return the titles, or where there are few, all texts."""
     titles = questions.titles[questions.titled]
     return titles if len(titles) > 1 else vectors

@@ -38,7 +38,7 @@ def documents(
     refused = {(r.id, r.path) for r in context.ledger.refusals_of([e.id for e in entries])}
     living = [e for e in entries if not e.product.deleted]
     texts, pictures = _spooled(context, space, living)
-    looks = _looks(context, space, living)
+    fingerprints = _fingerprints(context, space, living)
     encoder = picture_encoder(space)
     colours = spooled_colours(context.spool, living, encoder.size) if encoder else {}
     objects = _objects(context, space, living)
@@ -46,7 +46,7 @@ def documents(
     lacking: list[str] = []
     for entry in entries:
         try:
-            vectors = _vectors(space, entry, texts, pictures, looks, refused)
+            vectors = _vectors(space, entry, texts, pictures, fingerprints, refused)
             vectors = replace(vectors, colours=colours_of(entry, colours))
         except KeyError:  # the spool was emptied or moved: embed again
             lacking.append(entry.id)
@@ -75,7 +75,7 @@ def _spooled(
     return texts, dict(zip(raw, rows, strict=True))
 
 
-def _looks(context: StageContext, space: Space, living: Sequence[Entry]) -> Spooled:
+def _fingerprints(context: StageContext, space: Space, living: Sequence[Entry]) -> Spooled:
     """Return what the pictures look like at a glance; nothing for what an older version encoded."""
     encoder = picture_encoder(space)
     if encoder is None:
@@ -111,7 +111,7 @@ def _vectors(
     entry: Entry,
     texts: Spooled,
     pictures: Spooled,
-    looks: Spooled,
+    fingerprints: Spooled,
     refused: set[tuple[str, str]],
 ) -> ProductVectors:
     """Put a product's vectors together.
@@ -133,7 +133,7 @@ def _vectors(
         if space.image is not None and p.sha and (entry.id, p.path) not in refused
     ]
     # The same shot again would count twice in the mean, and is no other picture to be found by.
-    seen = [looks.get(p.sha) for p in readable]
+    seen = [fingerprints.get(p.sha) for p in readable]
     named = roles([p.role for p in readable], seen)
     shown = [
         PictureVector(p.path, named[n], pictures[p.sha], p.sha)

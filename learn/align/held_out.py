@@ -80,7 +80,7 @@ def measure_held_out(
             continue
         head = fit(part(pairs, train), train)
         vectors = head.apply(pairs.features[test])
-        asked = _as_asked(questions, adapter_of(head))
+        asked = _adapted(questions, adapter_of(head))
         for name, values in _ask(vectors, pairs.products[test], asked).items():
             found.setdefault(name, []).append(values)
     advance(len(kept), len(kept))
@@ -110,14 +110,14 @@ def score(values: Values) -> float:
     return float(np.mean(found))
 
 
-def _as_asked(questions: Questions, adapter: QueryAdapter | None) -> Questions:
+def _adapted(questions: Questions, adapter: QueryAdapter | None) -> Questions:
     """Return the questions after the query adapter, as in a search."""
     if adapter is None:
         return questions
     return replace(
         questions,
-        titles=adapter.asked(questions.titles),
-        categories=adapter.asked(questions.categories),
+        titles=adapter.adapt(questions.titles),
+        categories=adapter.adapt(questions.categories),
     )
 
 

@@ -98,7 +98,7 @@ def measure(
     words = [w for w in pseudo_queries if w]
     rows = encoder.encode_query(words)
     queries = dict(zip(texts, rows, strict=True))
-    visual_rows = adapter.asked(rows) if adapter else rows
+    visual_rows = adapter.adapt(rows) if adapter else rows
     visual_queries = dict(zip(texts, visual_rows, strict=True))
     pictures = {i: _one_picture(vectors[i], rng) for i in chosen}
     columns = {

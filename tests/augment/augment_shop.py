@@ -113,7 +113,7 @@ def one(text: str) -> NDArray[np.float32]:
     return row
 
 
-def asked(text: str = "", picture: str = "", seen: str = "") -> QueryVectors:
+def query_vectors(text: str = "", picture: str = "", seen: str = "") -> QueryVectors:
     return QueryVectors(*(one(said) if said else None for said in (text, picture, seen)))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from augment_shop import COUNT, PROPERTIES, asked
+from augment_shop import COUNT, PROPERTIES, query_vectors
 
 from mappings.attach import Attachment
 from mappings.attach_fields import field_types
@@ -62,7 +62,7 @@ def test_added_products_satisfy_a_filter_wherever_it_is_said(
         ids = {h["_id"] for h in allowed["hits"]["hits"]}
         assert 0 < len(ids) < COUNT
         body = {"query": PLACES[place](kept), "size": COUNT}
-        made = compile_body(body, attached, asked("red dress"), Wishes(recall="extend"))
+        made = compile_body(body, attached, query_vectors("red dress"), Wishes(recall="extend"))
         hits = client.search(index=made.index, body=made.body)["hits"]["hits"]
         assert hits, "products are added, as no word is found"
         assert {h["_id"] for h in hits} <= ids, f"{kept} in {place}"

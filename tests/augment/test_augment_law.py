@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from augment_grammar import Grammar
 from augment_law import Broken, hold
-from augment_shop import asked
+from augment_shop import query_vectors
 
 from mappings.attach import Attachment
 from mappings.errors import InputError
@@ -36,7 +36,7 @@ def _holds(
 ) -> bool:
     from opensearchpy.exceptions import TransportError
 
-    vectors = asked("red cotton dress", "blue lamp" if seed % 3 == 0 else "")
+    vectors = query_vectors("red cotton dress", "blue lamp" if seed % 3 == 0 else "")
     try:
         made = compile_body(body, attached, vectors, Wishes(recall=recall, sorted=sorting))
     except InputError as error:
@@ -61,7 +61,7 @@ def _refused(error: InputError) -> bool:
 def test_the_law_sees_a_lost_filter(client: Any, attached: Attachment) -> None:
     body = {"query": {"bool": {"must": [{"match": {"title": "red"}}],
                                "filter": [{"term": {"brand": "brand1"}}]}}}  # fmt: skip
-    made = compile_body(body, attached, asked("red dress"), Wishes(recall="extend"))
+    made = compile_body(body, attached, query_vectors("red dress"), Wishes(recall="extend"))
     made.body["query"]["bool"]["should"][1]["constant_score"]["filter"]["knn"][
         "shelfsight.text_vector"
     ]["filter"] = {"match_all": {}}
@@ -73,7 +73,7 @@ def test_the_law_sees_products_that_vectors_added_to_the_shops_own(
     client: Any, attached: Attachment
 ) -> None:
     body = {"query": {"match": {"title": "oak"}}, "aggs": {"b": {"terms": {"field": "brand"}}}}
-    made = compile_body(body, attached, asked("red dress"), Wishes())
+    made = compile_body(body, attached, query_vectors("red dress"), Wishes())
     loose = made.body | {"query": {"match_all": {}}}
     wrong = Augmented(
         made.index, loose, "keep", "rescore", made.window, made.weights, (), made.original

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from augment_shop import CALIBRATION, IDENTITY, PROPERTIES, asked
+from augment_shop import CALIBRATION, IDENTITY, PROPERTIES, query_vectors
 
 from mappings.attach import Attachment
 from mappings.attach_fields import ProductColumns
@@ -26,7 +26,7 @@ WORDS = {"match": {"title": "red"}}
 
 
 def compiled(body: Any, **wishes: Any) -> Any:
-    return compile_body(body, AT, asked("red"), Wishes(**wishes))
+    return compile_body(body, AT, query_vectors("red"), Wishes(**wishes))
 
 
 def nested_bools(clauses: int) -> dict[str, Any]:

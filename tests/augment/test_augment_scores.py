@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from augment_shop import CALIBRATION, COUNT, asked, vectors_of
+from augment_shop import CALIBRATION, COUNT, query_vectors, vectors_of
 
 from mappings.attach import Attachment
 from query.augmenting.compile import Wishes, compile_body
@@ -59,7 +59,7 @@ def test_every_score_is_the_formulas_and_the_order_brute_forces(
     client: Any, attached: Attachment, picture: str, seen: str, sort: Any
 ) -> None:
     body = BODY | ({"sort": sort} if sort else {})
-    vectors = asked("red dress", picture, seen)
+    vectors = query_vectors("red dress", picture, seen)
     made = compile_body(body, attached, vectors, Wishes())
     hits = client.search(index=made.index, body=made.body)["hits"]["hits"]
     wanted = expected(client, attached, BODY, vectors, DEFAULT)
@@ -74,7 +74,7 @@ def test_raw_profiles_weigh_cosines_and_the_shops_own_score(
     client: Any, attached: Attachment
 ) -> None:
     profile = Profile("raw", {"lexical": 1.0, "text": 2.0, "image": 1.0}, calibrated=False)
-    vectors = asked("oak chair")
+    vectors = query_vectors("oak chair")
     made = compile_body(BODY, attached, vectors, Wishes(profile=profile))
     hits = client.search(index=made.index, body=made.body)["hits"]["hits"]
     found = client.search(index=attached.index, body=BODY | {"size": COUNT})["hits"]["hits"]
@@ -92,8 +92,8 @@ def test_raw_profiles_weigh_cosines_and_the_shops_own_score(
 
 def test_the_scale_of_the_shops_scores_can_be_given(client: Any, attached: Attachment) -> None:
     loud = {"query": {"function_score": {"query": BODY["query"], "weight": 1000.0}}, "size": 50}
-    plain = compile_body(BODY, attached, asked("red dress"), Wishes(scale=3.0))
-    scaled = compile_body(loud, attached, asked("red dress"), Wishes(scale=3000.0))
+    plain = compile_body(BODY, attached, query_vectors("red dress"), Wishes(scale=3.0))
+    scaled = compile_body(loud, attached, query_vectors("red dress"), Wishes(scale=3000.0))
     first, second = (
         {h["_id"]: h["_score"] for h in client.search(index=m.index, body=m.body)["hits"]["hits"]}
         for m in (plain, scaled)
@@ -108,7 +108,7 @@ def test_scores_in_the_millions_do_not_push_neighbours_out(
                                          "functions": [{"script_score": {"script": {
                                              "source": "doc['price'].value * 1e9"}}}]}},
             "size": 10}  # fmt: skip
-    vectors = asked("red cotton dress")
+    vectors = query_vectors("red cotton dress")
     only = Wishes(profile=Profile("text", {"text": 1.0}))
     made = compile_body(loud, attached, vectors, only)
     hits = client.search(index=made.index, body=made.body)["hits"]["hits"]
@@ -128,7 +128,7 @@ def test_pages_of_one_window_have_neither_gaps_nor_doubles(
     body = {"query": {"match_all": {}}, "size": 40}
     seen: list[str] = []
     for start in range(0, COUNT, 40):
-        made = compile_body(body | {"from": start}, attached, asked("oak lamp"), Wishes())
+        made = compile_body(body | {"from": start}, attached, query_vectors("oak lamp"), Wishes())
         seen += [h["_id"] for h in client.search(index=made.index, body=made.body)["hits"]["hits"]]
     assert len(seen) == len(set(seen)) == COUNT
 
@@ -137,9 +137,9 @@ def test_extending_adds_products_that_words_do_not_find(client: Any, attached: A
     body = {"query": {"bool": {"must": [{"match": {"title": "nosuchword"}}],
                                "filter": [{"term": {"active": True}}]}},
             "aggs": {"b": {"terms": {"field": "brand"}}}}  # fmt: skip
-    kept = compile_body(body, attached, asked("red dress"), Wishes())
+    kept = compile_body(body, attached, query_vectors("red dress"), Wishes())
     assert client.search(index=kept.index, body=kept.body)["hits"]["hits"] == []
-    more = compile_body(body, attached, asked("red dress"), Wishes(recall="extend"))
+    more = compile_body(body, attached, query_vectors("red dress"), Wishes(recall="extend"))
     answer = client.search(index=more.index, body=more.body)
     read = more.read(answer)
     assert read["shelfsight"]["matched"]["value"] == 0
@@ -154,5 +154,5 @@ def test_a_body_is_not_changed(attached: Attachment) -> None:
 
     body = copy.deepcopy(BODY | {"highlight": {"fields": {"title": {}}}, "min_score": 0.1})
     before = copy.deepcopy(body)
-    compile_body(body, attached, asked("red"), Wishes())
+    compile_body(body, attached, query_vectors("red"), Wishes())
     assert body == before

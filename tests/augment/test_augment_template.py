@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from augment_grammar import Grammar
-from augment_shop import asked
+from augment_shop import query_vectors
 
 from mappings.attach import Attachment
 from mappings.errors import InputError
@@ -33,7 +33,7 @@ def stored(client: Any, attached: Attachment) -> Iterator[str]:
 def test_the_template_equals_pythons_request(
     client: Any, attached: Attachment, stored: str, picture: str, seen: str
 ) -> None:
-    vectors, compared = asked("red cotton dress", picture, seen), 0
+    vectors, compared = query_vectors("red cotton dress", picture, seen), 0
     for seed in range(40):
         body = Grammar(seed).body()
         try:
@@ -55,7 +55,7 @@ def test_the_template_equals_pythons_request(
 def test_a_shop_needs_its_query_and_a_vector_and_nothing_else(
     client: Any, attached: Attachment, stored: str
 ) -> None:
-    vectors = asked("red cotton dress")
+    vectors = query_vectors("red cotton dress")
     assert vectors.text is not None
     query = {"bool": {"must": [{"match": {"title": "cotton"}}],
                       "filter": [{"term": {"active": True}}]}}  # fmt: skip
@@ -75,7 +75,7 @@ def test_a_shop_needs_its_query_and_a_vector_and_nothing_else(
 def test_weights_and_scale_can_be_given(client: Any, attached: Attachment, stored: str) -> None:
     body = {"query": {"match": {"title": "oak chair"}}, "size": 20}
     wishes = Wishes(weights={"text": 2.0, "image": 0.1}, scale=1.5)
-    made = compile_body(body, attached, asked("oak"), wishes)
+    made = compile_body(body, attached, query_vectors("oak"), wishes)
     assert made.template is not None
     answer = client.search_template(index=attached.index, body=made.template)
     direct = client.search(index=attached.index, body=made.body)
@@ -89,7 +89,7 @@ def test_the_names_say_version_and_text(attached: Attachment) -> None:
 
 def test_what_the_template_cannot_say_is_not_offered(attached: Attachment) -> None:
     body = {"query": {"match": {"title": "oak"}}}
-    vectors = asked("oak")
+    vectors = query_vectors("oak")
     raw = Profile("raw", {"text": 1.0}, calibrated=False)
     assert compile_body(body, attached, vectors, Wishes(recall="extend")).template is None
     assert compile_body(body, attached, vectors, Wishes(profile=raw)).template is None

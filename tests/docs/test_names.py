@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("shelfsight", "serve", "mappings", "encoders", "ingest", "attach", "query", "learn")
 FUNCTIONS = (
     "told", "said", "shown", "seen", "meant", "look", "pull", "begin", "once", "had", "kept",
-    "found", "aloud", "rescue", "turn", "is_",
+    "found", "asked", "looks", "aloud", "rescue", "turn", "is_",
 )  # fmt: skip
 CLASSES = (
     "Bench", "Asked", "Answered", "Found", "Sight", "Look", "Kinds", "KindReader", "Things",

@@ -38,7 +38,7 @@ def test_a_query_gets_the_part_of_what_sets_it_apart() -> None:
 
 def test_an_adapted_query_has_unit_length_and_is_nearer_to_its_part() -> None:
     rows = unit_rows(RNG.normal(size=(5, D)))
-    asked, parts = ADAPTER.asked(rows), unit_rows(ADAPTER.part(rows))
+    asked, parts = ADAPTER.adapt(rows), unit_rows(ADAPTER.part(rows))
     np.testing.assert_allclose(np.linalg.norm(asked, axis=1), 1.0, atol=1e-5)
     assert ((asked * parts).sum(axis=1) > (rows * parts).sum(axis=1)).all()
 
@@ -46,7 +46,7 @@ def test_an_adapted_query_has_unit_length_and_is_nearer_to_its_part() -> None:
 def test_nothing_added_changes_nothing() -> None:
     rows = unit_rows(RNG.normal(size=(5, D)))
     np.testing.assert_allclose(with_parts(rows, np.zeros_like(rows), MEAN), rows, atol=1e-6)
-    assert ADAPTER.asked(rows[:0]).shape == (0, D)
+    assert ADAPTER.adapt(rows[:0]).shape == (0, D)
 
 
 def test_a_head_keeps_its_adapter_and_its_digest_tells_it(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_titles_that_were_not_fitted_on_find_more_of_their_pictures() -> None:
     assert adapter is not None
     assert adapter.matrix.shape == (D, D)
     assert adapter.matrix.dtype == adapter.mean.dtype == np.float32
-    assert recall(head, features, adapter.asked(titles)) > recall(head, features, titles) + 0.05
+    assert recall(head, features, adapter.adapt(titles)) > recall(head, features, titles) + 0.05
 
 
 def test_products_without_a_title_do_not_count() -> None:

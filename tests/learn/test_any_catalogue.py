@@ -132,7 +132,7 @@ def check(fitted: Fitted, seen: Vectors) -> None:
         assert np.allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-5)
         if (adapter := adapter_of(head)) is not None:
             asked = space.text.encode_query(["oak stool", "红色连衣裙", ""])
-            assert np.isfinite(adapter.asked(asked)).all()
+            assert np.isfinite(adapter.adapt(asked)).all()
 
 
 ONE_PICTURE_EACH = Shape((1,) * 30, 30, "distinct", "none", "none", "full", 0, 0)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from fusion_reference import legs_of, reference
 from fusion_shelf import Shelf
-from test_fusion_parts import FOUR, draw, leg
+from test_fusion_parts import FOUR, drawn_legs, leg
 from test_fusion_traps import REQUEST, fused, own
 
 from bench.comparison_fusions import (
@@ -63,13 +63,7 @@ def test_a_convex_fusion_by_hand() -> None:
 def test_scores_are_their_shares_sum_in_falling_order(fusion: OverLegs) -> None:
     rng = np.random.default_rng(5)
     for _ in range(40):
-        weights = rng.dirichlet(np.ones(3))
-        sizes = rng.integers(0, 30, 3)
-        legs = [
-            leg("lexical", weights[0], draw(rng, sizes[0], 0.0, 40.0)),
-            leg("text", weights[1], draw(rng, sizes[1], -1.0, 1.0), -1.0),
-            leg("image", weights[2], draw(rng, sizes[2], 0.7, 0.9), -1.0),
-        ]
+        legs = drawn_legs(rng)
         found = fuse(fusion, legs)
         assert {f.id for f in found} == {key for part in legs for key in part.ids}
         order = [(-f.score, f.id) for f in found]

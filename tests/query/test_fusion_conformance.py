@@ -55,7 +55,7 @@ def ask(fusion_engine: SearchEngine) -> Any:
     """What every hit from 0 to 1,000 is, in pages of 100, and the first page's answer."""
 
     @cache
-    def asked(fusion: Fusion, name: str) -> tuple[tuple[Hit, ...], SearchResult]:
+    def all_hits(fusion: Fusion, name: str) -> tuple[tuple[Hit, ...], SearchResult]:
         request = replace(REQUESTS[name], fusion=fusion, size=100)
         first = fusion_engine.search(request)
         found = list(first.hits)
@@ -66,7 +66,7 @@ def ask(fusion_engine: SearchEngine) -> Any:
                 break
         return tuple(found), first
 
-    return asked
+    return all_hits
 
 
 @every_fusion

@@ -53,17 +53,22 @@ def test_a_convex_fusion_by_hand() -> None:
     assert ranks == pytest.approx({"a": 0.4 / 2, "b": 0.4 / 3 + 0.6 / 2, "c": 0.6 / 3})
 
 
+def drawn_legs(rng: np.random.Generator) -> list[LegHits]:
+    """BM25 and two cosines with random weights, each with up to 29 of the products."""
+    weights = rng.dirichlet(np.ones(3))
+    sizes = rng.integers(0, 30, 3)
+    return [
+        leg("lexical", weights[0], draw(rng, sizes[0], 0.0, 40.0)),
+        leg("text", weights[1], draw(rng, sizes[1], -1.0, 1.0), -1.0),
+        leg("image", weights[2], draw(rng, sizes[2], 0.7, 0.9), -1.0),
+    ]
+
+
 @pytest.mark.parametrize("fusion", OVER_LEGS, ids=lambda f: f.name)
 def test_scores_lie_between_0_and_1_and_are_their_shares_sum(fusion: OverLegs) -> None:
     rng = np.random.default_rng(5)
     for _ in range(40):
-        weights = rng.dirichlet(np.ones(3))
-        sizes = rng.integers(0, 30, 3)
-        legs = [
-            leg("lexical", weights[0], draw(rng, sizes[0], 0.0, 40.0)),
-            leg("text", weights[1], draw(rng, sizes[1], -1.0, 1.0), -1.0),
-            leg("image", weights[2], draw(rng, sizes[2], 0.7, 0.9), -1.0),
-        ]
+        legs = drawn_legs(rng)
         found = fuse(fusion, legs)
         assert len({f.id for f in found}) == len(found)
         assert {f.id for f in found} == {key for part in legs for key in part.ids}

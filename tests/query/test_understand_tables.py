@@ -1,7 +1,7 @@
 """What people ask for, read from their words: the tables of queries with heads and properties."""
 
 import pytest
-from understood_tables import Case, asked, cases, words
+from understood_tables import Case, cases, properties, words
 
 from query.model.understanding import USUAL, Understanding
 from query.understand.chinese import Chinese
@@ -17,13 +17,13 @@ KNOWN = [*cases("zh"), *cases("en")]
 
 def right(case: Case) -> bool:
     found = READER.read(case.query, WORDS, USUAL)
-    return found.head == case.head and asked(found) == case.asks
+    return found.head == case.head and properties(found) == case.asks
 
 
 @pytest.mark.parametrize("case", KNOWN, ids=lambda c: c.query)
 def test_reads_the_table(case: Case) -> None:
     found = READER.read(case.query, WORDS, USUAL)
-    assert (found.head, asked(found)) == (case.head, case.asks)
+    assert (found.head, properties(found)) == (case.head, case.asks)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def _asks(written: str) -> Iterator[str]:
         yield current
 
 
-def asked(found: Understood) -> frozenset[str]:
+def properties(found: Understood) -> frozenset[str]:
     return frozenset(
         f"price={_end(c.low)}..{_end(c.high)}" if c.kind == "price" else f"{c.kind}={c.value}"
         for c in found.constraints
